@@ -1,0 +1,57 @@
+/*
+ * buf: bytes that grow. Always NUL-terminated, so text in it is a C string.
+ *
+ *	struct buf out = BUF_INIT;
+ *	buf_addf(&out, "%d machines", n);
+ *	...
+ *	buf_free(&out);
+ *
+ * Allocation does not fail (check.h). A zeroed struct is a valid, empty one.
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf {
+	char *data; /* NULL while nothing was ever added: use buf_text */
+	size_t len;
+	size_t room;
+};
+
+#define BUF_INIT \
+	{        \
+		NULL, 0, 0 \
+	}
+
+const char *buf_text(const struct buf *buf); /* "" when empty, never NULL */
+void buf_add(struct buf *buf, const void *data, size_t len);
+void buf_adds(struct buf *buf, const char *text);
+void buf_addc(struct buf *buf, char c);
+void buf_addf(struct buf *buf, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void buf_vaddf(struct buf *buf, const char *fmt, va_list ap);
+void buf_drop(struct buf *buf, size_t n); /* forget the first n bytes */
+void buf_reset(struct buf *buf);          /* empty, keep the storage */
+void buf_free(struct buf *buf);           /* empty, give the storage back */
+char *buf_detach(struct buf *buf); /* the caller's to free(); buf is empty */
+
+/* Copies that cannot fail. */
+char *xstrdup(const char *text); /* NULL gives NULL */
+char *xstrndup(const char *text, size_t len);
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *old, size_t size);
+
+/* Encodings that every wire needs. */
+void buf_add_base64(struct buf *buf, const void *data, size_t len);
+/* Appends the decoded bytes; false (nothing appended) if it is not base64.
+ * White space is skipped. */
+bool buf_add_unbase64(struct buf *buf, const char *text, size_t len);
+void buf_add_percent(struct buf *buf, const char *text); /* RFC 3986 */
+bool buf_add_unpercent(struct buf *buf, const char *text, size_t len);
+void buf_add_hex(struct buf *buf, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * disk: what survives a crash, once synced.
+ *
+ * A flat directory of named files. Two makers: the simulated disk (below),
+ * which belongs to the world and outlives the hosts that use it, and a
+ * directory of real files (base/real_host.h). SQLite reaches either through
+ * base/sqlite_vfs.h.
+ *
+ * On the simulated disk a write is in the page cache until disk_sync of that
+ * file; a created or deleted name is in the directory cache until
+ * disk_sync_names. Process death keeps both caches, power loss forgets them.
+ * A dead disk (its host was killed) answers every call with false and changes
+ * nothing.
+ */
+#ifndef BASE_DISK_H
+#define BASE_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct disk;
+struct disk_file;
+
+struct disk_ops {
+	/* NULL and *err if it does not exist and create is false. */
+	struct disk_file *(*open)(struct disk *disk, const char *name,
+	    bool create, struct err *err);
+	void (*close)(struct disk_file *file);
+	/* Short reads: *got < len at the end of the file. */
+	bool (*read)(struct disk_file *file, uint64_t at, void *data,
+	    size_t len, size_t *got);
+	bool (*write)(struct disk_file *file, uint64_t at, const void *data,
+	    size_t len);
+	bool (*truncate)(struct disk_file *file, uint64_t size);
+	bool (*sync)(struct disk_file *file);
+	bool (*size)(struct disk_file *file, uint64_t *size);
+	bool (*exists)(struct disk *disk, const char *name);
+	bool (*remove)(struct disk *disk, const char *name);
+	bool (*rename)(struct disk *disk, const char *from, const char *to);
+	bool (*sync_names)(struct disk *disk);
+};
+struct disk {
+	const struct disk_ops *ops;
+};
+struct disk_file {
+	struct disk *disk;
+};
+
+/* Whole small files, written so that a crash leaves the old or the new one:
+ * temporary name, sync, rename, sync of the names. */
+bool disk_save(struct disk *disk, const char *name, const void *data,
+    size_t len, struct err *err);
+bool disk_load(
+    struct disk *disk, const char *name, struct buf *out, struct err *err);
+
+/* ---- the simulated disk ---- */
+
+struct sim_disk;
+
+/* Called before each sync takes effect (of a file or of the names); the count
+ * goes on over restarts. It may kill the host: then the sync did not happen. */
+typedef void sim_disk_sync_fn(void *ctx, struct sim_disk *disk, uint64_t count);
+
+struct sim_disk *sim_disk_new(const char *name);
+void sim_disk_free(struct sim_disk **disk);
+struct disk *sim_disk_attach(struct sim_disk *disk); /* alive again */
+void sim_disk_kill(struct sim_disk *disk);           /* process death */
+void sim_disk_lose_power(struct sim_disk *disk);     /* forgets, and is dead */
+void sim_disk_on_sync(
+    struct sim_disk *disk, sim_disk_sync_fn *before, void *ctx);
+uint64_t sim_disk_syncs(const struct sim_disk *disk);
+/* Fail every write from now on: 0 = no more room, -1 = plenty. */
+void sim_disk_set_room(struct sim_disk *disk, int64_t bytes);
+/* Flip one byte of what is stored: for tests of corruption. */
+bool sim_disk_corrupt(struct sim_disk *disk, const char *name, uint64_t at);
+
+#endif

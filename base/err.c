@@ -1,0 +1,42 @@
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+
+bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	check(err);
+	check(kind != ERR_NONE);
+
+	err->kind = kind;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool err_prefix(struct err *err, const char *fmt, ...)
+{
+	char rest[sizeof(err->text)];
+	size_t len;
+	va_list ap;
+
+	memcpy(rest, err->text, sizeof(rest));
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	len = strlen(err->text);
+	snprintf(err->text + len, sizeof(err->text) - len, "%s", rest);
+	return false;
+}
+
+bool err_is_ambiguous(const struct err *err)
+{
+	return err->kind == ERR_TIMEOUT || err->kind == ERR_LOST ||
+	    err->kind == ERR_GARBLED;
+}

@@ -1,0 +1,45 @@
+/*
+ * json: small helpers over jansson, so that code that reads documents reads
+ * like the documents.
+ *
+ *	const char *phase = jstr(machine, "status.phase");     "" if absent
+ *	jset(machine, "spec.providerID", json_string(id));
+ *
+ * Paths are dotted; a key that contains dots (a label) is written in brackets:
+ * "metadata.labels[cluster.x-k8s.io/cluster-name]"; list items by [0].
+ * Readers tolerate every shape and answer with the neutral value; foreign
+ * documents are never trusted to have a field, or its type.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+json_t *jget(const json_t *root, const char *path); /* borrowed, or NULL */
+const char *jstr(const json_t *root, const char *path); /* "" if not text */
+int64_t jint(const json_t *root, const char *path);     /* 0 if no number */
+bool jbool(const json_t *root, const char *path);       /* false if neither */
+bool jhas(const json_t *root, const char *path);
+size_t jlen(const json_t *root, const char *path); /* of a list; else 0 */
+
+/* Makes the objects on the way; steals value. A NULL value removes the key. */
+void jset(json_t *root, const char *path, json_t *value);
+void jsets(json_t *root, const char *path, const char *text);
+void jseti(json_t *root, const char *path, int64_t number);
+void jsetb(json_t *root, const char *path, bool value);
+/* An empty list is made at path if there is none; steals item. */
+void jadd(json_t *root, const char *path, json_t *item);
+
+/* Compact, keys sorted: the one canonical text of a document. free() it. */
+char *json_canonical(const json_t *root);
+/* RFC 7386. Changes *target in place; patch is only read. */
+void json_merge_patch(json_t **target, const json_t *patch);
+/* A document from foreign bytes: depth at most 64, no duplicate keys, nothing
+ * after it. NULL and a sentence with line and column. */
+json_t *json_parse(const char *data, size_t len, struct err *err);
+
+#endif

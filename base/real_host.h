@@ -1,0 +1,58 @@
+/*
+ * real_host: the host seam on a real machine.
+ *
+ * Time from the kernel, sockets through epoll, names through c-ares, TLS and
+ * HTTP by the same parts that the https wire uses (OpenSSL, libcurl,
+ * libmicrohttpd), files in one directory, chance from getrandom, log lines to
+ * standard error. One thread: reactor_run until reactor_stop.
+ *
+ * speed N makes the loop run N times faster than the clock of the machine, for
+ * `pcgsim serve --speed`: timers, not the dates of foreign clients, so
+ * clock_origin stays in step with CLOCK_REALTIME.
+ */
+#ifndef BASE_REAL_HOST_H
+#define BASE_REAL_HOST_H
+
+#include "base/host.h"
+
+struct reactor;
+
+struct reactor *reactor_new(double speed);
+void reactor_free(struct reactor **reactor);
+struct loop *reactor_loop(struct reactor *reactor);
+/* Until reactor_stop, or SIGINT or SIGTERM if catch_signals. */
+void reactor_run(struct reactor *reactor, bool catch_signals);
+void reactor_stop(struct reactor *reactor);
+
+/* Watch a descriptor: events are EPOLLIN, EPOLLOUT. fire may remove it. */
+struct reactor_fd;
+typedef void reactor_fd_fn(void *ctx, int fd, unsigned events);
+struct reactor_fd *reactor_add_fd(struct reactor *reactor, int fd,
+    unsigned events, reactor_fd_fn *fire, void *ctx);
+void reactor_set_fd(struct reactor_fd *watch, unsigned events);
+void reactor_remove_fd(struct reactor_fd **watch);
+
+struct real_host_options {
+	const char *name;
+	const char *directory; /* of the disk; NULL: no disk. Must exist. */
+	const char *resolver;  /* "127.0.0.1:5353"; NULL: the system's */
+	const char *bind;      /* address listeners bind to; NULL: 127.0.0.1 */
+	enum log_level loudest;
+	double speed;          /* as the reactor's */
+	bool timestamps;       /* in front of log lines */
+};
+/* NULL and *err if the directory cannot be used. */
+struct host *real_host_new(struct reactor *reactor,
+    const struct real_host_options *options, struct err *err);
+void real_host_free(struct host **host);
+
+/* Which port a listener really got (a service may ask for port 0). */
+uint16_t real_listener_port(const struct listener *listener);
+
+/* A host of its own loopback address inside `pcgsim serve`: shares loop, disk
+ * is NULL, everything it dials and listens on uses `address`. */
+struct net *real_net_new(struct reactor *reactor, struct host *host,
+    const char *bind, const char *resolver);
+void real_net_free(struct net **net);
+
+#endif

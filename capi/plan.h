@@ -1,0 +1,46 @@
+/*
+ * plan: from "what the operator wants" to Cluster API objects.
+ *
+ * The gateway turns a ClusterCreate instruction into the objects of a cluster
+ * with one control-plane machine; the agent of a running cluster turns the
+ * desired state into the control plane's replicas, worker pools and their
+ * health check. Both use these functions, so that a pool means the same thing
+ * on both sides of the pivot. Everything a node must know (proxy settings, CA
+ * certificates, the agent's manifest) is written into kubeadmConfigSpec, and
+ * so travels with the objects.
+ */
+#ifndef CAPI_PLAN_H
+#define CAPI_PLAN_H
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/url.h"
+
+struct plan_settings {
+	const struct proxy_settings *proxies; /* of the gateway, inherited by
+						 the nodes (R-030); or NULL */
+	const char *agent_image; /* NULL: the palette agent of this version */
+};
+
+/* Namespace, secrets, Cluster, MaasCluster, MaasMachineTemplate,
+ * KubeadmControlPlane: a new list in the order of creation, or NULL and the
+ * sentence that says what in the instruction is wrong. */
+json_t *plan_cluster(const json_t *instruction,
+    const struct plan_settings *settings, struct err *err);
+
+/* Of a running cluster: the objects that a worker pool of the desired state
+ * needs (MaasMachineTemplate, KubeadmConfigTemplate, MachineDeployment,
+ * MachineHealthCheck), made after the example of its KubeadmControlPlane. */
+json_t *plan_worker_pool(const json_t *spec, const json_t *pool,
+    const json_t *control_plane, const char *ns, struct err *err);
+
+/* The objects that the gateway installs in the new cluster before the pivot:
+ * Namespace cluster-<uid>, Secret capmaas-manager-bootstrap-credentials,
+ * Deployment capi-service. */
+json_t *plan_providers(const json_t *instruction, struct err *err);
+
+/* "cluster-<uid>" */
+char *plan_namespace(const char *cluster_uid);
+
+#endif

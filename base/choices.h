@@ -46,7 +46,9 @@ void choose_text(struct choices *choices, char *out, size_t len,
 void choices_override(struct choices *choices, const char *name,
     uint64_t ordinal, int64_t value);
 
-/* The keyed hash itself (SipHash-2-4). */
+/* The keyed hash itself: SipHash-2-4, by its own 128 bits of key, and with a
+ * key made of 64. */
+uint64_t siphash(uint64_t k0, uint64_t k1, const void *data, size_t len);
 uint64_t keyed_hash(uint64_t key, const void *data, size_t len);
 
 #endif

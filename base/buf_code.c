@@ -1,0 +1,191 @@
+/* The encodings of base/buf.h: base64, percent, hex. */
+#include "base/buf.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/check.h"
+
+static const char digits64[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void buf_add_base64(struct buf *buf, const void *data, size_t len)
+{
+	const unsigned char *in = data;
+	size_t i;
+
+	for (i = 0; i < len; i += 3) {
+		size_t left = len - i;
+		uint32_t three = (uint32_t)in[i] << 16;
+		char four[4];
+
+		if (left > 1)
+			three |= (uint32_t)in[i + 1] << 8;
+		if (left > 2)
+			three |= in[i + 2];
+		four[0] = digits64[three >> 18];
+		four[1] = digits64[three >> 12 & 63];
+		four[2] = left > 1 ? digits64[three >> 6 & 63] : '=';
+		four[3] = left > 2 ? digits64[three & 63] : '=';
+		buf_add(buf, four, sizeof(four));
+	}
+	if (len == 0)
+		buf_add(buf, "", 0);
+}
+
+static int value64(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+')
+		return 62;
+	return c == '/' ? 63 : -1;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The state of a decoder: digits seen, padding seen, bits not yet written. */
+struct decoder {
+	uint32_t bits;
+	unsigned digits, padding;
+};
+
+static bool decode_one(struct decoder *d, char c, struct buf *out)
+{
+	int value = value64(c);
+
+	if (c == '=')
+		return ++d->padding <= 2;
+	if (value < 0 || d->padding)
+		return false;
+	d->bits = d->bits << 6 | (uint32_t)value;
+	if (++d->digits % 4 == 0) {
+		buf_addc(out, (char)(d->bits >> 16));
+		buf_addc(out, (char)(d->bits >> 8));
+		buf_addc(out, (char)d->bits);
+		d->bits = 0;
+	}
+	return true;
+}
+
+/* The last group of two or three digits; its spare bits must be zero, so that
+ * one text has one encoding. */
+static bool decode_rest(const struct decoder *d, struct buf *out)
+{
+	if ((d->digits + d->padding) % 4 != 0)
+		return false;
+	switch (d->digits % 4) {
+	case 0:
+		return d->padding == 0;
+	case 2:
+		if (d->bits & 15)
+			return false;
+		buf_addc(out, (char)(d->bits >> 4));
+		return true;
+	case 3:
+		if (d->bits & 3)
+			return false;
+		buf_addc(out, (char)(d->bits >> 10));
+		buf_addc(out, (char)(d->bits >> 2));
+		return true;
+	}
+	return false;
+}
+
+static bool undo(struct buf *buf, size_t len)
+{
+	buf->len = len;
+	if (buf->data)
+		buf->data[len] = '\0';
+	return false;
+}
+
+bool buf_add_unbase64(struct buf *buf, const char *text, size_t len)
+{
+	struct decoder d = { 0 };
+	size_t before = buf->len;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!is_space(text[i]) && !decode_one(&d, text[i], buf))
+			return undo(buf, before);
+	return decode_rest(&d, buf) || undo(buf, before);
+}
+
+static bool is_unreserved(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	       c == '~';
+}
+
+void buf_add_percent(struct buf *buf, const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (is_unreserved(*text)) {
+			buf_addc(buf, *text);
+		} else {
+			char three[3] = { '%', hex[c >> 4], hex[c & 15] };
+
+			buf_add(buf, three, sizeof(three));
+		}
+	}
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool buf_add_unpercent(struct buf *buf, const char *text, size_t len)
+{
+	size_t before = buf->len;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		int high, low;
+
+		if (text[i] != '%') {
+			buf_addc(buf, text[i]);
+			continue;
+		}
+		if (len - i < 3)
+			return undo(buf, before);
+		high = hex_value(text[i + 1]);
+		low = hex_value(text[i + 2]);
+		if (high < 0 || low < 0)
+			return undo(buf, before);
+		buf_addc(buf, (char)(high << 4 | low));
+		i += 2;
+	}
+	return true;
+}
+
+void buf_add_hex(struct buf *buf, const void *data, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *in = data;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		buf_addc(buf, hex[in[i] >> 4]);
+		buf_addc(buf, hex[in[i] & 15]);
+	}
+}

@@ -18,7 +18,11 @@
  *
  * Names: every host has its own; a site may have resolvers that answer for
  * zones (the MAAS of the site); names are looked up by the dialling host's
- * site first, then among the public names.
+ * site first (its names, its zones), then among the hosts, then among the
+ * public names. Without case, and a trailing dot is ignored.
+ *
+ * Addresses: a packet finds its own site's host first, so two sites behind
+ * NAT may use the same range.
  *
  * It implements base/wire.h's route_fn and knows nothing of bytes.
  */
@@ -45,7 +49,7 @@ struct site_spec {
 bool network_add_site(
     struct network *network, const struct site_spec *spec, struct err *err);
 
-/* address NULL: the next free one (deterministic). Several hosts may share one
+/* address NULL: the next free one from the bottom of the range. Several hosts may share one
  * address (pods on a node): routes to the address then go to the host that
  * was added first and not removed; all dial with it. Returns the address. */
 const char *network_add_host(struct network *network, const char *host,
@@ -60,15 +64,20 @@ void network_add_name(struct network *network, const char *site,
     const char *name, const char *address);
 void network_remove_name(
     struct network *network, const char *site, const char *name);
-/* A zone resolver of a site: up to max addresses; -1 if not its zone. The
- * resolver picks among several addresses by the order they are given. */
+/* A zone resolver of a site: up to max addresses; 0 if the zone has no such
+ * name, -1 if it is not its zone. Of several addresses the first that leads
+ * somewhere is taken, in the order they are given. */
 typedef int resolve_fn(
     void *ctx, const char *name, char (*addresses)[16], int max);
 void network_add_resolver(struct network *network, const char *site,
     resolve_fn *resolve, void *ctx);
 
 /* Faults of links. `a` and `b` are site or host names; the pair is not
- * ordered unless one_way. */
+ * ordered unless one_way. A host and its own site: the cable in its back, so
+ * everything it says. A host or site and "internet": all that leaves the
+ * site. A connection that crosses a link cut one way cannot be opened from
+ * either side; of what is established, that direction is swallowed.
+ * Each change is told as an event (docs/events.md). */
 enum link_state { LINK_UP, LINK_CUT, LINK_REFUSING };
 void network_set_link(struct network *network, const char *a, const char *b,
     enum link_state state, bool one_way);

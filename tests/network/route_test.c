@@ -76,6 +76,15 @@ struct journey {
 	const char *seen_as;
 };
 
+#define REACHES(from_, host_, to_, as_)            \
+	{                                          \
+		from_, host_, ROUTE_OPEN, to_, as_ \
+	}
+#define FAILS(from_, host_, verdict_, why_)        \
+	{                                          \
+		from_, host_, verdict_, why_, NULL \
+	}
+
 static void make(const struct journey *journeys, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -105,47 +114,45 @@ static void make(const struct journey *journeys, size_t count)
 TEST(behind_nat_everything_gets_out_and_nothing_gets_in)
 {
 	open_world();
-	MAKE({ "pcg/a", "palette/eu", ROUTE_OPEN, "palette/eu", "203.0.113.1" },
-	    { "machine/m1", "198.51.100.10", ROUTE_OPEN, "palette/eu",
-	        "203.0.113.1" },
-	    { "palette/eu", "pcg/a", ROUTE_DROPPED,
+	MAKE(REACHES("pcg/a", "palette/eu", "palette/eu", "203.0.113.1"),
+	    REACHES("machine/m1", "198.51.100.10", "palette/eu", "203.0.113.1"),
+	    FAILS("palette/eu", "pcg/a", ROUTE_DROPPED,
 	        "the NAT gateway of dc1 lets nothing in, and pcg/a "
-	        "(10.10.0.3) is behind it" },
-	    { "palette/eu", "10.10.1.1", ROUTE_DROPPED, "NAT gateway of dc1" },
-	    { "palette/eu", "203.0.113.1", ROUTE_REFUSED,
+	        "(10.10.0.3) is behind it"),
+	    FAILS(
+	        "palette/eu", "10.10.1.1", ROUTE_DROPPED, "NAT gateway of dc1"),
+	    FAILS("palette/eu", "203.0.113.1", ROUTE_REFUSED,
 	        "203.0.113.1 is the NAT gateway of dc1, which forwards "
-	        "nothing" },
-	    { "pcg/c", "maas/lab", ROUTE_DROPPED, "NAT gateway of dc1" }, );
+	        "nothing"),
+	    FAILS("pcg/c", "maas/lab", ROUTE_DROPPED, "NAT gateway of dc1"));
 	close_world();
 }
 
 TEST(inside_a_site_everybody_sees_real_addresses)
 {
 	open_world();
-	MAKE({ "pcg/a", "maas/lab", ROUTE_OPEN, "maas/lab", "10.10.0.3" },
-	    { "maas/lab", "machine/m1", ROUTE_OPEN, "machine/m1",
-	        "10.10.0.2" }, );
+	MAKE(REACHES("pcg/a", "maas/lab", "maas/lab", "10.10.0.3"),
+	    REACHES("maas/lab", "machine/m1", "machine/m1", "10.10.0.2"));
 	close_world();
 }
 
 TEST(a_routable_host_shows_its_own_address_and_can_be_reached)
 {
 	open_world();
-	MAKE({ "pcg/c", "palette/eu", ROUTE_OPEN, "palette/eu", "10.30.0.2" },
-	    { "palette/eu", "pcg/c", ROUTE_OPEN, "pcg/c", "198.51.100.10" },
-	    { "pcg/a", "pcg/c", ROUTE_OPEN, "pcg/c", "203.0.113.1" }, );
+	MAKE(REACHES("pcg/c", "palette/eu", "palette/eu", "10.30.0.2"),
+	    REACHES("palette/eu", "pcg/c", "pcg/c", "198.51.100.10"),
+	    REACHES("pcg/a", "pcg/c", "pcg/c", "203.0.113.1"));
 	close_world();
 }
 
 TEST(where_only_proxies_get_out_the_others_are_refused)
 {
 	open_world();
-	MAKE({ "pcg/b", "palette/eu", ROUTE_REFUSED,
+	MAKE(FAILS("pcg/b", "palette/eu", ROUTE_REFUSED,
 	         "the firewall of dc2 lets only proxies out, and pcg/b is "
-	         "none" },
-	    { "pcg/b", "squid/dc2", ROUTE_OPEN, "squid/dc2", "10.20.0.2" },
-	    { "squid/dc2", "palette/eu", ROUTE_OPEN, "palette/eu",
-	        "203.0.113.2" }, );
+	         "none"),
+	    REACHES("pcg/b", "squid/dc2", "squid/dc2", "10.20.0.2"),
+	    REACHES("squid/dc2", "palette/eu", "palette/eu", "203.0.113.2"));
 	close_world();
 }
 
@@ -153,13 +160,12 @@ TEST(a_cut_link_is_silent_in_both_directions)
 {
 	open_world();
 	network_set_link(net, "dc1", "internet", LINK_CUT, false);
-	MAKE({ "pcg/a", "palette/eu", ROUTE_DROPPED,
-	         "the link from dc1 to internet is cut" },
-	    { "pcg/a", "maas/lab", ROUTE_OPEN, "maas/lab", "10.10.0.3" },
-	    { "pcg/c", "palette/eu", ROUTE_OPEN, "palette/eu", "10.30.0.2" }, );
+	MAKE(FAILS("pcg/a", "palette/eu", ROUTE_DROPPED,
+	         "the link from dc1 to internet is cut"),
+	    REACHES("pcg/a", "maas/lab", "maas/lab", "10.10.0.3"),
+	    REACHES("pcg/c", "palette/eu", "palette/eu", "10.30.0.2"));
 	network_set_link(net, "internet", "dc1", LINK_UP, false);
-	MAKE({ "pcg/a", "palette/eu", ROUTE_OPEN, "palette/eu",
-	         "203.0.113.1" }, );
+	MAKE(REACHES("pcg/a", "palette/eu", "palette/eu", "203.0.113.1"));
 	close_world();
 }
 
@@ -167,17 +173,17 @@ TEST(links_may_be_tied_to_hosts)
 {
 	open_world();
 	network_set_link(net, "pcg/a", "palette/eu", LINK_CUT, false);
-	MAKE({ "pcg/a", "palette/eu", ROUTE_DROPPED,
-	         "the link from pcg/a to palette/eu is cut" },
-	    { "maas/lab", "palette/eu", ROUTE_OPEN, "palette/eu",
-	        "203.0.113.1" }, );
+	MAKE(FAILS("pcg/a", "palette/eu", ROUTE_DROPPED,
+	         "the link from pcg/a to palette/eu is cut"),
+	    REACHES("maas/lab", "palette/eu", "palette/eu", "203.0.113.1"));
 	network_set_link(net, "pcg/a", "palette/eu", LINK_UP, false);
 	network_set_link(net, "pcg/a", "internet", LINK_CUT, false);
-	MAKE({ "pcg/a", "palette/eu", ROUTE_DROPPED, "from pcg/a to internet" },
-	    { "pcg/a", "maas/lab", ROUTE_OPEN, "maas/lab", "10.10.0.3" }, );
+	MAKE(FAILS("pcg/a", "palette/eu", ROUTE_DROPPED,
+	         "from pcg/a to internet"),
+	    REACHES("pcg/a", "maas/lab", "maas/lab", "10.10.0.3"));
 	network_set_link(net, "pcg/a", "dc1", LINK_CUT, false);
-	MAKE({ "pcg/a", "maas/lab", ROUTE_DROPPED, "from pcg/a to dc1" },
-	    { "maas/lab", "pcg/a", ROUTE_DROPPED, "from dc1 to pcg/a" }, );
+	MAKE(FAILS("pcg/a", "maas/lab", ROUTE_DROPPED, "from pcg/a to dc1"),
+	    FAILS("maas/lab", "pcg/a", ROUTE_DROPPED, "from dc1 to pcg/a"));
 	close_world();
 }
 
@@ -185,8 +191,8 @@ TEST(a_refusing_link_says_no_instead_of_nothing)
 {
 	open_world();
 	network_set_link(net, "dc1", "internet", LINK_REFUSING, false);
-	MAKE({ "pcg/a", "palette/eu", ROUTE_REFUSED,
-	         "the link from dc1 to internet refuses" }, );
+	MAKE(FAILS("pcg/a", "palette/eu", ROUTE_REFUSED,
+	    "the link from dc1 to internet refuses"));
 	EXPECT_INT(ask("pcg/a", "palette/eu", true).verdict, ROUTE_REFUSED);
 	close_world();
 }
@@ -195,8 +201,8 @@ TEST(a_link_cut_one_way_opens_nothing_and_swallows_one_direction)
 {
 	open_world();
 	network_set_link(net, "internet", "dc1", LINK_CUT, true);
-	MAKE({ "pcg/a", "palette/eu", ROUTE_DROPPED,
-	         "the link from internet to dc1 is cut" }, );
+	MAKE(FAILS("pcg/a", "palette/eu", ROUTE_DROPPED,
+	    "the link from internet to dc1 is cut"));
 	EXPECT_INT(ask("pcg/a", "palette/eu", true).verdict, ROUTE_OPEN);
 	EXPECT_INT(ask("palette/eu", "pcg/a", true).verdict, ROUTE_DROPPED);
 	close_world();
@@ -226,12 +232,12 @@ TEST(a_removed_host_is_silence)
 	network_remove_host(net, "machine/m1");
 	EXPECT(!network_knows(net, "machine/m1"));
 	EXPECT(!network_address(net, "machine/m1"));
-	MAKE({ "pcg/a", "10.10.1.1", ROUTE_DROPPED,
-	         "nobody who is up has the address 10.10.1.1" },
-	    { "machine/m1", "maas/lab", ROUTE_DROPPED,
-	        "machine/m1 is not connected to any network" },
-	    { "pcg/a", "machine/m1", ROUTE_NO_NAME,
-	        "nobody that pcg/a asks knows a host machine/m1" }, );
+	MAKE(FAILS("pcg/a", "10.10.1.1", ROUTE_DROPPED,
+	         "nobody who is up has the address 10.10.1.1"),
+	    FAILS("machine/m1", "maas/lab", ROUTE_DROPPED,
+	        "machine/m1 is not connected to any network"),
+	    FAILS("pcg/a", "machine/m1", ROUTE_NO_NAME,
+	        "nobody that pcg/a asks knows a host machine/m1"));
 	EXPECT_INT(ask("pcg/a", "10.10.1.1", true).verdict, ROUTE_DROPPED);
 	close_world();
 }
@@ -240,17 +246,17 @@ TEST(hosts_that_share_an_address_share_its_routes_and_its_cable)
 {
 	open_world();
 	add_host("cluster/web/pod/agent", "dc1", "10.10.1.1");
-	MAKE({ "pcg/a", "10.10.1.1", ROUTE_OPEN, "machine/m1", "10.10.0.3" },
-	    { "cluster/web/pod/agent", "palette/eu", ROUTE_OPEN, "palette/eu",
-	        "203.0.113.1" }, );
+	MAKE(REACHES("pcg/a", "10.10.1.1", "machine/m1", "10.10.0.3"),
+	    REACHES("cluster/web/pod/agent", "palette/eu", "palette/eu",
+	        "203.0.113.1"));
 	network_set_link(net, "machine/m1", "dc1", LINK_CUT, false);
-	MAKE({ "cluster/web/pod/agent", "palette/eu", ROUTE_DROPPED,
-	         "from machine/m1 to dc1 is cut" },
-	    { "cluster/web/pod/agent", "10.10.1.1", ROUTE_OPEN, "machine/m1",
-	        "10.10.1.1" }, );
+	MAKE(FAILS("cluster/web/pod/agent", "palette/eu", ROUTE_DROPPED,
+	         "from machine/m1 to dc1 is cut"),
+	    REACHES("cluster/web/pod/agent", "10.10.1.1", "machine/m1",
+	        "10.10.1.1"));
 	network_remove_host(net, "machine/m1");
-	MAKE({ "pcg/a", "10.10.1.1", ROUTE_OPEN, "cluster/web/pod/agent",
-	         "10.10.0.3" }, );
+	MAKE(REACHES(
+	    "pcg/a", "10.10.1.1", "cluster/web/pod/agent", "10.10.0.3"));
 	close_world();
 }
 
@@ -261,8 +267,8 @@ TEST(two_sites_behind_nat_may_use_the_same_addresses)
 	    .name = "dc4", .cidr = "10.10.0.0/16", .nat = "203.0.113.4" });
 	add_host("maas/other", "dc4", "10.10.0.2");
 	add_host("pcg/d", "dc4", NULL);
-	MAKE({ "pcg/a", "10.10.0.2", ROUTE_OPEN, "maas/lab", "10.10.0.3" },
-	    { "pcg/d", "10.10.0.2", ROUTE_OPEN, "maas/other", "10.10.0.3" }, );
+	MAKE(REACHES("pcg/a", "10.10.0.2", "maas/lab", "10.10.0.3"),
+	    REACHES("pcg/d", "10.10.0.2", "maas/other", "10.10.0.3"));
 	close_world();
 }
 
@@ -285,32 +291,30 @@ TEST(a_zone_answers_only_inside_its_site)
 {
 	open_world();
 	network_add_resolver(net, "dc1", maas_zone, NULL);
-	MAKE({ "pcg/a", "web.maas", ROUTE_OPEN, "machine/m1", "10.10.0.3" },
-	    { "pcg/a", "db.maas", ROUTE_NO_NAME,
-	        "the resolver of dc1 knows no db.maas" },
-	    { "palette/eu", "web.maas", ROUTE_NO_NAME,
-	        "nobody that palette/eu asks knows a host web.maas" }, );
+	MAKE(REACHES("pcg/a", "web.maas", "machine/m1", "10.10.0.3"),
+	    FAILS("pcg/a", "db.maas", ROUTE_NO_NAME,
+	        "the resolver of dc1 knows no db.maas"),
+	    FAILS("palette/eu", "web.maas", ROUTE_NO_NAME,
+	        "nobody that palette/eu asks knows a host web.maas"));
 	network_remove_host(net, "machine/m1");
-	MAKE({ "pcg/a", "web.maas", ROUTE_DROPPED, "10.10.9.9" }, );
+	MAKE(FAILS("pcg/a", "web.maas", ROUTE_DROPPED, "10.10.9.9"));
 	close_world();
 }
 
 TEST(public_names_are_known_everywhere_and_site_names_come_first)
 {
 	open_world();
-	MAKE({ "pcg/a", "API.Palette.Example.", ROUTE_OPEN, "palette/eu",
-	         "203.0.113.1" },
-	    { "palette/eu", "api.palette.example", ROUTE_OPEN, "palette/eu",
-	        "198.51.100.10" },
-	    { "pcg/a", "api.palette.exampl", ROUTE_NO_NAME, "exampl" }, );
+	MAKE(REACHES(
+	         "pcg/a", "API.Palette.Example.", "palette/eu", "203.0.113.1"),
+	    REACHES("palette/eu", "api.palette.example", "palette/eu",
+	        "198.51.100.10"),
+	    FAILS("pcg/a", "api.palette.exampl", ROUTE_NO_NAME, "exampl"));
 	network_add_name(net, "dc1", "api.palette.example", "10.10.0.2");
-	MAKE({ "pcg/a", "api.palette.example", ROUTE_OPEN, "maas/lab",
-	         "10.10.0.3" },
-	    { "pcg/c", "api.palette.example", ROUTE_OPEN, "palette/eu",
-	        "10.30.0.2" }, );
+	MAKE(REACHES("pcg/a", "api.palette.example", "maas/lab", "10.10.0.3"),
+	    REACHES("pcg/c", "api.palette.example", "palette/eu", "10.30.0.2"));
 	network_remove_name(net, "dc1", "api.palette.example");
 	network_remove_name(net, NULL, "api.palette.example");
-	MAKE({ "pcg/a", "api.palette.example", ROUTE_NO_NAME, "knows" }, );
+	MAKE(FAILS("pcg/a", "api.palette.example", ROUTE_NO_NAME, "knows"));
 	close_world();
 }
 

@@ -1,0 +1,26 @@
+/*
+ * commands: what the pcgsim program can be told to do.
+ *
+ * A command gets its own name as argv[0] and answers the exit status: 0 fine,
+ * 1 something did not hold, 2 the author or the caller made a mistake.
+ */
+#ifndef HARNESS_COMMANDS_H
+#define HARNESS_COMMANDS_H
+
+#include <stddef.h>
+
+typedef int command_fn(int argc, char **argv);
+
+command_fn command_explain; /* explain.c */
+command_fn command_verbs;   /* manual.c */
+command_fn command_faults;
+command_fn command_paths;
+command_fn command_laws;
+command_fn command_world;
+
+/* "pcgsim run: there is no option --sed; did you mean --seed?" on standard
+ * error, and 2. */
+int usage_unknown(const char *command, const char *what,
+    const char *const *known, size_t count);
+
+#endif

@@ -1,0 +1,293 @@
+#include "harness/verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+
+/* ---- the table ---- */
+
+static const struct verb verbs[] = {
+	/* The operator: everything over Palette's public API. */
+	{ "operator creates cluster/*", false,
+	    "orders the cluster that the world describes" },
+	{ "operator deletes cluster/*", false, "orders its deletion" },
+	{ "operator force-deletes cluster/*", false,
+	    "has Palette forget it; what is left in MAAS stays there" },
+	{ "operator migrates pcg/* to pcg/*", false,
+	    "hands all clusters of the one gateway to the other" },
+	{ "operator scales cluster/* to NUMBER workers", false,
+	    "changes the size of its worker pool" },
+	{ "operator scales cluster/* to NUMBER control planes", false,
+	    "changes the size of its control plane" },
+	{ "operator validates the account of pcg/*", false,
+	    "asks Palette to try its MAAS account, through the gateway" },
+	{ "operator updates the key of pcg/*", false,
+	    "gives Palette the key that its MAAS accepts now" },
+	{ "operator renews the pairing code", false,
+	    "asks for another code: it replaces the one before" },
+
+	/* Gateways. */
+	{ "pcg/* crashes", false, "its process dies; nothing restarts it" },
+	{ "pcg/* loses power", false,
+	    "its machine stops; what was not synced is lost" },
+	{ "pcg/* starts again", false, "on the disk that it had" },
+	{ "pcg/* restarts", false, "its process dies and is started at once" },
+	{ "pcg/* crashes and starts again after DURATION", false,
+	    "its process dies; later it is started" },
+	{ "pcg/* loses power and starts again after DURATION", false,
+	    "its machine stops; later it is started" },
+	{ "pcg/* runs DURATION ahead", false, "its clock is wrong from now" },
+	{ "pcg/* runs DURATION behind", false, "its clock is wrong from now" },
+	{ "pcg/* runs on time", false, "its clock is right from now" },
+	{ "pcg/* loses server/*", false,
+	    "nothing gets through between the two any more" },
+	{ "pcg/* regains server/*", false, "and now it does again" },
+	{ "pcg/* gets the credentials of proxy/*", false,
+	    "its settings are corrected and it is restarted" },
+	{ "pcg/* has a full disk", false, "every write fails" },
+	{ "pcg/* has room on its disk", false, "and now they do not" },
+
+	/* Servers: a maas, a palette, the API server of a cluster. */
+	{ "server/* answers STATUS", true,
+	    "to requests that fit, instead of doing them" },
+	{ "server/* answers STATUS with Retry-After DURATION", true,
+	    "the same, and says when to come again" },
+	{ "server/* answers after DURATION", true, "it takes that long" },
+	{ "server/* hangs", true,
+	    "requests vanish: not done, and never answered" },
+	{ "server/* breaks the connection", true,
+	    "the request is not done and the connection ends" },
+	{ "server/* loses its answer", true,
+	    "the request is done, but the connection ends first" },
+	{ "server/* swallows its answer", true,
+	    "the request is done, but nothing comes back, ever" },
+	{ "server/* truncates its answer", true,
+	    "the connection ends in the middle of the answer" },
+	{ "server/* answers garbage", true,
+	    "the request is done; what comes back is no HTTP" },
+	{ "server/* is down", false, "nobody can connect to it" },
+	{ "server/* is up again", false, "and now everybody can" },
+
+	/* MAAS and its machines. */
+	{ "maas/* gets NUMBER machines", false,
+	    "as the ones it has: added to its racks, Ready" },
+	{ "maas/* fails the next NUMBER deployments", false,
+	    "the installers of the machines that are deployed next fail" },
+	{ "maas/* rotates the key of pcg/*", false,
+	    "the key that the gateway was given is worth nothing any more" },
+
+	/* Palette. */
+	{ "palette/* forgets its sessions", false,
+	    "tokens of gateways are not valid any more" },
+
+	/* Proxies. */
+	{ "proxy/* changes its credentials", false,
+	    "nobody who knew the old ones gets through" },
+	{ "proxy/* is down", false, "nobody can connect to it" },
+	{ "proxy/* is up again", false, "and now everybody can" },
+
+	/* Running clusters. */
+	{ "cluster/* loses a worker", false,
+	    "the power supply of a worker's machine dies" },
+	{ "cluster/* loses a control plane", false,
+	    "the power supply of a control-plane machine dies" },
+	{ "cluster/* gets its machines back", false,
+	    "what was lost has power again" },
+	{ "cluster/* loses server/*", false,
+	    "nothing from its site reaches it any more" },
+	{ "cluster/* regains server/*", false, "and now it does again" },
+	{ "cluster/* restarts its WORD", false,
+	    "its agent, or its capi service, dies and is started again" },
+};
+#define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
+
+const struct verb *verb_table(size_t *count)
+{
+	*count = VERB_COUNT;
+	return verbs;
+}
+
+/* ---- fitting a text to a pattern ---- */
+
+#define WORDS_MAX 16
+
+struct words {
+	char *room;
+	char *items[WORDS_MAX];
+	size_t count;
+};
+
+static void words_split(struct words *words, const char *text)
+{
+	char *rest = NULL;
+
+	words->count = 0;
+	words->room = xstrdup(text);
+	for (char *word = strtok_r(words->room, " ", &rest);
+	     word && words->count < WORDS_MAX;
+	     word = strtok_r(NULL, " ", &rest))
+		words->items[words->count++] = word;
+}
+
+static bool is_open_place(const char *word)
+{
+	return strcmp(word, "NUMBER") == 0 || strcmp(word, "STATUS") == 0 ||
+	       strcmp(word, "DURATION") == 0 || strcmp(word, "WORD") == 0;
+}
+
+static bool is_thing_place(const char *word)
+{
+	size_t len = strlen(word);
+
+	return len > 2 && strcmp(word + len - 2, "/*") == 0;
+}
+
+static bool kind_fits(const char *place, const char *word)
+{
+	size_t len = strlen(place) - 1; /* with the slash, without the star */
+
+	if (strcmp(place, "server/*") != 0)
+		return strncmp(place, word, len) == 0;
+	return strncmp(word, "maas/", 5) == 0 ||
+	       strncmp(word, "palette/", 8) == 0 ||
+	       strncmp(word, "cluster/", 8) == 0;
+}
+
+static bool word_fits(const char *place, const char *word)
+{
+	long long time;
+
+	if (is_thing_place(place))
+		return kind_fits(place, word);
+	if (strcmp(place, "DURATION") == 0)
+		return duration_parse(word, &time);
+	if (strcmp(place, "NUMBER") == 0 || strcmp(place, "STATUS") == 0)
+		return strspn(word, "0123456789") == strlen(word);
+	return strcmp(place, "WORD") == 0 || strcmp(place, word) == 0;
+}
+
+static bool pattern_fits(const char *pattern, const struct words *words)
+{
+	struct words places;
+	bool fits;
+
+	words_split(&places, pattern);
+	fits = places.count == words->count;
+	for (size_t i = 0; fits && i < places.count; i++)
+		fits = word_fits(places.items[i], words->items[i]);
+	free(places.room);
+	return fits;
+}
+
+/* ---- taking the words ---- */
+
+static struct place place_of_word(
+    const struct step *step, const struct words *words, size_t n)
+{
+	struct place place = step->text_place;
+
+	place.column += (unsigned)(words->items[n] - words->room);
+	return place;
+}
+
+static void take_thing(struct reading *reading, struct step *step,
+    const struct words *words, size_t n)
+{
+	const struct scenario *s = reading->scenario;
+	const char *names[64];
+	size_t count = 0;
+	const struct thing *thing = scenario_thing(s, words->items[n]);
+
+	if (!thing) {
+		for (size_t i = 0; i < s->thing_count && count < 64; i++)
+			names[count++] = s->things[i].full;
+		mistake_add_near(reading->mistakes,
+		    place_of_word(step, words, n), words->items[n], names,
+		    count, "there is no %s", words->items[n]);
+		return;
+	}
+	check(step->words.thing_count < 3);
+	step->words.things[step->words.thing_count++] = thing;
+}
+
+static void take_word(struct reading *reading, struct step *step,
+    const struct words *words, size_t n, const char *place)
+{
+	struct verb_words *out = &step->words;
+	const char *word = words->items[n];
+	long long time;
+
+	if (is_thing_place(place)) {
+		take_thing(reading, step, words, n);
+	} else if (strcmp(place, "DURATION") == 0) {
+		check(duration_parse(word, &time));
+		out->numbers[out->number_count++] = time;
+	} else if (strcmp(place, "WORD") == 0) {
+		out->words[out->word_count++] = xstrdup(word);
+	} else if (is_open_place(place)) {
+		out->numbers[out->number_count++] = strtoll(word, NULL, 10);
+	}
+}
+
+/* The text with its names and numbers taken out, to find the nearest verb:
+ * "operator delets cluster/web" -> "operator delets cluster/ *". */
+static char *shape_of(const struct words *words)
+{
+	struct buf shape = BUF_INIT;
+
+	for (size_t i = 0; i < words->count; i++) {
+		const char *word = words->items[i];
+		const char *slash = strchr(word, '/');
+
+		if (i)
+			buf_addc(&shape, ' ');
+		if (slash)
+			buf_addf(&shape, "%.*s/*", (int)(slash - word), word);
+		else
+			buf_adds(&shape, word);
+	}
+	return buf_detach(&shape);
+}
+
+static void note_verb(
+    struct reading *reading, struct step *step, const struct words *words)
+{
+	const char *patterns[VERB_COUNT];
+	char *shape = shape_of(words);
+
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		patterns[i] = verbs[i].pattern;
+	mistake_add_near(reading->mistakes, step->text_place, shape, patterns,
+	    VERB_COUNT,
+	    "nothing that can happen reads \"%s\" (see pcgsim verbs)",
+	    step->text);
+	free(shape);
+}
+
+void verb_bind(struct reading *reading, struct step *step)
+{
+	struct words words, places;
+
+	words_split(&words, step->text);
+	for (size_t i = 0; i < VERB_COUNT && !step->verb; i++)
+		if (pattern_fits(verbs[i].pattern, &words))
+			step->verb = &verbs[i];
+	if (!step->verb) {
+		note_verb(reading, step, &words);
+		free(words.room);
+		return;
+	}
+	words_split(&places, step->verb->pattern);
+	for (size_t i = 0; i < words.count; i++)
+		take_word(reading, step, &words, i, places.items[i]);
+	free(places.room);
+	free(words.room);
+	if (step->fault_place.line && !step->verb->is_fault)
+		mistake_add(reading->mistakes, step->fault_place,
+		    "\"%s\" is no fault on the wire: it takes no on, times, "
+		    "for, until or chance",
+		    step->text);
+}

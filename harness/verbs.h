@@ -1,0 +1,28 @@
+/*
+ * verbs: what can happen in a scenario: subject, verb, object.
+ *
+ * The subject tells who acts: the operator acts through Palette's public API
+ * over the wire, the world acts by itself, and no step reaches into the
+ * engine. One row per verb. In its pattern a word
+ * such as "pcg/STAR" (written with the asterisk) stands for the name of a thing
+ * of that kind, "server/STAR" for a maas, a palette or a cluster (its API
+ * server); NUMBER, STATUS, DURATION and WORD stand for what they say, and every
+ * other word for itself. A new verb is a function and a row.
+ */
+#ifndef HARNESS_VERBS_H
+#define HARNESS_VERBS_H
+
+#include "harness/scenario.h"
+
+struct verb {
+	const char *pattern;
+	bool is_fault; /* takes on, times, for, until and chance */
+	const char *help;
+};
+
+const struct verb *verb_table(size_t *count);
+/* Looks up the text of a step: fills step->verb and step->words, or notes
+ * what is wrong with it. */
+void verb_bind(struct reading *reading, struct step *step);
+
+#endif

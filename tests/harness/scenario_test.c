@@ -1,0 +1,228 @@
+#include "harness/scenario.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "harness/laws.h"
+#include "harness/paths.h"
+#include "harness/verbs.h"
+#include "tests/test.h"
+
+static struct mistakes mistakes;
+static struct scenario *scenario;
+static char said[4000];
+
+static void read_text(const char *text)
+{
+	struct buf out = BUF_INIT;
+
+	mistakes = (struct mistakes){ 0 };
+	scenario = scenario_parse("s.yaml", text, strlen(text), &mistakes);
+	mistakes_write(&mistakes, &out);
+	snprintf(said, sizeof(said), "%s", buf_text(&out));
+	buf_free(&out);
+	mistakes_free(&mistakes);
+}
+
+static void done(void)
+{
+	scenario_free(&scenario);
+}
+
+#define HEAD "scenario: a\nwhy: b\n"
+#define WORLD                                               \
+	"world:\n"                                          \
+	"  maas/lab: { machines: 6, deploy_for: 4m..9m }\n" \
+	"  palette/eu: { gateway_lost_after: 2m }\n"        \
+	"  pcg/a: { palette: eu, maas: lab }\n"             \
+	"  cluster/web: { through: pcg/a, workers: 2 }\n"
+#define STEP "timeline:\n  - at 0m: operator creates cluster/web\n"
+#define END  "end: when quiet, at most 3h\n"
+
+TEST(the_example_of_the_manual_is_a_whole_scenario)
+{
+	struct buf out = BUF_INIT;
+	usec low_for, high_for;
+
+	mistakes = (struct mistakes){ 0 };
+	scenario = scenario_load(
+	    "scenarios/outage/gateway-dies.yaml", &mistakes);
+	mistakes_write(&mistakes, &out);
+	EXPECT_STR(buf_text(&out), "");
+	EXPECT(scenario);
+	EXPECT_INT(scenario->thing_count, 5);
+	EXPECT_INT(scenario->step_count, 4);
+	EXPECT_INT(scenario->standing_count, 4);
+	EXPECT_INT(scenario->at_most_for, HOURS(3));
+	thing_range(scenario_thing(scenario, "maas/lab"), "deploy_for",
+	    &low_for, &high_for);
+	EXPECT_INT(low_for, MINUTES(4));
+	EXPECT_INT(high_for, MINUTES(9));
+	EXPECT_STR(
+	    thing_link(scenario_thing(scenario, "cluster/web"), "through")
+	        ->full,
+	    "pcg/a");
+	EXPECT_STR(scenario->steps[2].verb->pattern,
+	    "operator migrates pcg/* to pcg/*");
+	EXPECT_STR(scenario->steps[2].words.things[1]->full, "pcg/b");
+	EXPECT_INT(scenario->steps[1].expect[1].stay_for, MINUTES(30));
+	EXPECT_STR(scenario->steps[1].expect[1].text,
+	    "for 30m: cluster/web.nodes(Ready) == 3");
+	buf_free(&out);
+	mistakes_free(&mistakes);
+	done();
+}
+
+TEST(all_mistakes_of_a_file_are_told_at_once_with_their_places)
+{
+	read_text(HEAD "world:\n"
+	               "  mas/lab: { machines: 6 }\n"
+	               "  palette/eu: { gatway_lost_after: 2m }\n"
+	               "  pcg/a: { palette: eu, maas: lab }\n"
+	               "timeline:\n"
+	               "  - at 0m: operator delets cluster/web\n" END);
+	EXPECT(!scenario);
+	EXPECT_HAS(said, "s.yaml:4:3: a world has no things of the kind mas; "
+	                 "did you mean maas?\n");
+	EXPECT_HAS(said, "s.yaml:5:17: a palette has no \"gatway_lost_after\"; "
+	                 "did you mean gateway_lost_after?\n");
+	EXPECT_HAS(said, "s.yaml:6:31: there is no maas/lab\n");
+	EXPECT_HAS(said, "s.yaml:8:12: nothing that can happen reads "
+	                 "\"operator delets cluster/web\" (see pcgsim verbs); "
+	                 "did you mean operator deletes cluster/*?\n");
+}
+
+TEST(a_misspelt_name_is_told_with_the_nearest_right_one)
+{
+	read_text(
+	    HEAD WORLD "timeline:\n"
+	               "  - at 0m: operator creates cluster/wbe\n"
+	               "    expect:\n"
+	               "      - within 45m: cluster/web.stat == Running\n"
+	               "      - within 45m: cluster/web.state == Runing\n"
+	               "      - for 5m: maas/lab.machines(Redy) == 3\n" END);
+	EXPECT(!scenario);
+	EXPECT_HAS(said, "s.yaml:9:29: there is no cluster/wbe; did you mean "
+	                 "cluster/web?\n");
+	EXPECT_HAS(said, "s.yaml:11:33: cluster/web has no \"stat\" that a "
+	                 "claim can speak of; did you mean state?\n");
+	EXPECT_HAS(said, "s.yaml:12:42: cluster.state is never \"Runing\"; did "
+	                 "you mean Running?\n");
+	EXPECT_HAS(said, "s.yaml:13:35: nothing in maas.machines is ever "
+	                 "\"Redy\"; did you mean Ready?\n");
+}
+
+TEST(time_may_not_go_backwards)
+{
+	read_text(HEAD WORLD "timeline:\n"
+	                     "  - at 2h: operator creates cluster/web\n"
+	                     "  - at 1h: operator deletes cluster/web\n" END);
+	EXPECT_HAS(said, "s.yaml:10:5: time goes backwards here");
+}
+
+TEST(a_run_has_to_end)
+{
+	read_text(HEAD WORLD STEP);
+	EXPECT_HAS(said, "a scenario needs \"end:\"");
+	read_text(HEAD WORLD STEP "end: when quiet\n");
+	EXPECT_HAS(said, "end reads \"when quiet, at most 3h\"");
+}
+
+TEST(a_fault_is_a_step_with_a_scope)
+{
+	read_text(
+	    HEAD WORLD "timeline:\n"
+	               "  - at 0m: maas/lab answers 503 with Retry-After 10s\n"
+	               "    on: POST /MAAS/api/2.0/machines/?op=allocate\n"
+	               "    times: 2\n"
+	               "    chance: 50%\n"
+	               "    until: cluster/web.state == Running\n" END);
+	EXPECT_STR(said, "");
+	EXPECT_INT(scenario->steps[0].times, 2);
+	EXPECT_INT(scenario->steps[0].words.numbers[0], 503);
+	EXPECT_INT(scenario->steps[0].words.numbers[1], SECONDS(10));
+	EXPECT_INT(scenario->steps[0].chance * 100, 50);
+	EXPECT_INT(scenario->steps[0].until.term_count, 1);
+	EXPECT(scenario->steps[0].verb->is_fault);
+	done();
+}
+
+TEST(what_is_no_fault_takes_no_scope)
+{
+	read_text(HEAD WORLD STEP "    times: 2\n" END);
+	EXPECT_HAS(said, "s.yaml:10:5: \"operator creates cluster/web\" is no "
+	                 "fault on the wire");
+}
+
+TEST(claims_have_arguments_and_can_be_joined)
+{
+	read_text(HEAD WORLD STEP
+	    "never:\n"
+	    "  - maas/lab.requests(allocate, 200, after = 1h) > 3 and "
+	    "cluster/web.state != Running\n" END);
+	EXPECT_STR(said, "");
+	EXPECT_INT(scenario->standing[0].is.term_count, 2);
+	EXPECT_STR(scenario->standing[0].is.terms[0].arguments[0].key, "op");
+	EXPECT_STR(
+	    scenario->standing[0].is.terms[0].arguments[1].key, "status");
+	EXPECT_INT(
+	    scenario->standing[0].is.terms[0].arguments[2].time, HOURS(1));
+	EXPECT_INT(scenario->standing[0].is.terms[1].compare, IS_NOT);
+	done();
+}
+
+TEST(words_cannot_be_counted_and_numbers_are_no_words)
+{
+	read_text(
+	    HEAD WORLD STEP "never:\n"
+	                    "  - cluster/web.state > 3\n"
+	                    "  - maas/lab.machines == many\n"
+	                    "  - maas/lab.machines(colour = red) == 1\n" END);
+	EXPECT_HAS(said, "s.yaml:11:25: cluster.state is a word");
+	EXPECT_HAS(said, "s.yaml:12:26: maas.machines is a number");
+	EXPECT_HAS(said, "s.yaml:13:23: maas.machines takes no \"colour\"");
+}
+
+TEST(a_law_is_waived_by_its_sentence)
+{
+	read_text(HEAD WORLD STEP
+	    "waives:\n  a machine has at most one owner: it is tested\n" END);
+	EXPECT_STR(said, "");
+	EXPECT_INT(scenario->waiver_count, 1);
+	EXPECT(scenario->waivers[0].law);
+	done();
+	read_text(HEAD WORLD STEP
+	    "waives:\n  a machine has at most two owners: no\n" END);
+	EXPECT_HAS(said, "s.yaml:11:3: there is no law \"a machine has at most "
+	                 "two owners\"; did you mean a machine has at most one "
+	                 "owner?");
+}
+
+TEST(a_syntax_error_has_a_place_too)
+{
+	read_text("scenario: [\n");
+	EXPECT(!scenario);
+	EXPECT_HAS(said, "s.yaml:");
+	EXPECT(strncmp(said, "s.yaml:1:1: s.yaml", 18) != 0);
+}
+
+TEST(machines_can_be_listed)
+{
+	read_text(HEAD
+	    "world:\n"
+	    "  maas/lab: { machines: [{ count: 2, zone: az1, tags: [fast] }, "
+	    "{ cpu: 64, colour: red }] }\n" STEP END);
+	EXPECT_HAS(said, "a machine has no \"colour\"");
+}
+
+TESTS_BEGIN
+CASE(the_example_of_the_manual_is_a_whole_scenario),
+    CASE(all_mistakes_of_a_file_are_told_at_once_with_their_places),
+    CASE(a_misspelt_name_is_told_with_the_nearest_right_one),
+    CASE(time_may_not_go_backwards), CASE(a_run_has_to_end),
+    CASE(a_fault_is_a_step_with_a_scope), CASE(what_is_no_fault_takes_no_scope),
+    CASE(claims_have_arguments_and_can_be_joined),
+    CASE(words_cannot_be_counted_and_numbers_are_no_words),
+    CASE(a_law_is_waived_by_its_sentence), CASE(a_syntax_error_has_a_place_too),
+    CASE(machines_can_be_listed), TESTS_END

@@ -10,7 +10,11 @@
  * finalizers sets deletionTimestamp and waits; finalizers may only shrink then;
  * dependents whose owners are all gone are collected a few seconds later
  * (store_collect, driven by a timer of the host); an ownerReference without
- * uid is invalid.
+ * uid is invalid. A namespace must exist before anything is made in it; the
+ * four that every API server has (default, kube-system, kube-public,
+ * kube-node-lease) exist from the start. Deleting a namespace deletes what is
+ * in it, then the namespace. What a client sends as status when it creates an
+ * object is dropped, except for Nodes (kubelets register with theirs).
  *
  * A store belongs to its creator. Objects handed out are borrowed and must not
  * be changed; they live until the next mutation of that object.
@@ -36,6 +40,8 @@ struct api_status {
 	char reason[40]; /* NotFound */
 	char message[400];
 	json_t *causes;  /* list for details.causes; or NULL. Owned. */
+	/* What it was about; "" where that says nothing. */
+	char name[128], group[64], plural[64];
 };
 void api_status_free(struct api_status *status);
 json_t *api_status_json(const struct api_status *status); /* kind Status */

@@ -10,11 +10,11 @@ import sys
 MAY_INCLUDE = {
     'base': {'base'},
     'capi': {'base', 'capi'},
-    'gateway': {'base', 'gateway'},
+    'gateway': {'base', 'capi', 'gateway'},
     'sim': {'base', 'sim'},
-    'harness': {'base', 'gateway', 'sim', 'harness'},
+    'harness': {'base', 'capi', 'gateway', 'sim', 'harness'},
     'reports': {'base', 'reports'},
-    'tests': {'base', 'gateway', 'sim', 'harness', 'reports', 'tests'},
+    'tests': {'base', 'capi', 'gateway', 'sim', 'harness', 'reports', 'tests'},
 }
 # Only base/ touches the machine we run on; a run must depend on its seed only.
 WORLD = re.compile(r'\b(time|clock_gettime|gettimeofday|nanosleep|usleep|sleep|'
@@ -25,7 +25,10 @@ for path in sorted(pathlib.Path('.').glob('*/**/*.[ch]')):
     layer = path.parts[0]
     for number, line in enumerate(path.read_text().splitlines(), 1):
         include = re.match(r'#include "([^/"]+)/', line)
-        if include and include[1] not in MAY_INCLUDE[layer]:
+        may = MAY_INCLUDE.get(layer, set())
+        if path.parts[:2] == ('sim', 'workload'):
+            may = may | {'capi'}  # the same controllers run there after the pivot
+        if include and include[1] not in may:
             print(f'{path}:{number}: {layer}/ may not include {include[1]}/')
             wrong += 1
         if layer in ('gateway', 'sim', 'harness') and WORLD.search(line):

@@ -1,0 +1,131 @@
+#include "capi/kinds.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+
+#define CLUSTER_API   "cluster.x-k8s.io"
+#define INFRA_API     "infrastructure.cluster.x-k8s.io"
+#define BOOTSTRAP_API "bootstrap.cluster.x-k8s.io"
+#define KCP_API       "controlplane.cluster.x-k8s.io"
+#define RBAC_API      "rbac.authorization.k8s.io"
+#define OUR_API       "pcg.pcgsim.io"
+
+#define NS     true, true
+#define BARE   false, true
+#define CUSTOM true, false
+
+/* Owners before what they own, so that a reader of the table meets a cluster
+ * in the order in which it is built. */
+static const struct kind_info kinds[] = {
+	{ "Namespace", "", "v1", "namespaces", BARE, false },
+	{ "Node", "", "v1", "nodes", BARE, false },
+	{ "ConfigMap", "", "v1", "configmaps", NS, true },
+	{ "Secret", "", "v1", "secrets", NS, true },
+	{ "ServiceAccount", "", "v1", "serviceaccounts", NS, false },
+	{ "Service", "", "v1", "services", NS, false },
+	{ "Pod", "", "v1", "pods", NS, false },
+	{ "Event", "", "v1", "events", NS, false },
+	{ "Deployment", "apps", "v1", "deployments", NS, false },
+	{ "ReplicaSet", "apps", "v1", "replicasets", NS, false },
+	{ "DaemonSet", "apps", "v1", "daemonsets", NS, false },
+	{ "Lease", "coordination.k8s.io", "v1", "leases", NS, false },
+	{ "CertificateSigningRequest", "certificates.k8s.io", "v1",
+	    "certificatesigningrequests", BARE, false },
+	{ "Role", RBAC_API, "v1", "roles", NS, false },
+	{ "RoleBinding", RBAC_API, "v1", "rolebindings", NS, false },
+	{ "ClusterRole", RBAC_API, "v1", "clusterroles", BARE, false },
+	{ "ClusterRoleBinding", RBAC_API, "v1", "clusterrolebindings", BARE,
+	    false },
+	{ "CustomResourceDefinition", "apiextensions.k8s.io", "v1",
+	    "customresourcedefinitions", BARE, false },
+
+	{ "Cluster", CLUSTER_API, "v1beta1", "clusters", CUSTOM, true },
+	{ "MaasCluster", INFRA_API, "v1beta1", "maasclusters", CUSTOM, true },
+	{ "MaasMachineTemplate", INFRA_API, "v1beta1", "maasmachinetemplates",
+	    CUSTOM, true },
+	{ "KubeadmConfigTemplate", BOOTSTRAP_API, "v1beta1",
+	    "kubeadmconfigtemplates", CUSTOM, true },
+	{ "KubeadmControlPlane", KCP_API, "v1beta1", "kubeadmcontrolplanes",
+	    CUSTOM, true },
+	{ "MachineDeployment", CLUSTER_API, "v1beta1", "machinedeployments",
+	    CUSTOM, true },
+	{ "MachineSet", CLUSTER_API, "v1beta1", "machinesets", CUSTOM, true },
+	{ "Machine", CLUSTER_API, "v1beta1", "machines", CUSTOM, true },
+	{ "KubeadmConfig", BOOTSTRAP_API, "v1beta1", "kubeadmconfigs", CUSTOM,
+	    true },
+	{ "MaasMachine", INFRA_API, "v1beta1", "maasmachines", CUSTOM, true },
+	{ "MachineHealthCheck", CLUSTER_API, "v1beta1", "machinehealthchecks",
+	    CUSTOM, true },
+
+	{ "Instruction", OUR_API, "v1", "instructions", false, false, false },
+	{ "Pivot", OUR_API, "v1", "pivots", false, false, false },
+	{ "Report", OUR_API, "v1", "reports", false, false, false },
+	{ "Setting", OUR_API, "v1", "settings", false, false, false },
+};
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+const struct kind_info *kind_table(size_t *count)
+{
+	check(count);
+	*count = KIND_COUNT;
+	return kinds;
+}
+
+const struct kind_info *kind_named(const char *kind)
+{
+	check(kind);
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		if (strcmp(kinds[i].kind, kind) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+const struct kind_info *kind_of_plural(const char *group, const char *plural)
+{
+	check(group);
+	check(plural);
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		if (strcmp(kinds[i].plural, plural) == 0 &&
+		    strcmp(kinds[i].group, group) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+void kind_api_version(const struct kind_info *kind, char *out, size_t size)
+{
+	int len;
+
+	check(kind);
+	len = snprintf(out, size, "%s%s%s", kind->group,
+	    kind->group[0] ? "/" : "", kind->version);
+	check(len >= 0 && (size_t)len < size);
+}
+
+char *kind_path(
+    const char *kind, const char *ns, const char *name, const char *sub)
+{
+	const struct kind_info *info = kind_named(kind);
+	struct buf path = BUF_INIT;
+
+	check(info);
+	check(!sub || name);
+	if (info->group[0])
+		buf_addf(&path, "/apis/%s/%s", info->group, info->version);
+	else
+		buf_addf(&path, "/api/%s", info->version);
+	if (info->namespaced && ns) {
+		buf_adds(&path, "/namespaces/");
+		buf_add_percent(&path, ns);
+	}
+	buf_addf(&path, "/%s", info->plural);
+	if (name) {
+		buf_addc(&path, '/');
+		buf_add_percent(&path, name);
+	}
+	if (sub)
+		buf_addf(&path, "/%s", sub);
+	return buf_detach(&path);
+}

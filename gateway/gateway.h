@@ -7,9 +7,9 @@
  * alone, takes them back for deletion, and reports what it has re-read.
  *
  * All that it must remember is in its store (SQLite, file "gateway.db" on the
- * host's disk): objects of kinds Setting, Instruction, Report and Pivot, and the Cluster API
- * objects of clusters that are here. It may be destroyed at any instant and
- * started again on the same disk: it then goes on.
+ * host's disk): objects of kinds Setting, Instruction, Report and Pivot, and
+ * the Cluster API objects of clusters that are here. It may be destroyed at any
+ * instant and started again on the same disk: it then goes on.
  *
  * gateway_new fails only for a configuration that cannot be right or a store
  * that cannot be read (ERR_STORAGE: the file is left as it is, a copy is named
@@ -28,13 +28,13 @@ struct gateway;
 struct gateway_config {
 	const char *name;             /* pcg-a: shown in Palette */
 	const char *palette_endpoint; /* https://api.palette.example; a final
-					 slash is cut (F-009) */
+	                                 slash is cut (F-009) */
 	const char *palette_ca_pem;
-	const char *overlord_uid;     /* from the installer's manifest */
+	const char *overlord_uid; /* from the installer's manifest */
 	const char *pairing_code;
 	const char *maas_endpoint, *maas_api_key, *maas_ca_pem;
 	struct proxy_settings proxies;
-	usec poll_for;                /* 0: as Palette says, else 15 s */
+	usec poll_for; /* 0: as Palette says, else 15 s */
 };
 
 struct gateway *gateway_new(

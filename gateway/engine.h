@@ -1,0 +1,191 @@
+/*
+ * engine: what the files of gateway/ share. Private to this folder.
+ *
+ *	gateway.c  the life of one gateway: opens the store, starts the parts
+ *	setting.c  small durable facts (our key, our token, counters)
+ *	link.c     registers and polls: everything that comes from Palette
+ *	outbox.c   reports: everything that goes to Palette, kept until taken
+ *	work.c     instructions as durable work; one struct work per cluster
+ *	create.c   the steps of a ClusterCreate
+ *	delete.c   the steps of a ClusterDelete
+ *	pivot.c    one move of a cluster's objects, journalled
+ *	query.c    questions about a MAAS, answered at once
+ *
+ * The way of the data: link hands an instruction to work, which stores it;
+ * work_step looks at what is stored and what is there and takes one step; what
+ * a step found out goes to the outbox. Everything is re-derived from the store
+ * after a restart; no file keeps a position in memory only.
+ */
+#ifndef GATEWAY_ENGINE_H
+#define GATEWAY_ENGINE_H
+
+#include "base/list.h"
+#include "capi/kube.h"
+#include "capi/manager.h"
+#include "capi/move.h"
+#include "capi/store.h"
+#include "gateway/gateway.h"
+
+/* Where the gateway's own objects live, as in the product. */
+#define GATEWAY_NS "jet-system"
+
+struct work;
+struct query;
+
+struct link {
+	struct timer turn; /* the next request is due */
+	struct call *call; /* under way; at most one */
+	unsigned failures; /* in a row */
+	bool poll_at_once;
+	usec poll_for;
+	char *key, *token; /* Setting "link" */
+	int64_t epoch;     /* how often we were started */
+	bool account_told;
+	enum gateway_state state;
+	char condition[480];
+	usec skew_for; /* our clock minus Palette's, as last seen */
+};
+
+struct outbox {
+	struct timer turn;
+	struct call *call;
+	unsigned failures;
+	int64_t next_seq, reserved_seq; /* Setting "outbox" */
+	int64_t last_sent;              /* of the call under way */
+};
+
+struct gateway {
+	struct host *host;
+	struct store *store;
+	struct kube *kube; /* the store, as the controllers see it */
+	struct url palette;
+	char *name, *palette_ca_pem, *overlord_uid, *pairing_code;
+	char *maas_endpoint, *maas_api_key, *maas_ca_pem;
+	struct proxy_settings proxies;
+	struct link link;
+	struct outbox outbox;
+	struct list works;   /* struct work, by ->in_gateway; by cluster uid */
+	struct list queries; /* struct query, by ->in_gateway */
+	struct timer prune;  /* forgets old tombstones */
+	struct store_watch *watch; /* wakes works when their objects change */
+};
+
+/* ---- gateway.c ---- */
+/* A dial to Palette, with proxy and trust as configured; borrowed pointers. */
+struct dial gateway_dial(const struct gateway *gateway);
+/* Store an object of our own; false (and a log line) if the disk says no. */
+bool gateway_save(struct gateway *gateway, const char *kind, const char *name,
+    json_t *obj /* stolen */);
+const json_t *gateway_load(
+    const struct gateway *gateway, const char *kind, const char *name);
+void gateway_forget(
+    struct gateway *gateway, const char *kind, const char *name);
+
+/* ---- setting.c ---- */
+const char *setting_get(const struct gateway *gateway, const char *name,
+    const char *key); /* "" if unset */
+bool setting_put(struct gateway *gateway, const char *name, const char *key,
+    const char *value);
+
+/* ---- link.c ---- */
+void link_start(struct gateway *gateway);
+void link_stop(struct gateway *gateway);
+void link_poll_soon(struct gateway *gateway);
+/* What an answer or its absence says about our standing with Palette. */
+void link_judge(struct gateway *gateway, const struct http_response *answer,
+    const struct err *err);
+bool link_clock_is_off(const struct gateway *gateway);
+
+/* ---- outbox.c ---- */
+bool outbox_start(struct gateway *gateway);
+void outbox_stop(struct gateway *gateway);
+/* fields is stolen; instruction may be NULL for a report about a cluster. */
+bool outbox_add(struct gateway *gateway, const json_t *instruction,
+    const char *kind, json_t *fields);
+void outbox_drop_cluster(struct gateway *gateway, const char *cluster_uid);
+
+/* ---- work.c ---- */
+
+enum work_state {
+	WORK_PENDING, /* stored, not begun */
+	WORK_RUNNING,
+	WORK_WAITING, /* visibly, for somebody */
+	WORK_DONE,
+	WORK_DROPPED, /* withdrawn, or not ours any more */
+};
+const char *work_state_name(enum work_state state);
+
+/* Everything that is under way for one cluster here. */
+struct work {
+	struct list_link in_gateway;
+	struct gateway *gateway;
+	char *cluster_uid, *cluster_name, *ns;
+	char *create_id, *delete_id; /* Instruction objects; NULL: none */
+	struct timer turn;           /* the next step is due */
+	struct manager *manager;     /* controllers run here, or NULL */
+	struct kube *workload;       /* the cluster's own API, or NULL */
+	struct kube_call *call;      /* of a step; at most one */
+	struct move *move;
+	char move_id[96];
+	size_t installed;  /* provider objects that exist there */
+	json_t *told;      /* what was reported last, by "kind/name": text */
+	unsigned failures; /* of steps in a row, for back-off */
+	bool finished;     /* nothing left to do: freed at the end of a turn */
+};
+
+bool work_start(struct gateway *gateway); /* from what the store holds */
+void work_stop(struct gateway *gateway);
+/* An instruction arrived. False: not stored, so not known. */
+bool work_accept(struct gateway *gateway, const json_t *instruction);
+void work_withdraw(struct gateway *gateway, const char *instruction_id);
+void work_drop_cluster(struct gateway *gateway, const char *cluster_uid);
+json_t *work_known(const struct gateway *gateway); /* id -> generation */
+void work_count(
+    const struct gateway *gateway, size_t *pending, size_t *running);
+
+void work_step_soon(struct work *work);
+void work_step_in(struct work *work, usec wait_for);
+/* Try again later: 2 s doubling to 2 min, with jitter. */
+void work_retry(struct work *work);
+/* The instruction object's status; writes only if it changed, and reports
+ * `waiting` to Palette when it begins or its sentence changes. */
+void work_set_state(struct work *work, const char *id, enum work_state state,
+    const char *reason, const char *sentence);
+/* Pending no more; a state that says why it waits stays as it is. */
+void work_begin(struct work *work, const char *id);
+/* result to Palette, instruction done, its tombstone kept. */
+void work_finish(struct work *work, const char *id, const char *outcome,
+    const char *sentence);
+/* The stored instruction (what Palette sent), or NULL. */
+const json_t *work_instruction(const struct work *work, const char *id);
+const char *work_phase(const struct work *work, const char *id);
+bool work_set_phase(struct work *work, const char *id, const char *phase);
+/* Report once per change: true if `text` is new for `what`. */
+bool work_news(struct work *work, const char *what, const char *text);
+bool work_run_controllers(struct work *work, const json_t *instruction);
+void work_stop_controllers(struct work *work);
+/* Every object of the cluster's namespace goes, without further ado: the
+ * cluster is not here (any more). */
+void work_purge(struct work *work);
+/* The cluster's Cluster object in our store, or NULL. */
+const json_t *work_cluster(const struct work *work);
+
+/* ---- create.c, delete.c, pivot.c, query.c ---- */
+void create_step(struct work *work, const json_t *instruction);
+void create_tell(struct work *work, const json_t *instruction);
+void delete_step(struct work *work, const json_t *instruction);
+
+/* The Pivot object of this work, or NULL. */
+const json_t *pivot_of(const struct work *work);
+enum move_phase pivot_phase(const struct work *work);
+bool pivot_is_to_cluster(const struct work *work);
+/* Begin, or go on after a restart. work->workload is connected. The work is
+ * woken when the phase is MOVE_DONE, and retried when it stopped. */
+void pivot_run(struct work *work, bool to_cluster);
+void pivot_forget(struct work *work);
+
+bool query_is(const char *kind);
+void query_accept(struct gateway *gateway, const json_t *instruction);
+void query_stop(struct gateway *gateway);
+
+#endif

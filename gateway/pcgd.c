@@ -1,0 +1,150 @@
+/*
+ * pcgd: the gateway engine as a daemon on a real host.
+ *
+ * The same struct gateway that scenarios drive, on base/real_host.h: real
+ * sockets, the kernel's clock, a directory of files. Nothing of the engine is
+ * in this file.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/real_host.h"
+#include "gateway/gateway.h"
+#include "gateway/pcgd_config.h"
+#include "gateway/pcgd_install.h"
+
+struct command {
+	const char *name, *help;
+	int (*run)(int argc, char **argv);
+};
+
+static int run(int argc, char **argv);
+static int encrypt(int argc, char **argv);
+
+static const struct command COMMANDS[] = {
+	{ "run", "run the gateway (also without a word): --config FILE", run },
+	{ "encrypt", "seal the secrets of a configuration: --config FILE",
+	    encrypt },
+	{ "install", "make a configuration from a pairing code", pcgd_install },
+};
+#define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
+
+static int usage(FILE *out)
+{
+	fputs("usage: pcgd [COMMAND] [OPTIONS]\n\n", out);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].help);
+	return out == stdout ? 0 : 2;
+}
+
+/* --config FILE, and nothing else. */
+static const char *config_option(int argc, char **argv)
+{
+	static const struct option OPTIONS[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *file = NULL;
+	int option;
+
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+		if (option != 'c')
+			return NULL;
+		file = optarg;
+	}
+	if (!file || optind < argc) {
+		fprintf(stderr, "pcgd: say --config FILE, and nothing else\n");
+		return NULL;
+	}
+	return file;
+}
+
+static int serve(struct reactor *reactor, struct host *host,
+    const struct pcgd_config *config)
+{
+	struct err err = { 0 };
+	struct gateway *gateway = gateway_new(host, &config->gateway, &err);
+
+	if (!gateway) {
+		fprintf(stderr, "pcgd: %s\n", err.text);
+		return err.kind == ERR_INPUT ? 2 : 1;
+	}
+	log_info(host, "gateway %s starts, state in %s", config->gateway.name,
+	    config->state);
+	reactor_run(reactor, true);
+	log_info(host,
+	    "gateway %s stops; its work goes on when it starts "
+	    "again",
+	    config->gateway.name);
+	gateway_free(&gateway);
+	return 0;
+}
+
+static int run(int argc, char **argv)
+{
+	const char *file = config_option(argc, argv);
+	struct pcgd_config config;
+	struct real_host_options options = { .speed = 1, .timestamps = true };
+	struct reactor *reactor;
+	struct host *host;
+	struct err err = { 0 };
+	int status = 1;
+
+	if (!file || !pcgd_config_read(&config, file, stderr))
+		return 2;
+	if (mkdir(config.state, 0700) != 0 && errno != EEXIST) {
+		fprintf(stderr, "pcgd: cannot make %s: %s\n", config.state,
+		    strerror(errno));
+		pcgd_config_free(&config);
+		return 1;
+	}
+	options.name = config.gateway.name;
+	options.directory = config.state;
+	options.resolver = config.resolver;
+	options.loudest = config.loudest;
+	reactor = reactor_new(1);
+	host = real_host_new(reactor, &options, &err);
+	if (host)
+		status = serve(reactor, host, &config);
+	else
+		fprintf(stderr, "pcgd: %s\n", err.text);
+	real_host_free(&host);
+	reactor_free(&reactor);
+	pcgd_config_free(&config);
+	return status;
+}
+
+static int encrypt(int argc, char **argv)
+{
+	const char *file = config_option(argc, argv);
+	int count;
+
+	if (!file)
+		return 2;
+	count = pcgd_config_encrypt(file, stderr);
+	if (count < 0)
+		return 2;
+	printf("%s: %d secret%s sealed\n", file, count, count == 1 ? "" : "s");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return usage(stdout);
+	if (argc < 2)
+		return usage(stderr);
+	if (argv[1][0] == '-')
+		return run(argc, argv);
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (!strcmp(argv[1], COMMANDS[i].name))
+			return COMMANDS[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "pcgd: there is no command %s\n", argv[1]);
+	return usage(stderr);
+}

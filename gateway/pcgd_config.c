@@ -1,0 +1,412 @@
+#include "gateway/pcgd_config.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/yaml.h"
+#include "gateway/seal.h"
+
+struct reader {
+	struct pcgd_config *config;
+	const char *file;
+	FILE *complaints;
+	unsigned mistakes;
+	struct sealer *sealer; /* opened when first needed */
+};
+
+struct field {
+	const char *section; /* NULL: top level */
+	const char *name;
+	bool needed, secret, is_file;
+	size_t at; /* of a const char * or char * in struct pcgd_config */
+};
+#define AT(member) offsetof(struct pcgd_config, member)
+
+static const struct field FIELDS[] = {
+	{ NULL, "name", true, false, false, AT(gateway.name) },
+	{ NULL, "state", true, false, false, AT(state) },
+	{ NULL, "resolver", false, false, false, AT(resolver) },
+	{ "palette", "endpoint", true, false, false,
+	    AT(gateway.palette_endpoint) },
+	{ "palette", "ca", false, false, true, AT(gateway.palette_ca_pem) },
+	{ "palette", "overlordUid", true, false, false,
+	    AT(gateway.overlord_uid) },
+	{ "palette", "pairingCode", true, true, false,
+	    AT(gateway.pairing_code) },
+	{ "maas", "endpoint", true, false, false, AT(gateway.maas_endpoint) },
+	{ "maas", "apiKey", true, true, false, AT(gateway.maas_api_key) },
+	{ "maas", "ca", false, false, true, AT(gateway.maas_ca_pem) },
+	{ "proxy", "https", false, true, false,
+	    AT(gateway.proxies.https_proxy) },
+	{ "proxy", "http", false, true, false, AT(gateway.proxies.http_proxy) },
+	{ "proxy", "noProxy", false, false, false,
+	    AT(gateway.proxies.no_proxy) },
+};
+#define FIELD_COUNT (sizeof(FIELDS) / sizeof(FIELDS[0]))
+
+static const char *const SECTIONS[] = { "palette", "maas", "proxy" };
+static const char *const TOP[] = { "name", "state", "resolver", "log",
+	"palette", "maas", "proxy" };
+static const char *const LEVELS[] = { "error", "warning", "info", "debug" };
+
+static void complain(struct reader *r, const struct yaml_node *node,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void complain(
+    struct reader *r, const struct yaml_node *node, const char *fmt, ...)
+{
+	va_list ap;
+
+	r->mistakes++;
+	fprintf(r->complaints, "%s:%u:%u: ", r->file, node ? node->line : 1,
+	    node ? node->column : 1);
+	va_start(ap, fmt);
+	vfprintf(r->complaints, fmt, ap);
+	va_end(ap);
+	fputc('\n', r->complaints);
+}
+
+static char *keep(struct pcgd_config *config, char *text)
+{
+	config->texts = xrealloc(
+	    config->texts, (config->text_count + 1) * sizeof(*config->texts));
+	config->texts[config->text_count++] = text;
+	return text;
+}
+
+/* A path beside the configuration file, unless it is absolute. */
+static char *beside(const char *file, const char *name)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (name[0] == '/' || !slash)
+		return xstrdup(name);
+	return xasprintf("%.*s/%s", (int)(slash - file), file, name);
+}
+
+static char *slurp(const char *file, struct err *err)
+{
+	FILE *in = fopen(file, "re");
+	struct buf text = BUF_INIT;
+	char piece[4096];
+	size_t n;
+
+	if (!in) {
+		err_set(err, ERR_INPUT, "cannot read %s: %s", file,
+		    strerror(errno));
+		return NULL;
+	}
+	while ((n = fread(piece, 1, sizeof(piece), in)) > 0)
+		buf_add(&text, piece, n);
+	fclose(in);
+	buf_add(&text, "", 0);
+	return text.data ? buf_detach(&text) : xstrdup("");
+}
+
+static struct sealer *sealer_of(struct reader *r, bool create, struct err *err)
+{
+	char *key_file = beside(r->file, "pcg.key");
+
+	if (!r->sealer)
+		r->sealer = sealer_open(key_file, create, err);
+	free(key_file);
+	return r->sealer;
+}
+
+/* A proxy without a password is no secret. */
+static bool holds_secret(const struct field *field, const char *text)
+{
+	return field->secret && *text &&
+	       (strcmp(field->section, "proxy") != 0 || strchr(text, '@'));
+}
+
+static void field_name(const struct field *field, char out[64])
+{
+	snprintf(out, 64, "%s%s%s", field->section ? field->section : "",
+	    field->section ? "." : "", field->name);
+}
+
+static char *value_of(
+    struct reader *r, const struct field *field, const struct yaml_node *node)
+{
+	struct err err = { 0 };
+	char name[64];
+	char *path, *text;
+
+	field_name(field, name);
+	if (field->is_file) {
+		path = beside(r->file, node->text);
+		text = slurp(path, &err);
+		free(path);
+	} else if (seal_is_sealed(node->text)) {
+		text = sealer_of(r, false, &err)
+		           ? unseal(r->sealer, name, node->text, &err)
+		           : NULL;
+	} else if (holds_secret(field, node->text)) {
+		text = NULL;
+		err_set(&err, ERR_INPUT,
+		    "%s stands here in plain text; run `pcgd encrypt "
+		    "--config %s`",
+		    name, r->file);
+	} else {
+		text = xstrdup(node->text);
+	}
+	if (!text)
+		complain(r, node, "%s", err.text);
+	return text;
+}
+
+static void take_field(
+    struct reader *r, const struct yaml_node *top, const struct field *field)
+{
+	const struct yaml_node *section = field->section
+	                                      ? yaml_get(top, field->section)
+	                                      : top;
+	const struct yaml_node *node = section && section->kind == YAML_MAP
+	                                   ? yaml_get(section, field->name)
+	                                   : NULL;
+	char name[64];
+	char *text;
+
+	field_name(field, name);
+	if (!node) {
+		if (field->needed)
+			complain(r, section, "%s is missing", name);
+		return;
+	}
+	if (node->kind != YAML_TEXT || !*node->text) {
+		complain(r, node, "%s must be a text", name);
+		return;
+	}
+	text = value_of(r, field, node);
+	if (text)
+		*(char **)(void *)((char *)r->config + field->at) = keep(
+		    r->config, text);
+}
+
+static void check_keys(struct reader *r, const struct yaml_node *map,
+    const char *where, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		const struct yaml_node *key = map->pairs[i].key;
+		const char *near = nearest_name(key->text, names, count);
+		bool known = false;
+
+		for (size_t k = 0; k < count; k++)
+			known = known || !strcmp(names[k], key->text);
+		if (!known)
+			complain(r, key, "there is no %s%s%s%s%s", where,
+			    key->text, near ? "; did you mean " : "",
+			    near ? near : "", near ? "?" : "");
+	}
+}
+
+static void check_section(
+    struct reader *r, const struct yaml_node *top, const char *name)
+{
+	const struct yaml_node *section = yaml_get(top, name);
+	const char *names[FIELD_COUNT];
+	char where[32];
+	size_t count = 0;
+
+	if (!section)
+		return;
+	if (section->kind != YAML_MAP) {
+		complain(r, section, "%s must be a map", name);
+		return;
+	}
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		if (FIELDS[i].section && !strcmp(FIELDS[i].section, name))
+			names[count++] = FIELDS[i].name;
+	}
+	snprintf(where, sizeof(where), "%s.", name);
+	check_keys(r, section, where, names, count);
+}
+
+static void take_level(struct reader *r, const struct yaml_node *top)
+{
+	const struct yaml_node *node = yaml_get(top, "log");
+
+	r->config->loudest = LOG_INFO;
+	if (!node)
+		return;
+	for (size_t i = 0; i < 4; i++) {
+		if (node->kind == YAML_TEXT && !strcmp(node->text, LEVELS[i])) {
+			r->config->loudest = (enum log_level)i;
+			return;
+		}
+	}
+	complain(r, node, "log is one of error, warning, info, debug");
+}
+
+static struct yaml_node *parse(struct reader *r, char **text)
+{
+	struct err err = { 0 };
+	struct yaml_node *top;
+
+	*text = slurp(r->file, &err);
+	if (!*text) {
+		fprintf(r->complaints, "%s\n", err.text);
+		return NULL;
+	}
+	top = yaml_read(r->file, *text, strlen(*text), &err);
+	if (!top)
+		fprintf(r->complaints, "%s\n", err.text);
+	else if (top->kind != YAML_MAP) {
+		complain(r, top, "a configuration is a map");
+		yaml_free(&top);
+	}
+	return top;
+}
+
+bool pcgd_config_read(
+    struct pcgd_config *config, const char *file, FILE *complaints)
+{
+	struct reader r = {
+		.config = config, .file = file, .complaints = complaints
+	};
+	struct yaml_node *top;
+	char *text = NULL;
+
+	*config = (struct pcgd_config){ 0 };
+	top = parse(&r, &text);
+	free(text);
+	if (!top)
+		return false;
+	check_keys(&r, top, "", TOP, sizeof(TOP) / sizeof(TOP[0]));
+	for (size_t i = 0; i < sizeof(SECTIONS) / sizeof(SECTIONS[0]); i++)
+		check_section(&r, top, SECTIONS[i]);
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		take_field(&r, top, &FIELDS[i]);
+	take_level(&r, top);
+	yaml_free(&top);
+	sealer_free(&r.sealer);
+	if (r.mistakes)
+		pcgd_config_free(config);
+	return r.mistakes == 0;
+}
+
+void pcgd_config_free(struct pcgd_config *config)
+{
+	for (size_t i = 0; i < config->text_count; i++) {
+		OPENSSL_cleanse(config->texts[i], strlen(config->texts[i]));
+		free(config->texts[i]);
+	}
+	free(config->texts);
+	*config = (struct pcgd_config){ 0 };
+}
+
+/* ---- encrypt ---- */
+
+/* The byte where a node's text begins. */
+static size_t offset_of(const char *text, const struct yaml_node *node)
+{
+	const char *at = text;
+
+	for (unsigned line = 1; line < node->line; line++)
+		at = strchr(at, '\n') + 1;
+	return (size_t)(at - text) + node->column - 1;
+}
+
+static void replace(char **text, size_t at, size_t len, const char *by)
+{
+	struct buf out = BUF_INIT;
+
+	buf_add(&out, *text, at);
+	buf_adds(&out, by);
+	buf_adds(&out, *text + at + len);
+	OPENSSL_cleanse(*text, strlen(*text));
+	free(*text);
+	*text = buf_detach(&out);
+}
+
+/* One plain secret of the file sealed: 1, none left: 0, mistake: -1. After
+ * each the file is parsed anew, so that positions are right again. */
+static int seal_one(struct reader *r, char **text)
+{
+	struct err err = { 0 };
+	struct yaml_node *top = yaml_read(r->file, *text, strlen(*text), &err);
+	int sealed = 0;
+
+	for (size_t i = 0; top && !sealed && i < FIELD_COUNT; i++) {
+		const struct field *field = &FIELDS[i];
+		const struct yaml_node *section =
+		    field->section ? yaml_get(top, field->section) : NULL;
+		const struct yaml_node *node =
+		    section && section->kind == YAML_MAP
+		        ? yaml_get(section, field->name)
+		        : NULL;
+		char name[64];
+		char *by;
+
+		if (!node || node->kind != YAML_TEXT ||
+		    seal_is_sealed(node->text) ||
+		    !holds_secret(field, node->text))
+			continue;
+		if (!sealer_of(r, true, &err)) {
+			sealed = -1;
+			break;
+		}
+		field_name(field, name);
+		by = seal(r->sealer, name, node->text);
+		replace(text, offset_of(*text, node),
+		    strlen(node->text) + (node->quoted ? 2 : 0), by);
+		free(by);
+		sealed = 1;
+	}
+	if (!top || sealed < 0) {
+		fprintf(r->complaints, "%s\n", err.text);
+		sealed = -1;
+	}
+	yaml_free(&top);
+	return sealed;
+}
+
+static bool write_new(const char *file, const char *text, struct err *err)
+{
+	char *temporary = xasprintf("%s.new", file);
+	FILE *out = fopen(temporary, "wex");
+	bool well = out && fchmod(fileno(out), 0600) == 0 &&
+	            fputs(text, out) >= 0 && fflush(out) == 0 &&
+	            fsync(fileno(out)) == 0;
+
+	if (out && fclose(out) != 0)
+		well = false;
+	well = well && rename(temporary, file) == 0;
+	if (!well) {
+		err_set(err, ERR_STORAGE, "cannot write %s: %s", temporary,
+		    strerror(errno));
+		unlink(temporary);
+	}
+	free(temporary);
+	return well;
+}
+
+int pcgd_config_encrypt(const char *file, FILE *complaints)
+{
+	struct reader r = { .file = file, .complaints = complaints };
+	struct err err = { 0 };
+	char *text = slurp(file, &err);
+	int count = 0, one;
+
+	if (!text) {
+		fprintf(complaints, "%s\n", err.text);
+		return -1;
+	}
+	while ((one = seal_one(&r, &text)) > 0)
+		count++;
+	if (one == 0 && count > 0 && !write_new(file, text, &err)) {
+		fprintf(complaints, "%s\n", err.text);
+		one = -1;
+	}
+	OPENSSL_cleanse(text, strlen(text));
+	free(text);
+	sealer_free(&r.sealer);
+	return one < 0 ? -1 : count;
+}

@@ -2,7 +2,7 @@
  * delete: the steps of a ClusterDelete.
  *
  * Where are the objects of the cluster? That decides, and is read from the
- * store each time (capi C.7):
+ * store anew at every step (capi C.7):
  *
  *	a pivot out is half done   before its first deletion here it is rolled
  *	                           back (our copy is complete), afterwards it

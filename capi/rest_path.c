@@ -1,0 +1,196 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "capi/rest_inside.h"
+
+void rest_path_free(struct rest_path *path)
+{
+	free(path->ns);
+	free(path->name);
+	free(path->sub);
+	memset(path, 0, sizeof(*path));
+}
+
+/* "/api/v1/..." or "/apis/G/V/...": the index of what follows, or 0. */
+static size_t parse_group(const char *target, char **group, char **version)
+{
+	char *first = http_path_segment(target, 0);
+	size_t next = 0;
+
+	if (first && strcmp(first, "api") == 0) {
+		*group = xstrdup("");
+		*version = http_path_segment(target, 1);
+		next = 2;
+	} else if (first && strcmp(first, "apis") == 0) {
+		*group = http_path_segment(target, 1);
+		*version = http_path_segment(target, 2);
+		next = 3;
+	}
+	free(first);
+	return next && *group && *version ? next : 0;
+}
+
+static const struct kind_info *kind_at(
+    const char *target, size_t index, const char *group, const char *version)
+{
+	char *plural = http_path_segment(target, index);
+	const struct kind_info *kind = plural ? kind_of_plural(group, plural)
+	                                      : NULL;
+
+	free(plural);
+	return kind && strcmp(kind->version, version) == 0 ? kind : NULL;
+}
+
+static bool segment_is(const char *target, size_t index, const char *word)
+{
+	char *segment = http_path_segment(target, index);
+	bool is = segment && strcmp(segment, word) == 0;
+
+	free(segment);
+	return is;
+}
+
+/* From the resource on: R, R/NAME, R/NAME/SUB. */
+static void parse_rest(struct rest_path *path, const char *target, size_t at,
+    const struct kind_info *kind)
+{
+	size_t count = http_path_segments(target);
+
+	if (!kind || count > at + 3)
+		return;
+	path->name = http_path_segment(target, at + 1);
+	path->sub = http_path_segment(target, at + 2);
+	/* A namespaced object cannot be named without its namespace. */
+	if (kind->namespaced && !path->ns && path->name)
+		return;
+	path->kind = kind;
+}
+
+void rest_path_parse(struct rest_path *path, const char *target)
+{
+	char *group = NULL, *version = NULL;
+	size_t at = parse_group(target, &group, &version);
+	const struct kind_info *kind = NULL;
+
+	memset(path, 0, sizeof(*path));
+	/* namespaces/NS/R, but namespaces/NAME/status is the namespace's. */
+	if (at && segment_is(target, at, "namespaces"))
+		kind = kind_at(target, at + 2, group, version);
+	if (kind && kind->namespaced) {
+		path->ns = http_path_segment(target, at + 1);
+		parse_rest(path, target, at + 2, kind);
+	} else if (at) {
+		parse_rest(
+		    path, target, at, kind_at(target, at, group, version));
+	}
+	free(group);
+	free(version);
+}
+
+static bool query_is_true(const char *target, const char *key)
+{
+	char *value = http_query(target, key);
+	bool is = value &&
+	          (strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
+
+	free(value);
+	return is;
+}
+
+const char *rest_verb(const char *method, const char *target, bool has_name)
+{
+	static const char *const verbs[][2] = {
+		{ "POST", "create" },
+		{ "PUT", "update" },
+		{ "PATCH", "patch" },
+		{ "DELETE", "delete" },
+	};
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(method, verbs[i][0]) == 0)
+			return verbs[i][1];
+	if (has_name)
+		return "get";
+	return query_is_true(target, "watch") ? "watch" : "list";
+}
+
+const char *rest_op(
+    void *ctx, const struct http_request *request, char *room, size_t size)
+{
+	struct rest_path path;
+	size_t count = http_path_segments(request->target);
+	char *last;
+
+	(void)ctx;
+	rest_path_parse(&path, request->target);
+	if (path.kind) {
+		snprintf(room, size, "%s%s%s.%s", path.kind->plural,
+		    path.sub ? "/" : "", path.sub ? path.sub : "",
+		    rest_verb(request->method, request->target, path.name));
+	} else {
+		last = count ? http_path_segment(request->target, count - 1)
+		             : NULL;
+		snprintf(room, size, "%s", last ? last : "root");
+		free(last);
+	}
+	rest_path_free(&path);
+	return room;
+}
+
+static void query_text(
+    const char *target, const char *key, char *out, size_t size)
+{
+	char *value = http_query(target, key);
+
+	snprintf(out, size, "%s", value ? value : "");
+	free(value);
+}
+
+static uint64_t query_number(const char *target, const char *key)
+{
+	char text[32];
+
+	query_text(target, key, text, sizeof(text));
+	return strtoull(text, NULL, 10);
+}
+
+/* metadata.name=x is served by name, so that access rules can see it. */
+static void watched_name(struct rest_watch *w)
+{
+	static const char key[] = "metadata.name=";
+	const char *at = strstr(w->fields, key);
+	size_t len;
+
+	if (!at)
+		return;
+	at += strlen(key);
+	at += *at == '=';
+	len = strcspn(at, ",");
+	if (len < sizeof(w->name))
+		memcpy(w->name, at, len);
+}
+
+bool rest_is_watch(const struct http_request *request, struct rest_watch *w)
+{
+	const char *target = request->target;
+	struct rest_path path;
+
+	if (strcmp(request->method, "GET") != 0 ||
+	    !query_is_true(target, "watch"))
+		return false;
+	rest_path_parse(&path, target);
+	memset(w, 0, sizeof(*w));
+	w->kind = path.name ? NULL : path.kind;
+	snprintf(w->ns, sizeof(w->ns), "%s", path.ns ? path.ns : "");
+	rest_path_free(&path);
+	if (!w->kind)
+		return false;
+	query_text(target, "labelSelector", w->selector, sizeof(w->selector));
+	query_text(target, "fieldSelector", w->fields, sizeof(w->fields));
+	watched_name(w);
+	w->from_version = query_number(target, "resourceVersion");
+	w->bookmarks = query_is_true(target, "allowWatchBookmarks");
+	w->initial_events = query_is_true(target, "sendInitialEvents");
+	w->timeout_for = SECONDS(query_number(target, "timeoutSeconds"));
+	return true;
+}

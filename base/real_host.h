@@ -38,8 +38,8 @@ struct real_host_options {
 	const char *resolver;  /* "127.0.0.1:5353"; NULL: the system's */
 	const char *bind;      /* address listeners bind to; NULL: 127.0.0.1 */
 	enum log_level loudest;
-	double speed;          /* as the reactor's */
-	bool timestamps;       /* in front of log lines */
+	double speed;    /* as the reactor's */
+	bool timestamps; /* in front of log lines */
 };
 /* NULL and *err if the directory cannot be used. */
 struct host *real_host_new(struct reactor *reactor,

@@ -267,7 +267,7 @@ TEST(the_clock_of_the_server_is_signed_with)
 	lab("http://maas.lab:5240/MAAS");
 	server.date = "Thu, 01 Jan 2026 00:06:00 GMT";
 	ask("GET", "version/");
-	EXPECT_INT(heard.clock_ahead_for, SECONDS(360));
+	EXPECT_INT((heard.clock_ahead_for + SECONDS(1)) / SECONDS(60), 6);
 	ask("GET", "version/");
 	EXPECT_HAS(server.authorization[0], "oauth_timestamp=\"1767225600\"");
 	EXPECT_HAS(server.authorization[1], "oauth_timestamp=\"1767225960\"");

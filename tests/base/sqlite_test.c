@@ -57,8 +57,7 @@ static int number(const char *sql)
 	sqlite3_stmt *query = NULL;
 	int answer;
 
-	EXPECT_INT(
-	    sqlite3_prepare_v2(db, sql, -1, &query, NULL), SQLITE_OK);
+	EXPECT_INT(sqlite3_prepare_v2(db, sql, -1, &query, NULL), SQLITE_OK);
 	EXPECT_INT(sqlite3_step(query), SQLITE_ROW);
 	answer = sqlite3_column_int(query, 0);
 	sqlite3_finalize(query);
@@ -69,8 +68,7 @@ static void text(const char *sql, char out[64])
 {
 	sqlite3_stmt *query = NULL;
 
-	EXPECT_INT(
-	    sqlite3_prepare_v2(db, sql, -1, &query, NULL), SQLITE_OK);
+	EXPECT_INT(sqlite3_prepare_v2(db, sql, -1, &query, NULL), SQLITE_OK);
 	EXPECT_INT(sqlite3_step(query), SQLITE_ROW);
 	snprintf(out, 64, "%s", (const char *)sqlite3_column_text(query, 0));
 	sqlite3_finalize(query);
@@ -123,8 +121,8 @@ static int play(uint64_t at, bool power)
 	db = sqlite_open(&host, "store.db", &err);
 	if (db &&
 	    run("BEGIN; CREATE TABLE account(id INTEGER PRIMARY KEY, money);"
-		"CREATE TABLE paper(id INTEGER PRIMARY KEY, bytes);"
-		"INSERT INTO account VALUES(1, 100), (2, 0); COMMIT;"))
+	        "CREATE TABLE paper(id INTEGER PRIMARY KEY, bytes);"
+	        "INSERT INTO account VALUES(1, 100), (2, 0); COMMIT;"))
 		while (done < TRANSFERS && transfer(done + 1))
 			done++;
 	sim_disk_on_sync(disk, NULL, NULL);
@@ -147,8 +145,7 @@ static void expect_whole_transfers(uint64_t at, int done)
 		    "sync %" PRIu64 ": %d were done, %d are there", at, done,
 		    moved);
 	if (moved > 0)
-		EXPECT_INT(
-		    number("SELECT max(id) FROM paper"), moved);
+		EXPECT_INT(number("SELECT max(id) FROM paper"), moved);
 }
 
 static void strike_at_every_sync(bool power)
@@ -296,12 +293,11 @@ TEST(a_full_disk_refuses_the_transaction_and_keeps_what_was)
 }
 
 TESTS_BEGIN
-	CASE(power_loss_at_any_sync_leaves_whole_transactions_and_all_committed_ones),
-	CASE(process_death_at_any_sync_leaves_whole_transactions),
-	CASE(recovery_itself_may_be_struck_again),
-	CASE(the_settings_are_those_that_were_promised),
-	CASE(time_is_the_hosts_and_so_is_chance),
-	CASE(a_foreign_file_is_refused_and_left_alone),
-	CASE(a_damaged_database_is_refused_and_left_alone),
-	CASE(a_full_disk_refuses_the_transaction_and_keeps_what_was),
-TESTS_END
+CASE(power_loss_at_any_sync_leaves_whole_transactions_and_all_committed_ones),
+    CASE(process_death_at_any_sync_leaves_whole_transactions),
+    CASE(recovery_itself_may_be_struck_again),
+    CASE(the_settings_are_those_that_were_promised),
+    CASE(time_is_the_hosts_and_so_is_chance),
+    CASE(a_foreign_file_is_refused_and_left_alone),
+    CASE(a_damaged_database_is_refused_and_left_alone),
+    CASE(a_full_disk_refuses_the_transaction_and_keeps_what_was), TESTS_END

@@ -1,0 +1,142 @@
+#include "base/json.h"
+
+#include <stdlib.h>
+
+#include "tests/test.h"
+
+static struct err err;
+
+static json_t *parse(const char *text)
+{
+	return json_parse(text, strlen(text), &err);
+}
+
+static void expect_text(json_t *root, const char *expected)
+{
+	char *text = json_canonical(root);
+	bool same = strcmp(text, expected) == 0;
+
+	if (!same)
+		test_failed(
+		    __FILE__, __LINE__, "%s, expected %s", text, expected);
+	free(text);
+}
+
+TEST(paths_reach_into_documents)
+{
+	json_t *r = parse("{\"a\":{\"b.c/d\":{\"e\":\"f\"}},\"l\":[{\"n\":7},"
+	                  "2.9,true],\"0\":\"zero\"}");
+
+	EXPECT_STR(jstr(r, "a[b.c/d].e"), "f");
+	EXPECT_INT(jint(r, "l[0].n"), 7);
+	EXPECT_INT(jint(r, "l[1]"), 2);
+	EXPECT(jbool(r, "l[2]"));
+	EXPECT_INT(jlen(r, "l"), 3);
+	EXPECT_STR(jstr(r, "[0]"), "zero");
+	json_decref(r);
+}
+
+TEST(what_is_not_there_or_of_another_type_is_neutral)
+{
+	json_t *r = parse("{\"a\":\"text\",\"l\":[1]}");
+
+	EXPECT_STR(jstr(r, "b.c.d"), "");
+	EXPECT_STR(jstr(r, "l"), "");
+	EXPECT_INT(jint(r, "a"), 0);
+	EXPECT(!jbool(r, "a"));
+	EXPECT_INT(jlen(r, "a"), 0);
+	EXPECT(!jget(r, "a.b"));
+	EXPECT(!jget(r, "l[1]") && !jget(r, "l.x"));
+	EXPECT(!jhas(NULL, "a"));
+	json_decref(r);
+}
+
+TEST(setting_makes_the_way_and_null_removes)
+{
+	json_t *r = json_object();
+
+	jsets(r, "metadata.labels[x.y/z]", "v");
+	jseti(r, "spec.replicas", 3);
+	jsetb(r, "spec.paused", true);
+	jadd(r, "spec.list", json_integer(1));
+	jset(r, "spec.list[1]", json_integer(2));
+	jset(r, "spec.list[0]", json_integer(0));
+	expect_text(r, "{\"metadata\":{\"labels\":{\"x.y/z\":\"v\"}},\"spec\":"
+	               "{\"list\":[0,2],\"paused\":true,\"replicas\":3}}");
+	jset(r, "metadata.labels[x.y/z]", NULL);
+	jset(r, "spec", NULL);
+	jset(r, "never.was.there", NULL);
+	expect_text(r, "{\"metadata\":{\"labels\":{}}}");
+	json_decref(r);
+}
+
+/* RFC 7386, appendix A */
+static const char *const merges[][3] = {
+	{ "{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}" },
+	{ "{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}" },
+	{ "{\"a\":\"b\"}", "{\"a\":null}", "{}" },
+	{ "{\"a\":\"b\",\"b\":\"c\"}", "{\"a\":null}", "{\"b\":\"c\"}" },
+	{ "{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}" },
+	{ "{\"a\":\"c\"}", "{\"a\":[\"b\"]}", "{\"a\":[\"b\"]}" },
+	{ "{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":null}}",
+	    "{\"a\":{\"b\":\"d\"}}" },
+	{ "{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}" },
+	{ "[\"a\",\"b\"]", "[\"c\",\"d\"]", "[\"c\",\"d\"]" },
+	{ "{\"a\":\"b\"}", "[\"c\"]", "[\"c\"]" },
+	{ "{\"a\":\"foo\"}", "null", "null" },
+	{ "{\"a\":\"foo\"}", "\"bar\"", "\"bar\"" },
+	{ "{\"e\":null}", "{\"a\":1}", "{\"a\":1,\"e\":null}" },
+	{ "[1,2]", "{\"a\":\"b\",\"c\":null}", "{\"a\":\"b\"}" },
+	{ "{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}" },
+};
+
+TEST(merge_patches_do_what_the_rfc_says)
+{
+	for (size_t i = 0; i < sizeof(merges) / sizeof(*merges); i++) {
+		json_t *target = parse(merges[i][0]);
+		json_t *patch = parse(merges[i][1]);
+
+		json_merge_patch(&target, patch);
+		expect_text(target, merges[i][2]);
+		json_decref(target);
+		json_decref(patch);
+	}
+}
+
+static void expect_read(const char *text)
+{
+	json_t *root = parse(text);
+
+	EXPECT(root);
+	json_decref(root);
+}
+
+TEST(foreign_bytes_are_refused_with_their_place)
+{
+	char deep[131];
+
+	EXPECT(!parse("{\"a\":1,\n \"a\":2}"));
+	EXPECT_HAS(err.text, "line 2, column ");
+	EXPECT_HAS(err.text, "duplicate");
+	EXPECT_INT(err.kind, ERR_GARBLED);
+	EXPECT(!parse("{} x"));
+	EXPECT(!parse(""));
+	EXPECT(!parse("{\"a\":\"\\u0000\"}"));
+	EXPECT(!parse("\"\xff\""));
+
+	memset(deep, '[', 65);
+	memset(deep + 65, ']', 65);
+	deep[130] = '\0';
+	EXPECT(!parse(deep));
+	EXPECT_STR(err.text, "line 1, column 65: nested deeper than 64");
+	deep[129] = '\0';
+	expect_read(deep + 1);
+	expect_read("\"[[[[\\\"{{\"");
+}
+
+TESTS_BEGIN
+CASE(paths_reach_into_documents),
+    CASE(what_is_not_there_or_of_another_type_is_neutral),
+    CASE(setting_makes_the_way_and_null_removes),
+    CASE(merge_patches_do_what_the_rfc_says),
+    CASE(foreign_bytes_are_refused_with_their_place), TESTS_END

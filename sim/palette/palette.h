@@ -25,10 +25,10 @@ struct palette_options {
 	const struct identity *identity; /* NULL: plain http (serve only) */
 	const char *endpoint; /* what agents are told: https://host[:port] */
 	const char *ca_pem;   /* what agents are told to trust; NULL: none */
-	usec gateway_lost_after_for;     /* 0: 10 min */
-	usec cluster_lost_after_for;     /* 0: 10 min */
-	usec poll_after_for;             /* 0: 15 s */
-	unsigned requests_per_second;    /* per shown address; 0: no limit */
+	usec gateway_lost_after_for;  /* 0: 10 min */
+	usec cluster_lost_after_for;  /* 0: 10 min */
+	usec poll_after_for;          /* 0: 15 s */
+	unsigned requests_per_second; /* per shown address; 0: no limit */
 };
 
 struct palette *palette_new(
@@ -49,6 +49,11 @@ const char *palette_pairing_code(struct palette *palette);
 /* Every token of gateways and agents is 401 from now on until registered
  * again (gateways) or the cluster's token is shown again (agents keep it). */
 void palette_forget_sessions(struct palette *palette);
+
+/* The service goes away and comes back at once with all its data: connections
+ * break, exchanges it was holding are never answered. False and *err when its
+ * port was taken meanwhile. */
+bool palette_restart(struct palette *palette, struct err *err);
 
 /* Tokens: a cluster in a transitional state whose instruction is open and not
  * visibly waiting holds a loop token (base/loop.h: quiet).

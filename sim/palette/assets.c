@@ -1,0 +1,96 @@
+/* assets: the files of a cluster that Palette keeps for people. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/palette/nouns.h"
+
+static void answer_asset(struct request *request, const char *kind,
+    const char *name, const char *text)
+{
+	if (text)
+		answer_file(request, name, text);
+	else
+		refuse(request, 404, "ResourceNotFound",
+		    "the cluster has no %s (yet)", kind);
+}
+
+void op_kubeconfig(struct request *request)
+{
+	struct cluster *cluster = request_cluster(request);
+
+	if (cluster)
+		answer_asset(request, "kubeconfig", "admin.kubeconfig",
+		    cluster->admin_kubeconfig);
+}
+
+void op_client_kubeconfig(struct request *request)
+{
+	struct cluster *cluster = request_cluster(request);
+
+	if (cluster)
+		answer_asset(request, "client kubeconfig", "client.kubeconfig",
+		    cluster->client_kubeconfig);
+}
+
+static bool keep(struct request *request, char **slot, const char *text)
+{
+	if (!*text) {
+		refuse(request, 400, "InvalidAsset",
+		    "the body holds no kubeconfig");
+		return false;
+	}
+	text_set(slot, text);
+	if (strlen(text) >= 6)
+		secrets_add(
+		    request->palette->host->secrets, "kubeconfig", text);
+	return true;
+}
+
+void op_kubeconfig_set(struct request *request)
+{
+	struct cluster *cluster = request->agent_of;
+
+	if (!keep(request, &cluster->admin_kubeconfig,
+	        jstr(request->body, "kubeconfig")))
+		return;
+	cluster_condition(cluster, "KubeConfigReady", "True", "", "");
+	cluster_settle(cluster);
+	answer_empty(request, 204);
+}
+
+void op_client_kubeconfig_set(struct request *request)
+{
+	if (keep(request, &request->agent_of->client_kubeconfig,
+	        jstr(request->body, "kubeconfigclient")))
+		answer_empty(request, 204);
+}
+
+void op_client_kubeconfig_delete(struct request *request)
+{
+	struct cluster *cluster = request_cluster(request);
+
+	if (!cluster)
+		return;
+	text_set(&cluster->client_kubeconfig, NULL);
+	answer_empty(request, 204);
+}
+
+/* Several in one call; what is absent stays. */
+void op_assets_set(struct request *request)
+{
+	struct cluster *cluster = request->agent_of;
+	const char *admin = jstr(request->body, "spec.kubeconfig");
+	const char *client = jstr(request->body, "spec.kubeconfigclient");
+	const char *manifest = jstr(request->body, "spec.manifest");
+
+	if (*admin && !keep(request, &cluster->admin_kubeconfig, admin))
+		return;
+	if (*client && !keep(request, &cluster->client_kubeconfig, client))
+		return;
+	if (*manifest)
+		text_set(&cluster->manifest, manifest);
+	if (*admin)
+		cluster_condition(cluster, "KubeConfigReady", "True", "", "");
+	cluster_settle(cluster);
+	answer_empty(request, 204);
+}

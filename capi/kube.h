@@ -5,6 +5,10 @@
  * returns, unless cancelled or the host died. A near one (kube_local) answers
  * from a store of the same host in the next turn of the loop; a far one
  * (kube_remote) sends exchanges to an API server over the host's net.
+ *
+ * A call and a watch are gone when their callback (fn, ended) has returned:
+ * forget the pointer there. Cancelling inside it is harmless. kube_free inside
+ * a callback is allowed. A store outlives its near clients.
  */
 #ifndef CAPI_KUBE_H
 #define CAPI_KUBE_H
@@ -70,6 +74,9 @@ struct kube_watch_handler {
 	void (*ended)(void *ctx, const struct err *err, bool expired);
 };
 struct kube_watch;
+/* from_version 0: what is there comes first, as ADDED. A far watch asks the
+ * server to end it after five minutes, so that a connection that died silently
+ * is noticed: then it ends with ERR_TIMEOUT. */
 struct kube_watch *kube_watch_start(struct kube *kube, const char *kind,
     const char *ns, uint64_t from_version,
     const struct kube_watch_handler *handler, void *ctx);

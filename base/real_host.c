@@ -14,6 +14,7 @@ struct real_host {
 	struct reactor_host entry;
 	char *name;
 	bool timestamps;
+	bool is_child; /* what it has is its parent's, but name and net */
 };
 
 static struct real_host *real_of(struct host *host)
@@ -47,7 +48,7 @@ struct host *real_host_new(struct reactor *reactor,
 {
 	struct real_host *real = xcalloc(1, sizeof(*real));
 	struct host *host = &real->host;
-	uint64_t seed = kernel_seed();
+	uint64_t seed = options->seed ? options->seed : kernel_seed();
 
 	real->name = xstrdup(options->name);
 	real->timestamps = options->timestamps;
@@ -67,6 +68,37 @@ struct host *real_host_new(struct reactor *reactor,
 	return host;
 }
 
+struct host *real_host_child(struct reactor *reactor, const struct host *parent,
+    const char *name, const char *address, const char *resolver)
+{
+	struct real_host *real = xcalloc(1, sizeof(*real));
+	struct host *host = &real->host;
+
+	real->host = *parent;
+	real->is_child = true;
+	real->name = xstrdup(name);
+	real->entry.host = host;
+	host->name = real->name;
+	host->disk = NULL;
+	host->dead = false;
+	reactor_track(reactor, &real->entry);
+	host->net = real_net_new(reactor, host, address, resolver);
+	return host;
+}
+
+void real_host_tell(struct host *host, struct events *events)
+{
+	host->events = events;
+}
+
+static void free_own(struct real_host *real)
+{
+	real_disk_free(&real->host.disk);
+	log_free(&real->host.log);
+	choices_free(&real->host.choices);
+	secrets_free(&real->host.secrets);
+}
+
 void real_host_free(struct host **host_p)
 {
 	struct host *host = *host_p;
@@ -77,10 +109,8 @@ void real_host_free(struct host **host_p)
 	real = real_of(host);
 	real_net_free(&host->net);
 	reactor_untrack(&real->entry);
-	real_disk_free(&host->disk);
-	log_free(&host->log);
-	choices_free(&host->choices);
-	secrets_free(&host->secrets);
+	if (!real->is_child)
+		free_own(real);
 	free(real->name);
 	free(real);
 	*host_p = NULL;

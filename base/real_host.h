@@ -38,7 +38,7 @@ struct real_host_options {
 	const char *resolver;  /* "127.0.0.1:5353"; NULL: the system's */
 	const char *bind;      /* address listeners bind to; NULL: 127.0.0.1 */
 	enum log_level loudest;
-	double speed;    /* as the reactor's */
+	uint64_t seed;   /* of its choices; 0: from the kernel */
 	bool timestamps; /* in front of log lines */
 };
 /* NULL and *err if the directory cannot be used. */
@@ -46,11 +46,19 @@ struct host *real_host_new(struct reactor *reactor,
     const struct real_host_options *options, struct err *err);
 void real_host_free(struct host **host);
 
+/* What happens on a host may be watched (a journal): set before parts start;
+ * NULL from the beginning. Not owned. */
+void real_host_tell(struct host *host, struct events *events);
+
 /* Which port a listener really got (a service may ask for port 0). */
 uint16_t real_listener_port(const struct listener *listener);
 
-/* A host of its own loopback address inside `pcgsim serve`: shares loop, disk
- * is NULL, everything it dials and listens on uses `address`. */
+/* A host for something that is born in a served world (a machine, a pod): it
+ * shares everything with its parent but name and net; what it dials and
+ * listens on uses `address`. Freed with real_host_free. */
+struct host *real_host_child(struct reactor *reactor, const struct host *parent,
+    const char *name, const char *address, const char *resolver);
+
 struct net *real_net_new(struct reactor *reactor, struct host *host,
     const char *bind, const char *resolver);
 void real_net_free(struct net **net);

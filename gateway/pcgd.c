@@ -89,7 +89,7 @@ static int run(int argc, char **argv)
 {
 	const char *file = config_option(argc, argv);
 	struct pcgd_config config;
-	struct real_host_options options = { .speed = 1, .timestamps = true };
+	struct real_host_options options = { .timestamps = true };
 	struct reactor *reactor;
 	struct host *host;
 	struct err err = { 0 };

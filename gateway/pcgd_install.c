@@ -177,8 +177,7 @@ static bool fetch_manifest(struct install *in)
 {
 	struct real_host_options options = { .name = "installer",
 		.resolver = in->resolver,
-		.loudest = LOG_WARNING,
-		.speed = 1 };
+		.loudest = LOG_WARNING };
 	struct proxy_settings proxies = { 0 };
 	struct url url = { 0 };
 	struct host *host;

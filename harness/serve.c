@@ -1,0 +1,273 @@
+#include "harness/serve.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/json.h"
+#include "harness/commands.h"
+
+#define MOST_OPTIONS 32
+#define A_YEAR       HOURS(365 * 24)
+
+/* ---- options ---- */
+
+static void help(
+    const char *command, const struct serve_option *options, size_t count)
+{
+	printf("usage: %s [OPTION]...\n\n", command);
+	for (size_t i = 0; i < count; i++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "--%s%s%s", options[i].name,
+		    *options[i].argument ? " " : "", options[i].argument);
+		printf("  %-26s %s\n", left, options[i].help);
+	}
+}
+
+static bool read_number(
+    const char *text, double least, double most, double *number)
+{
+	char *end;
+
+	*number = strtod(text, &end);
+	return *text && !*end && *number >= least && *number <= most;
+}
+
+static bool take(const struct serve_option *option, const char *text)
+{
+	double number = 0;
+
+	switch (option->kind) {
+	case SERVE_TEXT:
+		*(const char **)option->value = text;
+		return *text != '\0';
+	case SERVE_PORT:
+		if (!read_number(text, 0, 65535, &number))
+			return false;
+		*(uint16_t *)option->value = (uint16_t)number;
+		return true;
+	case SERVE_COUNT:
+		if (!read_number(text, 0, 1e9, &number))
+			return false;
+		*(uint64_t *)option->value = (uint64_t)number;
+		return true;
+	case SERVE_SPEED:
+		if (!read_number(text, 0.001, 1e6, &number))
+			return false;
+		*(double *)option->value = number;
+		return true;
+	case SERVE_FLAG:
+		*(bool *)option->value = true;
+		return true;
+	}
+	unreachable("an option of no kind");
+}
+
+static const struct serve_option *find(
+    const char *word, const struct serve_option *options, size_t count)
+{
+	size_t len = strcspn(word, "=");
+
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(options[i].name) == len &&
+		    !strncmp(options[i].name, word, len))
+			return &options[i];
+	}
+	return NULL;
+}
+
+static int unknown(const char *command, const char *word,
+    const struct serve_option *options, size_t count)
+{
+	const char *names[MOST_OPTIONS];
+	char *what = xasprintf("%.*s", (int)strcspn(word, "="), word);
+
+	check(count <= MOST_OPTIONS);
+	for (size_t i = 0; i < count; i++)
+		names[i] = options[i].name;
+	usage_unknown(command, what, names, count);
+	free(what);
+	return 2;
+}
+
+int serve_read_options(const char *command, int argc, char **argv,
+    const struct serve_option *options, size_t count)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+		const struct serve_option *option;
+		const char *text = strchr(word, '=');
+
+		if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+			help(command, options, count);
+			return -1;
+		}
+		if (strncmp(word, "--", 2) != 0) {
+			fprintf(stderr,
+			    "%s: %s is not an option; see %s "
+			    "--help\n",
+			    command, word, command);
+			return 2;
+		}
+		option = find(word + 2, options, count);
+		if (!option)
+			return unknown(command, word + 2, options, count);
+		if (option->kind == SERVE_FLAG)
+			text = "yes";
+		else
+			text = text ? text + 1 : i + 1 < argc ? argv[++i] : "";
+		if (!take(option, text)) {
+			fprintf(stderr, "%s: --%s wants %s, not \"%s\"\n",
+			    command, option->name, option->argument, text);
+			return 2;
+		}
+	}
+	return 0;
+}
+
+/* ---- the served world ---- */
+
+static void write_event(void *ctx, const struct event *event)
+{
+	json_t *line = json_pack("{s:I, s:s, s:s, s:s}", "at",
+	    (json_int_t)event->at, "kind", event->kind, "actor", event->actor,
+	    "about", event->about);
+	char *text;
+
+	for (size_t i = 0; i < event->field_count; i++) {
+		const struct event_field *field = &event->fields[i];
+
+		json_object_set_new(line, field->key,
+		    field->text ? json_string(field->text)
+		                : json_integer((json_int_t)field->number));
+	}
+	text = json_dumps(line, JSON_COMPACT);
+	fprintf(ctx, "%s\n", text ? text : "{}");
+	fflush(ctx);
+	free(text);
+	json_decref(line);
+}
+
+bool served_open(struct served *served, const char *name, struct err *err)
+{
+	struct real_host_options options = { .name = name,
+		.bind = served->bind,
+		.loudest = LOG_WARNING,
+		.seed = served->seed };
+
+	served->reactor = reactor_new(served->speed);
+	served->host = real_host_new(served->reactor, &options, err);
+	if (!served->host)
+		return false;
+	served->events = events_new(
+	    reactor_loop(served->reactor), served->host->secrets);
+	real_host_tell(served->host, served->events);
+	if (!served->journal_file)
+		return true;
+	served->journal = fopen(served->journal_file, "we");
+	if (!served->journal)
+		return err_set(err, ERR_INPUT, "cannot write %s: %s",
+		    served->journal_file, strerror(errno));
+	events_add_sink(served->events, write_event, served->journal);
+	return true;
+}
+
+void served_close(struct served *served)
+{
+	real_host_free(&served->host);
+	events_free(&served->events);
+	reactor_free(&served->reactor);
+	if (served->journal)
+		fclose(served->journal);
+}
+
+struct identity *served_identity(struct served *served, char **ca_pem)
+{
+	const char *names[] = { "localhost", NULL };
+	const char *addresses[] = { "127.0.0.1",
+		strcmp(served->bind, "127.0.0.1") ? served->bind : NULL, NULL };
+	usec now_time = host_time(served->host);
+	struct identity_spec ca = { .seed = served->seed,
+		.name = "served CA",
+		.common_name = "pcgsim serve CA",
+		/* Days before, so that a client whose clock is behind is
+		 * told about its clock by us and not by OpenSSL. */
+		.not_before_time = now_time - HOURS(7 * 24),
+		.not_after_time = now_time + 10 * A_YEAR,
+		.is_ca = true };
+	struct identity_spec server = ca;
+	struct identity *root, *identity;
+
+	if (!served->tls)
+		return NULL;
+	server.name = "served server";
+	server.common_name = "localhost";
+	server.dns_names = names;
+	server.addresses = addresses;
+	server.is_ca = false;
+	root = identity_new(&ca, NULL);
+	identity = identity_new(&server, root);
+	*ca_pem = xstrdup(root->cert_pem);
+	identity_free(&root);
+	return identity;
+}
+
+static bool write_private(const char *file, const char *text, struct err *err)
+{
+	FILE *out = fopen(file, "we");
+	bool well = out && fchmod(fileno(out), 0600) == 0 &&
+	            fputs(text, out) >= 0;
+
+	if (out && fclose(out) != 0)
+		well = false;
+	if (!well)
+		return err_set(err, ERR_INPUT, "cannot write %s: %s", file,
+		    strerror(errno));
+	return true;
+}
+
+bool served_announce(
+    struct served *served, json_t *facts, const char *ca_pem, struct err *err)
+{
+	const char *key;
+	json_t *value;
+	char *text;
+	bool well = true;
+
+	json_object_foreach(facts, key, value)
+	    printf("%-14s %s\n", key, json_string_value(value));
+	if (ca_pem && served->ca_file)
+		well = write_private(served->ca_file, ca_pem, err);
+	else if (ca_pem)
+		printf("%s", ca_pem);
+	if (ca_pem)
+		jsets(facts, "caPem", ca_pem);
+	text = json_dumps(facts, JSON_INDENT(2));
+	if (well && served->credentials_file)
+		well = write_private(served->credentials_file, text, err);
+	free(text);
+	json_decref(facts);
+	printf("serving; Ctrl-C stops\n");
+	fflush(stdout);
+	return well;
+}
+
+/* ---- the command ---- */
+
+int command_serve(int argc, char **argv)
+{
+	static const char *const KINDS[] = { "maas", "palette" };
+
+	if (argc > 1 && !strcmp(argv[1], "maas"))
+		return serve_maas(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "palette"))
+		return serve_palette(argc - 1, argv + 1);
+	if (argc > 1)
+		return usage_unknown("pcgsim serve", argv[1], KINDS, 2);
+	fprintf(stderr, "usage: pcgsim serve maas|palette [OPTION]...\n");
+	return 2;
+}

@@ -1,0 +1,69 @@
+/*
+ * serve: the fakes on real ports, for any client.
+ *
+ *	pcgsim serve maas      a MAAS with machines that really boot what they
+ *	                       are given: clusters built on them run in here,
+ *	                       on loopback addresses of their own
+ *	pcgsim serve palette   a Palette
+ *
+ * Both run until SIGINT or SIGTERM and then stop cleanly. What a client needs
+ * to begin (URL, keys, CA) is printed, and written to --credentials FILE
+ * (readable by its owner only) as JSON for scripts.
+ *
+ * --speed N makes the whole served world run N times faster: its machines, its
+ * clusters and its calendar, from the moment it starts. Clients that live at
+ * the pace of the real clock are not taken for late (sim/maas accepts both).
+ */
+#ifndef HARNESS_SERVE_H
+#define HARNESS_SERVE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/real_host.h"
+
+/* What both kinds of served world have. */
+struct served {
+	struct reactor *reactor;
+	struct host *host;
+	struct events *events;
+	FILE *journal;
+	/* as given on the command line */
+	const char *bind, *journal_file, *credentials_file, *ca_file;
+	uint16_t port;
+	double speed;
+	uint64_t seed;
+	bool tls;
+};
+
+/* An option of a serve command: where its text goes, and how it is read. */
+enum serve_kind {
+	SERVE_TEXT,
+	SERVE_PORT,
+	SERVE_COUNT,
+	SERVE_SPEED,
+	SERVE_FLAG
+};
+struct serve_option {
+	const char *name, *argument, *help;
+	enum serve_kind kind;
+	void *value;
+};
+/* 0, or the exit status after saying what is wrong (2) or helping (-1). */
+int serve_read_options(const char *command, int argc, char **argv,
+    const struct serve_option *options, size_t count);
+
+bool served_open(struct served *served, const char *name, struct err *err);
+void served_close(struct served *served);
+/* A CA and a server identity for localhost and the bound address, or NULL
+ * when not --tls. ca gets the CA's PEM (free()). */
+struct identity *served_identity(struct served *served, char **ca_pem);
+/* Print the facts, write the files that were asked for; steals facts. */
+bool served_announce(
+    struct served *served, json_t *facts, const char *ca_pem, struct err *err);
+
+int serve_maas(int argc, char **argv);
+int serve_palette(int argc, char **argv);
+
+#endif

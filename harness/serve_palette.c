@@ -1,0 +1,93 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "harness/serve.h"
+#include "sim/palette/palette.h"
+
+static int complain(const struct err *err)
+{
+	fprintf(stderr, "pcgsim serve palette: %s\n", err->text);
+	return err->kind == ERR_INPUT ? 2 : 1;
+}
+
+static json_t *facts_of(const struct palette *palette, const char *endpoint)
+{
+	struct palette_tenant tenant = palette_default_tenant(palette);
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "url", endpoint, "apiKey",
+	    tenant.api_key, "email", tenant.admin_email, "password",
+	    tenant.admin_password, "projectUid", tenant.project_uid);
+}
+
+static int serve(struct served *served, const char *endpoint)
+{
+	struct err err = { 0 };
+	char *ca_pem = NULL;
+	char *url = endpoint ? xstrdup(endpoint)
+	                     : xasprintf("%s://%s:%u",
+	                           served->tls ? "https" : "http", served->bind,
+	                           served->port);
+	struct identity *identity = served_identity(served, &ca_pem);
+	struct palette_options options = {
+		.name = "palette/served",
+		.port = served->port,
+		.identity = identity,
+		.endpoint = url,
+		.ca_pem = ca_pem,
+	};
+	struct palette *palette = palette_new(served->host, &options, &err);
+	bool well = palette && served_announce(served, facts_of(palette, url),
+	                           ca_pem, &err);
+
+	if (well)
+		reactor_run(served->reactor, true);
+	palette_free(&palette);
+	identity_free(&identity);
+	free(ca_pem);
+	free(url);
+	return well ? 0 : complain(&err);
+}
+
+int serve_palette(int argc, char **argv)
+{
+	struct served served = { .bind = "127.0.0.1",
+		.port = 8443,
+		.speed = 1,
+		.seed = 1,
+		.tls = true };
+	const char *endpoint = NULL;
+	bool plain = false;
+	const struct serve_option options[] = {
+		{ "port", "N", "the port (8443)", SERVE_PORT, &served.port },
+		{ "bind", "ADDRESS", "the address (127.0.0.1)", SERVE_TEXT,
+		    &served.bind },
+		{ "plain", "", "http instead of https", SERVE_FLAG, &plain },
+		{ "endpoint", "URL", "what agents are told to call", SERVE_TEXT,
+		    &endpoint },
+		{ "speed", "N", "N times faster, calendar included",
+		    SERVE_SPEED, &served.speed },
+		{ "seed", "N", "of keys and uids (1)", SERVE_COUNT,
+		    &served.seed },
+		{ "credentials", "FILE", "write URL and keys there as JSON",
+		    SERVE_TEXT, &served.credentials_file },
+		{ "ca-file", "FILE", "write the CA certificate there",
+		    SERVE_TEXT, &served.ca_file },
+		{ "journal", "FILE", "every event, one JSON line each",
+		    SERVE_TEXT, &served.journal_file },
+	};
+	struct err err = { 0 };
+	int status = serve_read_options("pcgsim serve palette", argc, argv,
+	    options, sizeof(options) / sizeof(options[0]));
+
+	if (status)
+		return status < 0 ? 0 : status;
+	served.tls = !plain;
+	if (served_open(&served, "palette/served", &err))
+		status = serve(&served, endpoint);
+	else
+		status = complain(&err);
+	served_close(&served);
+	return status;
+}

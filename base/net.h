@@ -44,6 +44,8 @@ struct dial {
 	bool tls;
 	const char *proxy;      /* http://user:pass@host:port; NULL: direct */
 	const char *ca_pem;     /* whom to trust; required with tls */
+	bool unverified;        /* trust anybody: only for asking whom to trust
+	    (kubeadm's discovery), and only if what comes is proved otherwise */
 	const struct identity *identity; /* our certificate; NULL: none */
 	const char *connect_to; /* an address instead of resolving host */
 };

@@ -4,11 +4,11 @@
  * A machine does only what it was given. Switched on, it asks its boot network
  * (sim/power.h); told to install, it takes its time and reports to the
  * region's metadata service over the wire; booted from its disk, it fetches
- * the user data it was deployed with from there and *interprets* it (cloud-init:
- * write_files, runcmd; commands from a table, an unknown one fails the run).
- * What is not in the user data the machine does not know: no proxy file, no
- * way out through the proxy; no `systemctl restart containerd`, the file is
- * not read; no agent manifest, no agent.
+ * the user data it was deployed with from there and *interprets* it
+ * (cloud-init: write_files, runcmd; commands from a table, an unknown one fails
+ * the run). What is not in the user data the machine does not know: no proxy
+ * file, no way out through the proxy; no `systemctl restart containerd`, the
+ * file is not read; no agent manifest, no agent.
  *
  * `kubeadm init` brings up an API server of a new cluster on the machine, with
  * the certificates from the user data; `kubeadm join` asks that API server over
@@ -20,7 +20,8 @@
  * has its disk; its API answers while one of them runs.
  *
  * Modelled, not real: no kernel, no containers, no etcd quorum; kubelets,
- * scheduler and kube-controller-manager are a few rules each (docs/workload.md).
+ * scheduler and kube-controller-manager are a few rules each
+ * (docs/workload.md).
  */
 #ifndef SIM_WORKLOAD_WORKLOAD_H
 #define SIM_WORKLOAD_WORKLOAD_H
@@ -35,7 +36,7 @@ struct range_for {
 	usec low_for, high_for;
 };
 struct workload_options {
-	const char *maas;          /* maas/lab: for names in events */
+	const char *maas; /* maas/lab: for names in events */
 	const struct rack_ops *rack;
 	void *rack_ctx;
 	struct host_maker hosts;
@@ -76,8 +77,8 @@ void workload_bmc_sick(
 const char *workload_node_of(
     struct workload *workload, const char *cluster, const char *program);
 /* The machine of a cluster's n-th worker or control-plane node, or NULL. */
-const char *workload_machine_of(struct workload *workload,
-    const char *cluster, const char *role, unsigned n);
+const char *workload_machine_of(struct workload *workload, const char *cluster,
+    const char *role, unsigned n);
 /* Process death of a program: it is started again as Kubernetes would. */
 bool workload_kill_program(struct workload *workload, const char *cluster,
     const char *program, struct err *err);
@@ -85,6 +86,5 @@ bool workload_kill_program(struct workload *workload, const char *cluster,
 /* Why a scenario must fail although no claim broke (an unknown command in a
  * user data, a request that is not modelled); NULL if nothing. */
 const char *workload_complaint(const struct workload *workload);
-
 
 #endif

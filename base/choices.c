@@ -259,8 +259,7 @@ struct name {
 	char *text;
 };
 
-__attribute__((format(printf, 2, 0))) static void name_format(
-    struct name *name, const char *fmt, va_list ap)
+static void name_format(struct name *name, const char *fmt, va_list ap)
 {
 	struct buf buf = BUF_INIT;
 	va_list again;

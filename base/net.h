@@ -82,6 +82,9 @@ struct exchange {
 	const struct exchange_ops *ops; /* the maker's */
 	const struct http_request *request;
 	const char *peer;       /* the address we were shown, without port */
+	const char *authority;  /* host[:port] as the client addressed us (what a
+	    Host header says): signatures cover it. NULL: not known */
+	bool tls;               /* it came over TLS */
 	const char *client_cn;  /* of a verified client certificate; or NULL */
 	const char *client_org; /* same */
 	const char *op;         /* the service's word for it; never NULL */

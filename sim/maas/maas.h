@@ -41,6 +41,9 @@ struct maas_options {
 	 * (30 min deploying, 5 min releasing). */
 	usec deploy_limit_for, release_limit_for;
 	bool gated;
+	/* The name or address by which machines and clients reach it (boot
+	 * offers, signatures where the wire does not say); NULL: host name. */
+	const char *address;
 };
 
 /* A region with the defaults of a fresh installation (zone and pool
@@ -58,7 +61,7 @@ bool maas_load(struct maas *maas, const json_t *inventory, struct err *err);
 
 /* ---- the world builder's side (scenarios) ---- */
 struct maas_machine_spec {
-	const char *hostname; /* NULL: a made-up one */
+	const char *hostname;    /* NULL: a made-up one */
 	const char *zone, *pool; /* NULL: default; made if new */
 	const char *const *tags; /* NULL-terminated; made if new; NULL: none */
 	int cpu_count;           /* 0: 8 */
@@ -81,21 +84,20 @@ const char *maas_user_key(struct maas *maas, const char *user, bool admin);
 /* The old keys of the user answer 401 from now on; a new key. */
 const char *maas_rotate_key(struct maas *maas, const char *user);
 /* The cables. ops and ctx outlive the maas or are replaced by NULL first. */
-void maas_connect_bmc(
-    struct maas *maas, const struct bmc_ops *ops, void *ctx);
+void maas_connect_bmc(struct maas *maas, const struct bmc_ops *ops, void *ctx);
 const struct rack_ops *maas_rack_ops(void); /* ctx: the struct maas */
 
 /* What its DNS server answers now: up to max addresses of an A record, -1 if
  * the name is not in its zones at all. */
-int maas_dns_lookup(struct maas *maas, const char *name, char (*addresses)[16],
-    int max);
+int maas_dns_lookup(
+    struct maas *maas, const char *name, char (*addresses)[16], int max);
 bool maas_dns_has_zone(const struct maas *maas, const char *name);
 
 /* ---- the outside world by name (control port, scenario verbs) ---- */
 /* One step such as {"step":"rack-disconnects","rack":"..."}: see
  * `pcgsim verbs maas`. The answer to the controller in *answer (new). */
-bool maas_control(struct maas *maas, const json_t *step, json_t **answer,
-    struct err *err);
+bool maas_control(
+    struct maas *maas, const json_t *step, json_t **answer, struct err *err);
 struct maas_verb {
 	const char *name, *parameters, *help;
 };

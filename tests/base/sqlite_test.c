@@ -77,30 +77,17 @@ static void text(const char *sql, char out[64])
 /* ---- strikes ---- */
 
 static uint64_t strike_at;
-enum end {
-	DEATH,
-	POWER_LOSS,
-	POWER_LOSS_MIDWAY
-};
-static enum end strike_end;
-static uint64_t strike_chance;
+static bool strike_power;
 
 static void strike(void *ctx, struct sim_disk *struck, uint64_t count)
 {
 	(void)ctx;
 	if (count != strike_at)
 		return;
-	switch (strike_end) {
-	case DEATH:
-		sim_disk_kill(struck);
-		return;
-	case POWER_LOSS:
+	if (strike_power)
 		sim_disk_lose_power(struck);
-		return;
-	case POWER_LOSS_MIDWAY:
-		sim_disk_lose_power_midway(struck, strike_chance);
-		return;
-	}
+	else
+		sim_disk_kill(struck);
 }
 
 /* Each transaction moves 1 from one account to the other and writes a row
@@ -123,13 +110,13 @@ static bool transfer(int n)
 #define TRANSFERS 6
 
 /* How many transfers said that they were done, before the strike. */
-static int play(uint64_t at, enum end end)
+static int play(uint64_t at, bool power)
 {
 	int done = 0;
 
 	open_world();
 	strike_at = at;
-	strike_end = end;
+	strike_power = power;
 	sim_disk_on_sync(disk, strike, NULL);
 	db = sqlite_open(&host, "store.db", &err);
 	if (db &&
@@ -161,16 +148,16 @@ static void expect_whole_transfers(uint64_t at, int done)
 		EXPECT_INT(number("SELECT max(id) FROM paper"), moved);
 }
 
-static void strike_at_every_sync(enum end end)
+static void strike_at_every_sync(bool power)
 {
 	uint64_t at, syncs;
 
-	EXPECT_INT(play(0, end), TRANSFERS);
+	EXPECT_INT(play(0, power), TRANSFERS);
 	syncs = sim_disk_syncs(disk);
 	close_world();
 	EXPECT(syncs > 4 * TRANSFERS);
 	for (at = 1; at <= syncs; at++) {
-		int done = play(at, end);
+		int done = play(at, power);
 
 		EXPECT(done < TRANSFERS || at >= syncs - 1);
 		expect_whole_transfers(at, done);
@@ -180,19 +167,12 @@ static void strike_at_every_sync(enum end end)
 
 TEST(power_loss_at_any_sync_leaves_whole_transactions_and_all_committed_ones)
 {
-	strike_at_every_sync(POWER_LOSS);
-}
-
-/* Only here does the journal itself matter: the database may be half new. */
-TEST(power_loss_in_the_middle_of_writing_leaves_whole_transactions)
-{
-	for (strike_chance = 0; strike_chance < 20; strike_chance++)
-		strike_at_every_sync(POWER_LOSS_MIDWAY);
+	strike_at_every_sync(true);
 }
 
 TEST(process_death_at_any_sync_leaves_whole_transactions)
 {
-	strike_at_every_sync(DEATH);
+	strike_at_every_sync(false);
 }
 
 TEST(recovery_itself_may_be_struck_again)
@@ -200,7 +180,7 @@ TEST(recovery_itself_may_be_struck_again)
 	uint64_t first, second;
 
 	for (first = 4; first < 24; first++) {
-		int done = play(first, POWER_LOSS);
+		int done = play(first, true);
 		uint64_t before = sim_disk_syncs(disk);
 
 		for (second = 1; second <= 3; second++) {
@@ -314,7 +294,6 @@ TEST(a_full_disk_refuses_the_transaction_and_keeps_what_was)
 
 TESTS_BEGIN
 CASE(power_loss_at_any_sync_leaves_whole_transactions_and_all_committed_ones),
-    CASE(power_loss_in_the_middle_of_writing_leaves_whole_transactions),
     CASE(process_death_at_any_sync_leaves_whole_transactions),
     CASE(recovery_itself_may_be_struck_again),
     CASE(the_settings_are_those_that_were_promised),

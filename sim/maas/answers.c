@@ -1,0 +1,298 @@
+#include "sim/maas/ask.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/check.h"
+#include "base/json.h"
+
+/* A constant of each version; clients only compare it with describe's. */
+static const char *api_hash(const struct maas *maas)
+{
+	switch (maas->version) {
+	case 305:
+		return "b4d9e0f57a7c3f4ab2e1c8d6f0a1932e5c7d8b61";
+	case 306:
+		return "6f0f3c1e9ad24be58d0b7c9e4a51f2d38e76c0aa";
+	case 307:
+		return "d17a2be0c4f8459e93bb06c5fe8270413a9c6d1f";
+	default:
+		return "29b8898cd6164c9b0adae16fe79c9932fe40e145";
+	}
+}
+
+/* Which headers an answer carries depends on how far the request got. */
+enum dress {
+	DRESS_HANDLER,
+	DRESS_EXCEPTION,
+	DRESS_NONE
+};
+
+static void dress(struct ask *ask, enum dress how)
+{
+	struct http_headers *headers = &ask->answer.headers;
+
+	check(!ask->answered);
+	ask->answered = true;
+	if (how == DRESS_NONE)
+		return;
+	if (how == DRESS_HANDLER) {
+		http_header_add(headers, "Vary",
+		    ask->session ? "Authorization, Cookie" : "Authorization");
+		http_header_add(
+		    headers, "X-MAAS-API-Hash", api_hash(ask->maas));
+	} else if (ask->session) {
+		http_header_add(headers, "Vary", "Cookie");
+	}
+	http_header_add(headers, "X-Frame-Options", "DENY");
+}
+
+static void write_json(struct ask *ask, int status, json_t *body, size_t flags)
+{
+	char *text = json_dumps(body, JSON_ENCODE_ANY | flags);
+
+	check(text);
+	json_decref(body);
+	http_response_text(
+	    &ask->answer, status, "application/json; charset=utf-8", text);
+	free(text);
+}
+
+/* "callback" wraps the document in a call, as web pages of old wanted it. */
+static void wrap_in_call(struct ask *ask)
+{
+	const char *callback = maas_query(ask, "callback");
+	struct buf wrapped = BUF_INIT;
+
+	if (!callback || !*callback)
+		return;
+	buf_addf(&wrapped, "%s(%s)", callback, buf_text(&ask->answer.body));
+	buf_free(&ask->answer.body);
+	ask->answer.body = wrapped;
+}
+
+static bool bad_format(struct ask *ask, json_t *body)
+{
+	const char *format = maas_query(ask, "format");
+	char text[200];
+
+	if (!format || strcmp(format, "json") == 0)
+		return false;
+	json_decref(body);
+	snprintf(text, sizeof(text),
+	    "Invalid output format specified '%.100s'.", format);
+	maas_answer_text(ask, 400, "text/plain", text);
+	return true;
+}
+
+void maas_answer_compact_unless_format(struct ask *ask, json_t *body)
+{
+	if (!bad_format(ask, body))
+		maas_answer_compact(ask, body);
+}
+
+void maas_answer_status(struct ask *ask, int status, json_t *body)
+{
+	if (bad_format(ask, body))
+		return;
+	write_json(ask, status, body, JSON_INDENT(4));
+	wrap_in_call(ask);
+	dress(ask, DRESS_HANDLER);
+}
+
+void maas_answer(struct ask *ask, json_t *body)
+{
+	maas_answer_status(ask, 200, body);
+}
+
+void maas_answer_compact(struct ask *ask, json_t *body)
+{
+	write_json(ask, 200, body, 0);
+	dress(ask, DRESS_HANDLER);
+}
+
+void maas_answer_text(
+    struct ask *ask, int status, const char *type, const char *text)
+{
+	http_response_text(&ask->answer, status, type, text);
+	dress(ask, DRESS_HANDLER);
+}
+
+void maas_answer_gone(struct ask *ask)
+{
+	maas_answer_text(ask, 204, "text/plain", "");
+}
+
+void maas_answer_missing(struct ask *ask, const char *model)
+{
+	char text[120];
+
+	snprintf(text, sizeof(text), "No %s matches the given query.", model);
+	maas_answer_text(ask, 404, "text/plain", text);
+}
+
+void maas_refuse(struct ask *ask, int status, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	http_response_text(
+	    &ask->answer, status, "text/plain; charset=utf-8", buf_text(&text));
+	buf_free(&text);
+	ask->rolled_back = true;
+	dress(ask, DRESS_EXCEPTION);
+}
+
+void maas_refuse_form(struct ask *ask, json_t *errors)
+{
+	write_json(ask, 400, errors, 0);
+	ask->rolled_back = true;
+	dress(ask, DRESS_EXCEPTION);
+}
+
+void maas_refuse_model(struct ask *ask, json_t *errors)
+{
+	write_json(ask, 400, errors, 0);
+	http_header_set(
+	    &ask->answer.headers, "Content-Type", "application/json");
+	ask->rolled_back = true;
+	dress(ask, DRESS_EXCEPTION);
+}
+
+/* MAAS's page for a transaction that the data base refused ten times. */
+void maas_refuse_conflict(struct ask *ask)
+{
+	http_response_text(&ask->answer, 409, "text/html; charset=utf-8",
+	    "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Transitional//EN\""
+	    " \"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd\">\n"
+	    "<html xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"en\""
+	    " lang=\"en\">\n"
+	    "  <head>\n"
+	    "    <title>Error: Conflict Error</title>\n"
+	    "  </head>\n"
+	    "  <body>\n"
+	    "    <h2 class=\"p-heading--four\">\n"
+	    "      Conflict error. Try your request again, as it will most"
+	    " likely succeed.\n"
+	    "    </h2>\n"
+	    "  </body>\n"
+	    "</html>\n");
+	http_header_add(&ask->answer.headers, "Retry-After", "5");
+	ask->rolled_back = true;
+	dress(ask, DRESS_NONE);
+}
+
+void maas_late(
+    struct ask *ask, int status, const char *text, const char *retry_after)
+{
+	http_response_text(
+	    &ask->answer, status, "text/plain; charset=utf-8", text);
+	if (retry_after)
+		http_header_add(
+		    &ask->answer.headers, "Retry-After", retry_after);
+	dress(ask, DRESS_NONE);
+}
+
+void maas_answer_bare(
+    struct ask *ask, int status, const char *type, const char *text)
+{
+	http_response_text(&ask->answer, status, type, text);
+	dress(ask, DRESS_NONE);
+}
+
+void maas_error(json_t *errors, const char *field, const char *fmt, ...)
+{
+	json_t *list = json_object_get(errors, field);
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	if (!list) {
+		list = json_array();
+		json_object_set_new(errors, field, list);
+	}
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	json_array_append_new(list, json_string(buf_text(&text)));
+	buf_free(&text);
+}
+
+bool maas_fine(struct ask *ask, json_t *errors)
+{
+	if (json_object_size(errors)) {
+		maas_refuse_form(ask, errors);
+		return false;
+	}
+	json_decref(errors);
+	return true;
+}
+
+/* ---- what was asked ---- */
+
+const char *maas_field(const struct ask *ask, const char *name)
+{
+	return form_get(&ask->body.form, name);
+}
+
+const char *maas_query(const struct ask *ask, const char *name)
+{
+	return form_get(&ask->query, name);
+}
+
+bool maas_is_admin(const struct ask *ask)
+{
+	return ask->user && ask->user->admin;
+}
+
+const char *maas_needed(struct ask *ask, const char *name)
+{
+	bool in_query = strcmp(ask->request->method, "GET") == 0;
+	const char *value = in_query ? maas_query(ask, name)
+	                             : maas_field(ask, name);
+
+	if (!value)
+		maas_refuse(ask, 400, "No provided %s!", name);
+	return value;
+}
+
+bool maas_flag(struct ask *ask, const struct form *form, const char *name,
+    bool fallback, bool *value)
+{
+	static const char *const yes[] = { "true", "t", "yes", "y", "on", "1" };
+	static const char *const no[] = { "false", "f", "no", "n", "off", "0" };
+	const char *text = form_get(form, name);
+
+	*value = fallback;
+	if (!text || !*text)
+		return true;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (strcasecmp(text, yes[i]) == 0) {
+			*value = true;
+			return true;
+		}
+		if (strcasecmp(text, no[i]) == 0) {
+			*value = false;
+			return true;
+		}
+	}
+	maas_refuse(
+	    ask, 400, "Invalid %s: Value should be 'true' or 'false'", name);
+	return false;
+}
+
+int64_t maas_number(const char *text)
+{
+	char *end;
+	long long number;
+
+	if (!text || !*text || strlen(text) > 15)
+		return -1;
+	number = strtoll(text, &end, 10);
+	return *end || number < 0 ? -1 : number;
+}

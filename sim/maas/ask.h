@@ -1,0 +1,146 @@
+/*
+ * ask: one request while it is being answered.
+ *
+ * An operation (operations.tbl) is a function that is given an ask and gives
+ * it exactly one answer. MAAS answers in three ways, which differ in headers
+ * and in what becomes of the transaction, and so there are three families:
+ *
+ *	maas_answer...	the handler returned: committed, the nonce is burnt
+ *	maas_refuse...	an exception: rolled back, the nonce is free again.
+ *			An operation refuses before it changes anything.
+ *	maas_late...	something failed after the commit: the changes stay
+ */
+#ifndef SIM_MAAS_ASK_H
+#define SIM_MAAS_ASK_H
+
+#include "base/net.h"
+#include "sim/maas/form.h"
+#include "sim/maas/region.h"
+
+enum op_flag {
+	OP_OPEN = 1,          /* never looks at credentials */
+	OP_ANONYMOUS = 2,     /* of the handler for those without */
+	OP_ADMIN = 4,         /* the method is reserved for admin users */
+	OP_ADMIN_HANDLER = 8, /* the whole handler is */
+	OP_ALIAS = 16,        /* works, but describe does not list it */
+};
+
+struct ask;
+typedef void answer_fn(struct ask *ask);
+
+struct operation {
+	const char *handler, *name, *action, *method, *path, *op;
+	unsigned flags;
+	answer_fn *answer; /* NULL: not modelled */
+};
+const struct operation *maas_operation_table(size_t *count);
+
+#define ASK_ARGS 4
+
+struct ask {
+	struct maas *maas;
+	struct exchange *exchange;
+	const struct http_request *request;
+	const struct operation *operation;
+	char *path;        /* below /MAAS/api/2.0, slashes collapsed, decoded */
+	char *signed_path; /* as it was addressed, slashes collapsed */
+	char *op;          /* NULL: none */
+	char *args[ASK_ARGS]; /* what stood for {...} in the path */
+	struct form query;
+	struct body body;
+	struct user *user; /* NULL: nobody */
+	struct api_key *key;
+	bool session; /* credentials were looked at: Vary names Cookie */
+
+	bool answered, rolled_back;
+	struct http_response answer;
+};
+
+/* ---- what was asked ---- */
+const char *maas_field(const struct ask *ask, const char *name); /* or NULL */
+const char *maas_query(const struct ask *ask, const char *name); /* or NULL */
+bool maas_is_admin(const struct ask *ask);
+/* Mandatory: else refuses with "No provided NAME!" and gives NULL. */
+const char *maas_needed(struct ask *ask, const char *name);
+/* true/yes/1/on ...; absent gives fallback. False: it is neither, and the
+ * request was refused with 400. */
+bool maas_flag(struct ask *ask, const struct form *form, const char *name,
+    bool fallback, bool *value);
+
+/* ---- answers ---- */
+void maas_answer(struct ask *ask, json_t *body); /* 200; steals body */
+void maas_answer_status(struct ask *ask, int status, json_t *body);
+void maas_answer_compact(struct ask *ask, json_t *body);
+/* The same for an emitter that knows ?format= */
+void maas_answer_compact_unless_format(struct ask *ask, json_t *body);
+void maas_answer_text(
+    struct ask *ask, int status, const char *type, const char *text);
+void maas_answer_gone(struct ask *ask);                       /* 204 */
+void maas_answer_missing(struct ask *ask, const char *model); /* 404 */
+
+void maas_refuse(struct ask *ask, int status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void maas_refuse_form(struct ask *ask, json_t *errors);  /* 400; steals */
+void maas_refuse_model(struct ask *ask, json_t *errors); /* 400; steals */
+void maas_refuse_conflict(struct ask *ask); /* the page with Retry-After */
+
+void maas_late(
+    struct ask *ask, int status, const char *text, const char *retry_after);
+
+/* A whole page of the web server in front. */
+void maas_answer_bare(
+    struct ask *ask, int status, const char *type, const char *text);
+
+/* Errors of a form: {"field": ["sentence", ...]} */
+void maas_error(json_t *errors, const char *field, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Refuses if there is one; frees errors. */
+bool maas_fine(struct ask *ask, json_t *errors);
+
+/* ---- oauth.c ---- */
+enum oauth_verdict {
+	OAUTH_NONE,    /* no credentials: anonymous */
+	OAUTH_GOOD,    /* ask->user and ask->key are set */
+	OAUTH_REFUSED, /* answered */
+};
+enum oauth_verdict maas_oauth(struct ask *ask);
+/* The nonce of a request that was committed is used up. */
+void maas_oauth_commit(struct ask *ask);
+/* The value of a parameter of an OAuth header, decoded; free() it. NULL if it
+ * is not there. For fuzzing: reads any bytes. */
+char *maas_oauth_parameter(const char *header, const char *name);
+
+bool maas_json_has_text(const json_t *list, const char *text);
+void maas_oauth_forget(struct maas *maas); /* all nonces */
+
+/* ---- used by several operations ---- */
+/* The machine (device, rack, any node for /nodes/) in args[0], seen by the
+ * caller. NULL: answered with 404 or 403. */
+struct node *maas_ask_node(struct ask *ask, const char *model);
+/* The same, for a change: not locked, and the caller's to edit. */
+struct node *maas_ask_edit(struct ask *ask, const char *model);
+struct node *maas_ask_admin(struct ask *ask, const char *model);
+/* The caller's own, locked or not: to lock and unlock. */
+struct node *maas_ask_edit_locked(struct ask *ask);
+bool maas_may_see(const struct ask *ask, const struct node *node);
+bool maas_may_edit(const struct ask *ask, const struct node *node);
+/* "a.b.c": the label a in the domain b.c. NULL: answered. */
+struct domain *maas_dns_split(
+    struct ask *ask, const char *fqdn, char label[256]);
+/* "12" -> 12; -1 if it is not a number. */
+int64_t maas_number(const char *text);
+bool maas_agent_name_ok(struct ask *ask, const char *agent);
+/* standard or ovs. False: refused. */
+bool maas_bridge_type_ok(struct ask *ask);
+/* A bridge on every interface that has a link. */
+void maas_bridge_all(struct ask *ask, struct node *node);
+/* Given back after a failure that came after the commit. */
+void maas_late_power(struct ask *ask, const struct err *err);
+
+#define M(handler, name, action, method, path, op, flags, fn) answer_fn fn;
+#define U(handler, name, action, method, path, op, flags)
+#include "sim/maas/operations.tbl"
+#undef M
+#undef U
+
+#endif

@@ -1,0 +1,817 @@
+#include "sim/maas/constraints.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/check.h"
+
+/*
+ * Each constraint is a row: how its values are split, how they are judged
+ * before any machine is looked at, and which machines pass. Rows for lists of
+ * machines only, for allocate only, or for both.
+ */
+
+enum where {
+	IN_BOTH,
+	IN_LIST,
+	IN_ALLOCATE
+};
+
+struct constraint {
+	const char *name;
+	enum where where;
+	bool split; /* commas and blanks part values */
+	bool number;
+	/* Writes what is wrong with the values into errors. */
+	void (*judge)(struct ask *ask, const char *name,
+	    const struct names *values, json_t *errors);
+	bool (*pass)(const struct ask *ask, const struct node *node,
+	    const struct names *values);
+};
+
+/* ---- passing ---- */
+
+static bool one_is(const struct names *values, const char *text)
+{
+	return text && maas_names_have(values, text);
+}
+
+static bool has_system_id(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return one_is(values, node->system_id);
+}
+
+static bool lacks_system_id(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_system_id(ask, node, values);
+}
+
+static bool has_hostname(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return one_is(values, node->hostname);
+}
+
+static bool lacks_hostname(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_hostname(ask, node, values);
+}
+
+/* Two names match no machine: the field takes one. */
+static bool has_name(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	char *fqdn = maas_node_fqdn(node);
+	bool fine = values->count == 1 &&
+	            (one_is(values, node->hostname) || one_is(values, fqdn));
+
+	(void)ask;
+	free(fqdn);
+	return fine;
+}
+
+static bool has_mac(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	struct iface *iface;
+
+	list_for_each (iface, &ask->maas->ifaces) {
+		if (iface->node == node && one_is(values, iface->mac))
+			return true;
+	}
+	return false;
+}
+
+static bool has_domain(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return one_is(values, node->domain->name);
+}
+
+static bool lacks_domain(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_domain(ask, node, values);
+}
+
+static bool has_agent(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return one_is(values, node->agent_name);
+}
+
+static bool lacks_agent(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_agent(ask, node, values);
+}
+
+static bool has_zone(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return one_is(values, node->zone->name);
+}
+
+static bool lacks_zone(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_zone(ask, node, values);
+}
+
+static bool has_pool(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return node->pool && one_is(values, node->pool->name);
+}
+
+static bool lacks_pool(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_pool(ask, node, values);
+}
+
+static bool has_owner(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return node->owner && one_is(values, node->owner->name);
+}
+
+static bool lacks_owner(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_owner(ask, node, values);
+}
+
+static bool has_tags(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	for (size_t i = 0; i < values->count; i++)
+		if (!maas_names_have(&node->tags, values->items[i]))
+			return false;
+	return true;
+}
+
+static bool lacks_tags(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	for (size_t i = 0; i < values->count; i++)
+		if (maas_names_have(&node->tags, values->items[i]))
+			return false;
+	return true;
+}
+
+static bool has_status(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	enum node_status status;
+
+	(void)ask;
+	for (size_t i = 0; i < values->count; i++)
+		if (maas_status_parse(values->items[i], &status) &&
+		    node->status == status)
+			return true;
+	return false;
+}
+
+static bool lacks_status(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_status(ask, node, values);
+}
+
+static bool has_power(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return one_is(values, node->power_state);
+}
+
+static bool lacks_power(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_power(ask, node, values);
+}
+
+static bool at_least(const struct names *values, int64_t have)
+{
+	return (double)have >= strtod(values->items[0], NULL);
+}
+
+static bool has_cpus(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return at_least(values, node->cpu_count);
+}
+
+static bool has_speed(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return at_least(values, node->cpu_speed);
+}
+
+static bool has_memory(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return at_least(values, node->memory);
+}
+
+static bool has_link_speed(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	struct iface *iface;
+
+	list_for_each (iface, &ask->maas->ifaces) {
+		if (iface->node == node && at_least(values, iface->link_speed))
+			return true;
+	}
+	return false;
+}
+
+static bool has_arch(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	size_t main_len = strcspn(node->architecture, "/");
+
+	(void)ask;
+	for (size_t i = 0; i < values->count; i++) {
+		const char *arch = values->items[i];
+
+		if (strcmp(arch, node->architecture) == 0)
+			return true;
+		if (strlen(arch) == main_len &&
+		    strncmp(arch, node->architecture, main_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool lacks_arch(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_arch(ask, node, values);
+}
+
+static bool is_on_subnet(
+    const struct ask *ask, const struct node *node, const struct subnet *subnet)
+{
+	struct address *address;
+
+	list_for_each (address, &ask->maas->addresses) {
+		if (address->iface && address->iface->node == node &&
+		    address->subnet == subnet)
+			return true;
+	}
+	return false;
+}
+
+static bool has_subnets(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		struct subnet *subnet = maas_subnet_named(
+		    ask->maas, values->items[i]);
+
+		if (!subnet || !is_on_subnet(ask, node, subnet))
+			return false;
+	}
+	return true;
+}
+
+static bool lacks_subnets(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		struct subnet *subnet = maas_subnet_named(
+		    ask->maas, values->items[i]);
+
+		if (subnet && is_on_subnet(ask, node, subnet))
+			return false;
+	}
+	return true;
+}
+
+static bool vlan_is(const struct vlan *vlan, const char *value)
+{
+	if (strncmp(value, "name:", 5) == 0)
+		value += 5;
+	if (strncmp(value, "vid:", 4) == 0)
+		return vlan->vid == maas_number(value + 4);
+	return strcmp(vlan->name, value) == 0 || vlan->id == maas_number(value);
+}
+
+static bool on_vlan(const struct ask *ask, const struct node *node,
+    const struct names *values, bool fabrics)
+{
+	struct iface *iface;
+
+	list_for_each (iface, &ask->maas->ifaces) {
+		if (iface->node != node || !iface->vlan)
+			continue;
+		for (size_t i = 0; i < values->count; i++) {
+			if (!fabrics && vlan_is(iface->vlan, values->items[i]))
+				return true;
+			if (fabrics && strcmp(iface->vlan->fabric->name,
+			                   values->items[i]) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool has_vlans(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return on_vlan(ask, node, values, false);
+}
+
+static bool lacks_vlans(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_vlans(ask, node, values);
+}
+
+static bool has_fabrics(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return on_vlan(ask, node, values, true);
+}
+
+static bool lacks_fabrics(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_fabrics(ask, node, values);
+}
+
+static bool has_class(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	struct iface *iface;
+
+	list_for_each (iface, &ask->maas->ifaces) {
+		if (iface->node == node && iface->vlan &&
+		    one_is(values, iface->vlan->fabric->class_type))
+			return true;
+	}
+	return false;
+}
+
+static bool lacks_class(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	return !has_class(ask, node, values);
+}
+
+/* No machine here is a virtual one of a host that MAAS knows. */
+static bool nobody(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	(void)node;
+	(void)values;
+	return false;
+}
+
+static bool everybody(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	(void)node;
+	(void)values;
+	return true;
+}
+
+static bool has_target(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return one_is(values, node->ephemeral ? "memory" : "disk");
+}
+
+static bool has_storage(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	for (size_t i = 0; i < values->count; i++)
+		if (!maas_storage_match(values->items[i], node, NULL))
+			return false;
+	return true;
+}
+
+static bool has_interfaces(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	for (size_t i = 0; i < values->count; i++)
+		if (!maas_interfaces_match(
+		        ask->maas, values->items[i], node, NULL))
+			return false;
+	return true;
+}
+
+/* ---- judging ---- */
+
+/* 'a', 'b' or a, b: the missing ones. */
+static void missing(json_t *errors, const char *name, const char *what,
+    const struct names *values, bool quoted,
+    bool (*exists)(const struct ask *ask, const char *value),
+    const struct ask *ask)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < values->count; i++) {
+		if (exists(ask, values->items[i]))
+			continue;
+		buf_addf(&text, "%s%s%s%s", text.len ? ", " : "",
+		    quoted ? "'" : "", values->items[i], quoted ? "'" : "");
+	}
+	if (text.len || (values->count == 1 && !*values->items[0]))
+		maas_error(
+		    errors, name, "No such %s: %s.", what, buf_text(&text));
+	buf_free(&text);
+}
+
+static bool zone_exists(const struct ask *ask, const char *value)
+{
+	return maas_zone_find(ask->maas, value) != NULL;
+}
+
+static void judge_zones(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	missing(errors, name, "zone(s)", values, false, zone_exists, ask);
+}
+
+static bool pool_exists(const struct ask *ask, const char *value)
+{
+	return maas_pool_find(ask->maas, value) != NULL;
+}
+
+static void judge_pools(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	missing(errors, name, "pool(s)", values, false, pool_exists, ask);
+}
+
+static bool owner_exists(const struct ask *ask, const char *value)
+{
+	return maas_user_find(ask->maas, value) != NULL;
+}
+
+static void judge_owners(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	missing(errors, name, "owner", values, true, owner_exists, ask);
+}
+
+static bool tag_exists(const struct ask *ask, const char *value)
+{
+	return maas_tag_find(ask->maas, value) != NULL;
+}
+
+static void judge_tags(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	missing(errors, name, "tag(s)", values, true, tag_exists, ask);
+}
+
+static void bad_choice(json_t *errors, const char *name, const char *value)
+{
+	maas_error(errors, name,
+	    "Select a valid choice. %s is not one of the available choices.",
+	    value);
+}
+
+static void judge_status(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	enum node_status status;
+
+	(void)ask;
+	for (size_t i = 0; i < values->count; i++)
+		if (!maas_status_parse(values->items[i], &status)) {
+			bad_choice(errors, name, values->items[i]);
+			return;
+		}
+}
+
+static void judge_power(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	static const char *const states[] = { "on", "off", "unknown", "error" };
+
+	(void)ask;
+	for (size_t i = 0; i < values->count; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < 4; k++)
+			known |= strcmp(states[k], values->items[i]) == 0;
+		if (!known) {
+			bad_choice(errors, name, values->items[i]);
+			return;
+		}
+	}
+}
+
+static void judge_number(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	char *end;
+
+	(void)ask;
+	strtod(values->items[0], &end);
+	if (*values->items[0] && !*end)
+		return;
+	if (strcmp(name, "cpu_count") == 0)
+		maas_error(errors, name, "Invalid CPU count: number required.");
+	else if (strcmp(name, "mem") == 0)
+		maas_error(
+		    errors, name, "Invalid memory: number of MiB required.");
+	else
+		maas_error(errors, name, "Enter a number.");
+}
+
+static void judge_macs(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	(void)ask;
+	for (size_t i = 0; i < values->count; i++)
+		if (!maas_mac_ok(values->items[i])) {
+			maas_error(errors, name,
+			    "Invalid parameter: invalid MAC address format");
+			return;
+		}
+}
+
+static void judge_arch(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	(void)ask;
+	for (size_t i = 0; i < values->count; i++) {
+		size_t len = strcspn(values->items[i], "/");
+
+		if (len == 5 && strncmp(values->items[i], "amd64", 5) == 0)
+			continue;
+		maas_error(errors, name, "Architecture not recognised.");
+		return;
+	}
+}
+
+static void judge_subnets(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	for (size_t i = 0; i < values->count; i++)
+		if (!maas_subnet_named(ask->maas, values->items[i])) {
+			maas_error(errors, name, "No matching subnets found.");
+			return;
+		}
+}
+
+static void judge_storage(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	(void)ask;
+	for (size_t i = 0; i < values->count; i++)
+		if (!maas_storage_ok(values->items[i]))
+			maas_error(errors, name,
+			    "Malformed storage constraint, \"%s\".",
+			    values->items[i]);
+}
+
+static void judge_interfaces(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	for (size_t i = 0; i < values->count && !ask->answered; i++)
+		maas_interfaces_judge(ask, name, values->items[i], errors);
+}
+
+static const struct constraint constraints[] = {
+	{ "agent_name", IN_LIST, false, false, NULL, has_agent },
+	{ "not_agent_name", IN_LIST, false, false, NULL, lacks_agent },
+	{ "arch", IN_BOTH, false, false, judge_arch, has_arch },
+	{ "not_arch", IN_LIST, false, false, NULL, lacks_arch },
+	{ "cpu_count", IN_BOTH, false, true, judge_number, has_cpus },
+	{ "cpu_speed", IN_BOTH, false, true, judge_number, has_speed },
+	{ "deployment_target", IN_LIST, false, false, NULL, has_target },
+	{ "devices", IN_ALLOCATE, false, false, NULL, nobody },
+	{ "domain", IN_LIST, false, false, NULL, has_domain },
+	{ "not_domain", IN_LIST, false, false, NULL, lacks_domain },
+	{ "fabric_classes", IN_BOTH, false, false, NULL, has_class },
+	{ "fabrics", IN_BOTH, false, false, NULL, has_fabrics },
+	{ "hostname", IN_LIST, false, false, NULL, has_hostname },
+	{ "not_hostname", IN_LIST, false, false, NULL, lacks_hostname },
+	{ "id", IN_LIST, false, false, NULL, has_system_id },
+	{ "not_id", IN_LIST, false, false, NULL, lacks_system_id },
+	{ "interfaces", IN_BOTH, false, false, judge_interfaces,
+	    has_interfaces },
+	{ "link_speed", IN_BOTH, false, true, judge_number, has_link_speed },
+	{ "mac_address", IN_LIST, false, false, judge_macs, has_mac },
+	{ "mem", IN_BOTH, false, true, judge_number, has_memory },
+	{ "name", IN_ALLOCATE, false, false, NULL, has_name },
+	{ "not_fabric_classes", IN_BOTH, false, false, NULL, lacks_class },
+	{ "not_fabrics", IN_BOTH, false, false, NULL, lacks_fabrics },
+	{ "not_in_pool", IN_BOTH, false, false, judge_pools, lacks_pool },
+	{ "not_in_zone", IN_BOTH, false, false, judge_zones, lacks_zone },
+	{ "not_owner", IN_LIST, false, false, judge_owners, lacks_owner },
+	{ "not_pod", IN_BOTH, false, false, NULL, everybody },
+	{ "not_pod_type", IN_BOTH, false, false, NULL, everybody },
+	{ "not_power_state", IN_LIST, false, false, judge_power, lacks_power },
+	{ "not_status", IN_LIST, false, false, judge_status, lacks_status },
+	{ "not_subnets", IN_BOTH, false, false, judge_subnets, lacks_subnets },
+	{ "not_tags", IN_BOTH, true, false, NULL, lacks_tags },
+	{ "not_vlans", IN_BOTH, false, false, NULL, lacks_vlans },
+	{ "owner", IN_LIST, false, false, judge_owners, has_owner },
+	{ "pod", IN_BOTH, false, false, NULL, nobody },
+	{ "pod_type", IN_BOTH, false, false, NULL, nobody },
+	{ "pool", IN_BOTH, false, false, judge_pools, has_pool },
+	{ "power_state", IN_LIST, false, false, judge_power, has_power },
+	{ "status", IN_LIST, false, false, judge_status, has_status },
+	{ "storage", IN_BOTH, false, false, judge_storage, has_storage },
+	{ "subnets", IN_BOTH, false, false, judge_subnets, has_subnets },
+	{ "system_id", IN_BOTH, false, false, NULL, has_system_id },
+	{ "tags", IN_BOTH, true, false, judge_tags, has_tags },
+	{ "vlans", IN_BOTH, false, false, NULL, has_vlans },
+	{ "zone", IN_BOTH, false, false, judge_zones, has_zone },
+};
+#define CONSTRAINT_COUNT (sizeof(constraints) / sizeof(constraints[0]))
+
+/* What allocate takes besides; it is no constraint. */
+static const char *const besides[] = { "op", "agent_name", "comment",
+	"bridge_all", "bridge_type", "bridge_stp", "bridge_fd", "dry_run",
+	"verbose" };
+
+static const struct constraint *find(const char *name, bool for_allocate)
+{
+	for (size_t i = 0; i < CONSTRAINT_COUNT; i++) {
+		enum where where = constraints[i].where;
+
+		if (strcmp(constraints[i].name, name) == 0 &&
+		    where != (for_allocate ? IN_LIST : IN_ALLOCATE))
+			return &constraints[i];
+	}
+	return NULL;
+}
+
+static bool is_besides(const char *name, bool for_allocate)
+{
+	if (!for_allocate)
+		return strcmp(name, "op") == 0 || strcmp(name, "format") == 0 ||
+		       strcmp(name, "callback") == 0;
+	for (size_t i = 0; i < sizeof(besides) / sizeof(besides[0]); i++)
+		if (strcmp(besides[i], name) == 0)
+			return true;
+	return false;
+}
+
+static struct names values_of(
+    const struct form *form, const struct constraint *constraint)
+{
+	struct names values = { 0 };
+	size_t at = 0;
+	const char *value;
+
+	while ((value = maas_form_next(form, constraint->name, &at))) {
+		if (constraint->split)
+			maas_names_split(&values, value, ", \t");
+		else
+			maas_names_add(&values, value);
+	}
+	return values;
+}
+
+bool maas_constraints_judge(
+    struct ask *ask, const struct form *form, bool for_allocate)
+{
+	json_t *errors = json_object();
+
+	for (size_t i = 0; i < form->count; i++) {
+		const char *name = form->fields[i].name;
+		const struct constraint *constraint = find(name, for_allocate);
+		struct names values;
+
+		if (!constraint) {
+			if (!is_besides(name, for_allocate) &&
+			    !json_object_get(errors, name))
+				maas_error(errors, name, "No such constraint.");
+			continue;
+		}
+		if (json_object_get(errors, name) || !constraint->judge)
+			continue;
+		values = values_of(form, constraint);
+		if (values.count)
+			constraint->judge(ask, name, &values, errors);
+		maas_names_free(&values);
+		if (ask->answered)
+			break;
+	}
+	if (ask->answered) {
+		json_decref(errors);
+		return false;
+	}
+	return maas_fine(ask, errors);
+}
+
+bool maas_constraints_pass(const struct ask *ask, const struct form *form,
+    bool for_allocate, const struct node *node)
+{
+	for (size_t i = 0; i < CONSTRAINT_COUNT; i++) {
+		const struct constraint *constraint = &constraints[i];
+		struct names values;
+		bool fine;
+
+		if (constraint->where ==
+		        (for_allocate ? IN_LIST : IN_ALLOCATE) ||
+		    !form_get(form, constraint->name))
+			continue;
+		values = values_of(form, constraint);
+		fine = values.count == 0 ||
+		       constraint->pass(ask, node, &values);
+		maas_names_free(&values);
+		if (!fine)
+			return false;
+	}
+	return true;
+}
+
+/* Python's repr of a float: 400.0, 0.5 */
+static void add_number(struct buf *text, const char *value)
+{
+	double number = strtod(value, NULL);
+	char room[64];
+
+	snprintf(room, sizeof(room), "%.17g", number);
+	if (strtod(room, NULL) != number || strlen(room) > 16)
+		snprintf(room, sizeof(room), "%g", number);
+	buf_adds(text, room);
+	if (!strpbrk(room, ".einf"))
+		buf_adds(text, ".0");
+}
+
+char *maas_constraints_resolved(const struct form *form)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < CONSTRAINT_COUNT; i++) {
+		struct names values;
+
+		if (constraints[i].where == IN_LIST ||
+		    !form_get(form, constraints[i].name))
+			continue;
+		values = values_of(form, &constraints[i]);
+		if (values.count)
+			buf_addf(&text, "%s%s=", text.len ? " " : "",
+			    constraints[i].name);
+		for (size_t k = 0; k < values.count; k++) {
+			if (k)
+				buf_addc(&text, ',');
+			if (constraints[i].number)
+				add_number(&text, values.items[k]);
+			else
+				buf_adds(&text, values.items[k]);
+		}
+		maas_names_free(&values);
+	}
+	return text.data ? buf_detach(&text) : xstrdup("");
+}
+
+/* The fields as Python would print a list of them. */
+char *maas_constraints_asked(const struct form *form)
+{
+	struct buf text = BUF_INIT;
+
+	buf_addc(&text, '[');
+	for (size_t i = 0; i < form->count; i++) {
+		const char *name = form->fields[i].name, *value;
+		size_t at = 0;
+		bool before = false, first = true;
+
+		for (size_t k = 0; k < i; k++)
+			before |= strcmp(form->fields[k].name, name) == 0;
+		if (before || strcmp(name, "op") == 0)
+			continue;
+		buf_addf(&text, "%s('%s', [", text.len > 1 ? ", " : "", name);
+		while ((value = maas_form_next(form, name, &at))) {
+			buf_addf(&text, "%s'%s'", first ? "" : ", ", value);
+			first = false;
+		}
+		buf_adds(&text, "])");
+	}
+	buf_addc(&text, ']');
+	return buf_detach(&text);
+}

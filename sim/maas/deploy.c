@@ -1,0 +1,313 @@
+#include "sim/maas/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+/* ---- what was asked ---- */
+
+struct deployment {
+	bool bridge_all, bridge_stp, install_rackd, install_kvm;
+	bool register_vmhost, ephemeral, hw_sync, vcenter, crash_dump;
+	char os[64], series[64];
+	const char *kernel;
+};
+
+static bool read_flags(struct ask *ask, struct deployment *d)
+{
+	const struct form *form = &ask->body.form;
+
+	return maas_flag(ask, form, "bridge_all", false, &d->bridge_all) &&
+	       maas_bridge_type_ok(ask) &&
+	       maas_flag(ask, form, "bridge_stp", false, &d->bridge_stp) &&
+	       maas_flag(
+	           ask, form, "install_rackd", false, &d->install_rackd) &&
+	       maas_flag(ask, form, "install_kvm", false, &d->install_kvm) &&
+	       maas_flag(
+	           ask, form, "register_vmhost", false, &d->register_vmhost) &&
+	       maas_flag(ask, form, "ephemeral_deploy", false, &d->ephemeral) &&
+	       maas_flag(ask, form, "enable_hw_sync", false, &d->hw_sync) &&
+	       maas_flag(
+	           ask, form, "vcenter_registration", false, &d->vcenter) &&
+	       maas_flag(ask, form, "enable_kernel_crash_dump", false,
+	           &d->crash_dump);
+}
+
+static bool check_hosting(struct ask *ask, const struct deployment *d)
+{
+	bool hosts = d->install_kvm || d->register_vmhost;
+
+	if (d->install_rackd && ask->maas->version != 305) {
+		maas_refuse(ask, 400,
+		    "Deploying a machine as a rackd has been disabled and "
+		    "it's not supported anymore.");
+		return false;
+	}
+	if (d->install_rackd && !maas_is_admin(ask)) {
+		maas_refuse(
+		    ask, 403, "Only administrators can deploy MAAS racks");
+		return false;
+	}
+	if (hosts && !maas_is_admin(ask)) {
+		maas_refuse(
+		    ask, 403, "Only administratros can deploy VM hosts");
+		return false;
+	}
+	if (hosts && d->ephemeral) {
+		maas_refuse(ask, 400, "%s",
+		    ask->maas->version == 304
+		        ? "Cannot deploy as a VM host for ephemeral "
+		          "deployments."
+		        : "A machine can not be a VM host if it is deployed "
+		          "to memory.");
+		return false;
+	}
+	return true;
+}
+
+static bool check_status(struct ask *ask, const struct node *node)
+{
+	if (node->status == NODE_READY && node->owner &&
+	    node->owner != ask->user) {
+		maas_refuse(ask, 409,
+		    "Can't allocate a machine belonging to another user.");
+		return false;
+	}
+	if (node->status != NODE_READY && node->status != NODE_ALLOCATED) {
+		maas_refuse(ask, 409,
+		    "Can't deploy a machine that is in the '%s' state",
+		    maas_status_name(node->status));
+		return false;
+	}
+	return true;
+}
+
+static bool check_series(struct ask *ask, struct deployment *d)
+{
+	const char *series = maas_field(ask, "distro_series");
+	json_t *errors;
+	char *choices;
+
+	if (maas_image_resolve(
+	        ask->maas, series ? series : "", d->os, d->series))
+		return true;
+	if (!series || !*series) {
+		maas_refuse(ask, 400,
+		    "Deployment operating system %s %s is unavailable.",
+		    maas_config_text(ask->maas, "default_osystem"),
+		    maas_config_text(ask->maas, "default_distro_series"));
+		return false;
+	}
+	choices = maas_image_choices(ask->maas);
+	errors = json_object();
+	maas_error(errors, "distro_series",
+	    "'%s' is not a valid distro_series.  It should be one of: %s.",
+	    series, choices);
+	free(choices);
+	maas_refuse_form(ask, errors);
+	return false;
+}
+
+/* ---- what the machine has ---- */
+
+static bool has_network(const struct node *node)
+{
+	struct address *address;
+
+	list_for_each (address, &node->maas->addresses) {
+		if (address->iface && address->iface->node == node &&
+		    address->subnet && address->type != ALLOC_DISCOVERED)
+			return true;
+	}
+	return false;
+}
+
+static void refuse_model(
+    struct ask *ask, const char *field, const char *sentence)
+{
+	json_t *errors = json_object();
+
+	maas_error(errors, field, "%s", sentence);
+	maas_refuse_model(ask, errors);
+}
+
+static bool image_reachable(
+    struct ask *ask, const struct node *node, const struct deployment *d)
+{
+	struct err err = { 0 };
+
+	/* Which images there are is asked of the racks. */
+	if (maas_power_reachable(node, &err) || ask->maas->version > 304)
+		return true;
+	maas_refuse(ask, 400,
+	    "Deployment operating system %s %s is unavailable.", d->os,
+	    d->series);
+	/* The event of the start was written and rolled back; the number
+	 * that the data base gave it is lost. */
+	ask->maas->events.next_id++;
+	return false;
+}
+
+static bool check_machine(
+    struct ask *ask, const struct node *node, const struct deployment *d)
+{
+	if (!has_network(node)) {
+		refuse_model(
+		    ask, "network", "Node must be configured to use a network");
+		return false;
+	}
+	if (!d->ephemeral && !maas_node_has_root(node)) {
+		refuse_model(ask, "storage",
+		    "Mount the root '/' filesystem to be able to deploy this "
+		    "node.");
+		return false;
+	}
+	return image_reachable(ask, node, d);
+}
+
+/* ---- the deployment ---- */
+
+static const char *kernel_of(const char *series)
+{
+	if (strcmp(series, "focal") == 0)
+		return "ga-20.04";
+	if (strcmp(series, "jammy") == 0)
+		return "ga-22.04";
+	if (strcmp(series, "noble") == 0)
+		return "ga-24.04";
+	return "";
+}
+
+static const char *const installation[] = { "/tmp/install.log", NULL };
+
+static void start(
+    struct ask *ask, struct node *node, const struct deployment *d)
+{
+	const char *kernel = maas_field(ask, "hwe_kernel");
+	const char *user_data = maas_field(ask, "user_data");
+	const char *comment = maas_field(ask, "comment");
+
+	if (node->status == NODE_READY) {
+		maas_node_acquire(
+		    node, ask->user, maas_field(ask, "agent_name"), comment);
+		if (d->bridge_all)
+			maas_bridge_all(ask, node);
+	}
+	maas_set_text(&node->osystem, d->os);
+	maas_set_text(&node->series, d->series);
+	maas_set_text(&node->hwe_kernel,
+	    kernel && *kernel ? kernel : kernel_of(d->series));
+	node->ephemeral = d->ephemeral;
+	node->install_kvm = d->install_kvm || d->register_vmhost;
+	node->hw_sync = d->hw_sync;
+	maas_set_text(&node->user_data, user_data);
+	node->acted = ask->user;
+	node->netboot = true;
+	node->installation = maas_results_start(
+	    node, RESULT_INSTALLATION, installation);
+	maas_event_by(node, "User starting deployment", ask->user, comment);
+	maas_node_enter(node, NODE_DEPLOYING);
+	maas_event(node, EVENT_INFO, "Deploying", NULL, "%s", "");
+}
+
+/* After the commit: back to Allocated, with the system it was to get. */
+static void fell_back(struct ask *ask, struct node *node)
+{
+	maas_event(node, EVENT_WARNING, "Failed to query node's BMC", NULL,
+	    "(%s) - Aborting DEPLOYING and reverting to ALLOCATED. Unable to "
+	    "power control the node. Please check power credentials.",
+	    ask->user->name);
+	maas_node_drop_addresses(node);
+	maas_node_enter(node, NODE_ALLOCATED);
+}
+
+void maas_late_power(struct ask *ask, const struct err *err)
+{
+	bool no_rack = err->kind == ERR_UNREACHED;
+
+	maas_late(ask, 503, err->text, no_rack ? "10" : NULL);
+}
+
+static void finish(struct ask *ask, struct node *node)
+{
+	json_t *json = maas_node_json(node); /* before the addresses */
+	struct err err = { 0 };
+
+	if (!maas_power_reachable(node, &err) ||
+	    !maas_node_claim_addresses(node, &err)) {
+		fell_back(ask, node);
+		maas_late_power(ask, &err);
+		json_decref(json);
+		return;
+	}
+	maas_power_set(node, true);
+	maas_answer(ask, json);
+}
+
+void maas_op_deploy(struct ask *ask)
+{
+	struct node *node = maas_ask_edit(ask, "Machine");
+	struct deployment d = { 0 };
+
+	if (!node || !read_flags(ask, &d) || !check_hosting(ask, &d) ||
+	    !check_status(ask, node) || !check_series(ask, &d) ||
+	    !check_machine(ask, node, &d) ||
+	    !maas_agent_name_ok(ask, maas_field(ask, "agent_name")))
+		return;
+	start(ask, node, &d);
+	finish(ask, node);
+}
+
+bool maas_bridge_type_ok(struct ask *ask)
+{
+	const char *type = maas_field(ask, "bridge_type");
+	json_t *errors;
+
+	if (!type || !*type || strcmp(type, "standard") == 0 ||
+	    strcmp(type, "ovs") == 0)
+		return true;
+	errors = json_object();
+	/* the placeholder stays open in MAAS too */
+	maas_error(errors, "bridge_type",
+	    "'%%(value)s' is not a valid bridge_type.  It should be one of: "
+	    "'standard', 'ovs'.");
+	maas_refuse_form(ask, errors);
+	return false;
+}
+
+/* ---- powering on by hand ---- */
+
+void maas_op_power_on(struct ask *ask)
+{
+	struct node *node = maas_ask_edit(ask, "Machine");
+	struct deployment d = { 0 };
+	struct err err = { 0 };
+	json_t *json;
+
+	if (!node)
+		return;
+	if (!node->owner) {
+		maas_refuse(
+		    ask, 409, "Can't start node: it hasn't been allocated.");
+		return;
+	}
+	if (node->status == NODE_ALLOCATED) {
+		if (check_series(ask, &d) && check_machine(ask, node, &d)) {
+			start(ask, node, &d);
+			finish(ask, node);
+		}
+		return;
+	}
+	if (!maas_power_reachable(node, &err)) {
+		maas_set_text(&node->power_state, "unknown");
+		maas_late_power(ask, &err);
+		return;
+	}
+	maas_event_by(node, "User powering on node", ask->user,
+	    maas_field(ask, "comment"));
+	json = maas_node_json(node);
+	maas_power_set(node, true);
+	maas_answer(ask, json);
+}

@@ -1,0 +1,295 @@
+#include "sim/maas/form.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/json.h"
+
+/* One part: its head is read here, its content is copied out. */
+struct part {
+	const char *name, *filename; /* in room */
+	bool has_filename;
+	char room[2][512];
+};
+
+static const char *find(
+    const char *data, size_t len, const char *what, size_t what_len)
+{
+	return memmem(data, len, what, what_len);
+}
+
+bool maas_boundary(const char *content_type, char out[71])
+{
+	const char *at = content_type ? strcasestr(content_type, "boundary=")
+	                              : NULL;
+	size_t len;
+
+	if (!at)
+		return false;
+	at += strlen("boundary=");
+	if (*at == '"') {
+		const char *end = strchr(++at, '"');
+
+		if (!end)
+			return false;
+		len = (size_t)(end - at);
+	} else {
+		len = strcspn(at, "; \t");
+	}
+	if (len < 1 || len > 70)
+		return false;
+	memcpy(out, at, len);
+	out[len] = '\0';
+	return true;
+}
+
+/* key="value" of a Content-Disposition; a quote may be escaped. */
+static bool disposition_value(
+    const char *line, const char *key, char *out, size_t size)
+{
+	const char *at = line;
+	size_t used = 0, key_len = strlen(key);
+
+	while ((at = strchr(at, ';'))) {
+		at += 1 + strspn(at + 1, " \t");
+		if (strncasecmp(at, key, key_len) != 0 || at[key_len] != '=')
+			continue;
+		at += key_len + 1;
+		if (*at != '"') {
+			size_t len = strcspn(at, "; \t");
+
+			if (len >= size)
+				return false;
+			memcpy(out, at, len);
+			out[len] = '\0';
+			return true;
+		}
+		for (at++; *at && *at != '"'; at++) {
+			if (*at == '\\' && at[1])
+				at++;
+			if (used + 1 >= size)
+				return false;
+			out[used++] = *at;
+		}
+		out[used] = '\0';
+		return *at == '"';
+	}
+	return false;
+}
+
+static bool read_head(struct part *part, const char *head, size_t len)
+{
+	memset(part, 0, sizeof(*part));
+	while (len) {
+		const char *end = find(head, len, "\r\n", 2);
+		size_t line_len = end ? (size_t)(end - head) : len;
+		char line[1200];
+
+		if (line_len < sizeof(line)) {
+			memcpy(line, head, line_len);
+			line[line_len] = '\0';
+			if (strncasecmp(line, "Content-Disposition:", 20) ==
+			    0) {
+				if (disposition_value(line, "name",
+				        part->room[0], sizeof(part->room[0])))
+					part->name = part->room[0];
+				part->has_filename = disposition_value(line,
+				    "filename", part->room[1],
+				    sizeof(part->room[1]));
+			}
+		}
+		if (!end)
+			break;
+		len -= line_len + 2;
+		head += line_len + 2;
+	}
+	part->filename = part->room[1];
+	return part->name != NULL;
+}
+
+static void take_part(
+    struct body *body, const struct part *part, const char *data, size_t len)
+{
+	struct body_file *file;
+	char *value;
+
+	if (!part->has_filename) {
+		value = xstrndup(data, len);
+		form_add(&body->form, part->name, value);
+		free(value);
+		return;
+	}
+	body->files = xrealloc(
+	    body->files, (body->file_count + 1) * sizeof(*body->files));
+	file = &body->files[body->file_count++];
+	memset(file, 0, sizeof(*file));
+	file->name = xstrdup(part->name);
+	file->filename = xstrdup(part->filename);
+	buf_add(&file->content, data, len);
+}
+
+bool maas_multipart_read(struct body *body, const char *boundary,
+    const char *data, size_t len, struct err *err)
+{
+	char mark[80];
+	size_t mark_len = (size_t)snprintf(
+	    mark, sizeof(mark), "\r\n--%s", boundary);
+	const char *end = data + len, *at;
+
+	if (len < mark_len - 2 || memcmp(data, mark + 2, mark_len - 2) != 0)
+		return err_set(err, ERR_INPUT,
+		    "the body does not begin with its boundary");
+	at = data + mark_len - 2;
+	for (;;) {
+		const char *head, *content, *next;
+		struct part part;
+
+		if (end - at >= 2 && memcmp(at, "--", 2) == 0)
+			return true;
+		if (end - at < 2 || memcmp(at, "\r\n", 2) != 0)
+			return err_set(err, ERR_INPUT,
+			    "a boundary is not followed by a line end");
+		head = at + 2;
+		/* an empty head would end where it begins */
+		content = find(at, (size_t)(end - at), "\r\n\r\n", 4);
+		if (!content)
+			return err_set(
+			    err, ERR_INPUT, "a part has no end of its head");
+		next = find(
+		    content + 2, (size_t)(end - content - 2), mark, mark_len);
+		if (!next)
+			return err_set(
+			    err, ERR_INPUT, "the last boundary is missing");
+		content += 4;
+		if (content > next)
+			content = next;
+		if (content - 4 >= head &&
+		    read_head(&part, head, (size_t)(content - 4 - head)))
+			take_part(
+			    body, &part, content, (size_t)(next - content));
+		at = next + mark_len;
+	}
+}
+
+static void add_json(struct form *form, const char *key, const json_t *value)
+{
+	char *text;
+
+	if (json_is_string(value)) {
+		form_add(form, key, json_string_value(value));
+		return;
+	}
+	if (json_is_true(value) || json_is_false(value)) {
+		form_add(form, key, json_is_true(value) ? "true" : "false");
+		return;
+	}
+	text = json_dumps(value, JSON_ENCODE_ANY);
+	form_add(form, key, text ? text : "");
+	free(text);
+}
+
+static bool read_json(
+    struct body *body, const struct http_request *request, struct err *err)
+{
+	json_t *root = json_parse(
+	    buf_text(&request->body), request->body.len, err);
+	const char *key;
+	json_t *value;
+
+	if (!root)
+		return false;
+	body->structured = true;
+	body->list = !json_is_object(root);
+	if (json_is_object(root))
+		json_object_foreach(root, key, value)
+		    add_json(&body->form, key, value);
+	json_decref(root);
+	return true;
+}
+
+/* Lines "key: value" are all the YAML that anybody sends. */
+static bool read_yaml(
+    struct body *body, const struct http_request *request, struct err *err)
+{
+	char *text = xstrdup(buf_text(&request->body)), *save = NULL;
+	bool fine = true;
+
+	body->structured = true;
+	for (char *line = strtok_r(text, "\n", &save); line && fine;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char *colon = strstr(line, ": ");
+
+		if (!colon) {
+			fine = err_set(err, ERR_INPUT,
+			    "a line is not of the form key: value");
+			break;
+		}
+		*colon = '\0';
+		form_add(&body->form, line, colon + 2);
+	}
+	free(text);
+	return fine;
+}
+
+bool maas_body_read(
+    struct body *body, const struct http_request *request, struct err *err)
+{
+	const char *type = http_header(&request->headers, "Content-Type");
+	char boundary[71];
+
+	if (request->body.len == 0)
+		return true;
+	if (!type ||
+	    strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
+		return form_parse_urlencoded(&body->form,
+		           buf_text(&request->body), request->body.len) ||
+		       err_set(err, ERR_INPUT, "the form is not well-formed");
+	if (strncasecmp(type, "multipart/form-data", 19) == 0) {
+		if (!maas_boundary(type, boundary))
+			return err_set(
+			    err, ERR_INPUT, "multipart without a boundary");
+		return maas_multipart_read(body, boundary,
+		    buf_text(&request->body), request->body.len, err);
+	}
+	if (strncasecmp(type, "application/json", 16) == 0)
+		return read_json(body, request, err);
+	if (strncasecmp(type, "application/x-yaml", 18) == 0)
+		return read_yaml(body, request, err);
+	body->unread = true;
+	return true;
+}
+
+void maas_body_free(struct body *body)
+{
+	form_free(&body->form);
+	for (size_t i = 0; i < body->file_count; i++) {
+		free(body->files[i].name);
+		free(body->files[i].filename);
+		buf_free(&body->files[i].content);
+	}
+	free(body->files);
+	memset(body, 0, sizeof(*body));
+}
+
+const struct body_file *maas_body_file(
+    const struct body *body, const char *name)
+{
+	for (size_t i = 0; i < body->file_count; i++)
+		if (strcmp(body->files[i].name, name) == 0)
+			return &body->files[i];
+	return NULL;
+}
+
+const char *maas_form_next(
+    const struct form *form, const char *name, size_t *at)
+{
+	while (*at < form->count) {
+		const struct form_field *field = &form->fields[(*at)++];
+
+		if (strcmp(field->name, name) == 0)
+			return field->value;
+	}
+	return NULL;
+}

@@ -1,0 +1,51 @@
+/*
+ * form: the body of a request as fields and files.
+ *
+ * Two encodings, as Django reads them: application/x-www-form-urlencoded (and
+ * no type at all), and multipart/form-data. Repeated fields are kept in order.
+ * A JSON or YAML body becomes fields too, which is what the simple handlers
+ * make of it; `structured` says so, because others cannot use it.
+ *
+ * Bytes from outside: nothing here trusts a length, a boundary or a quote.
+ */
+#ifndef SIM_MAAS_FORM_H
+#define SIM_MAAS_FORM_H
+
+#include "base/err.h"
+#include "base/http.h"
+
+struct body_file {
+	char *name, *filename;
+	struct buf content;
+};
+
+struct body {
+	struct form form;
+	struct body_file *files;
+	size_t file_count;
+	bool structured; /* it was JSON or YAML */
+	bool list;       /* and not an object */
+	bool unread;     /* a type that is not parsed */
+};
+
+/* False: the body is not what its type says (400 "Bad Request"). */
+bool maas_body_read(
+    struct body *body, const struct http_request *request, struct err *err);
+void maas_body_free(struct body *body);
+/* The first file of that name, or NULL. */
+const struct body_file *maas_body_file(
+    const struct body *body, const char *name);
+
+/* The reader itself, for tests and fuzzing: a multipart body with this
+ * boundary. False and a sentence; what was read so far stays in *body. */
+bool maas_multipart_read(struct body *body, const char *boundary,
+    const char *data, size_t len, struct err *err);
+/* The boundary of a Content-Type (RFC 2046: 1 to 70 characters); false if
+ * there is none. */
+bool maas_boundary(const char *content_type, char out[71]);
+
+/* Fields of a name, in order; *at starts at 0. NULL when there are no more. */
+const char *maas_form_next(
+    const struct form *form, const char *name, size_t *at);
+
+#endif

@@ -1,0 +1,190 @@
+#include "sim/maas/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/json.h"
+
+struct image *maas_image_make(
+    struct maas *maas, const char *name, const char *architecture)
+{
+	struct image *image = xcalloc(1, sizeof(*image));
+	bool custom = strncmp(name, "custom/", 7) == 0;
+
+	image->type = xstrdup(custom ? "Uploaded" : "Synced");
+	image->name = xstrdup(custom ? name + 7 : name);
+	image->architecture = xstrdup(architecture);
+	image->subarches = xstrdup("generic");
+	image->label = xstrdup(custom ? "uploaded" : "stable");
+	maas_list_add(&maas->images, image);
+	return image;
+}
+
+void maas_image_free(struct image *image)
+{
+	struct image_file *file;
+
+	list_for_each (file, &image->files) {
+		free(file->name);
+		free(file->filetype);
+		free(file->sha256);
+		buf_free(&file->content);
+		free(file);
+	}
+	maas_list_clear(&image->files);
+	free(image->type);
+	free(image->name);
+	free(image->architecture);
+	free(image->subarches);
+	free(image->title);
+	free(image->base_image);
+	free(image->version);
+	free(image->label);
+	json_decref(image->extra);
+	free(image);
+}
+
+/* ---- which system a series means ---- */
+
+static bool is_complete(const struct image *image)
+{
+	struct image_file *file;
+
+	list_for_each (file, &image->files) {
+		if (file->received < file->size)
+			return false;
+	}
+	return true;
+}
+
+static bool names(const struct image *image, const char *series)
+{
+	const char *slash = strchr(image->name, '/');
+
+	if (!is_complete(image))
+		return false;
+	if (strcmp(image->name, series) == 0)
+		return true;
+	if (slash && strcmp(slash + 1, series) == 0)
+		return true;
+	return !slash && strncmp(series, "custom/", 7) == 0 &&
+	       strcmp(series + 7, image->name) == 0;
+}
+
+bool maas_image_resolve(
+    const struct maas *maas, const char *series, char os[64], char release[64])
+{
+	struct image *image;
+	const char *slash;
+
+	if (!*series)
+		series = maas_config_text(maas, "default_distro_series");
+	list_for_each (image, &maas->images) {
+		if (!names(image, series))
+			continue;
+		slash = strchr(image->name, '/');
+		snprintf(os, 64, "%.*s", slash ? (int)(slash - image->name) : 6,
+		    slash ? image->name : "custom");
+		snprintf(release, 64, "%s", slash ? slash + 1 : image->name);
+		return true;
+	}
+	return false;
+}
+
+char *maas_image_choices(const struct maas *maas)
+{
+	struct buf text = BUF_INIT;
+	struct names seen = { 0 };
+	struct image *image;
+
+	buf_adds(&text, "''");
+	list_for_each (image, &maas->images) {
+		char *name = strchr(image->name, '/')
+		                 ? xstrdup(image->name)
+		                 : xasprintf("custom/%s", image->name);
+
+		if (is_complete(image))
+			maas_names_add(&seen, name);
+		free(name);
+	}
+	if (seen.count)
+		qsort(seen.items, seen.count, sizeof(*seen.items),
+		    maas_text_order);
+	for (size_t i = 0; i < seen.count; i++)
+		buf_addf(&text, ", '%s'", seen.items[i]);
+	maas_names_free(&seen);
+	return buf_detach(&text);
+}
+
+/* ---- boot-resources/ ---- */
+
+json_t *maas_image_json(const struct maas *maas, const struct image *image)
+{
+	char *uri = xasprintf(
+	    "/MAAS/api/2.0/boot-resources/%lld/", (long long)image->id);
+	char time[32];
+	json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s}", "id",
+	    (json_int_t)image->id, "type", image->type, "name", image->name,
+	    "architecture", image->architecture, "resource_uri", uri,
+	    "subarches", image->subarches);
+
+	time_text_ms(image->deployed_time, time);
+	time[strcspn(time, "Z")] = '\0';
+	json_object_set_new(json, "last_deployed",
+	    image->deployed_time ? json_string(time) : json_null());
+	if (image->title)
+		jsets(json, "title", image->title);
+	if (image->base_image && maas->version >= 305)
+		jsets(json, "base_image", image->base_image);
+	if (image->extra)
+		json_object_update(json, image->extra);
+	free(uri);
+	return json;
+}
+
+static int image_order(const void *a, const void *b)
+{
+	const struct image *const *x = a, *const *y = b;
+	int order = strcmp((*x)->type, (*y)->type);
+
+	if (!order)
+		order = strcmp((*x)->name, (*y)->name);
+	return order ? order : strcmp((*x)->architecture, (*y)->architecture);
+}
+
+void maas_op_boot_resources_list(struct ask *ask)
+{
+	const char *type = maas_query(ask, "type");
+	struct list *images = &ask->maas->images;
+	struct image **sorted = xcalloc(images->count + 1, sizeof(*sorted));
+	json_t *list = json_array();
+	size_t count = 0;
+
+	if (type && *type && strcmp(type, "synced") != 0 &&
+	    strcmp(type, "uploaded") != 0 && strcmp(type, "all") != 0 &&
+	    (ask->maas->version > 304 || strcmp(type, "generated") != 0)) {
+		maas_refuse(ask, 400,
+		    "'%s' is not a valid boot resource type. Available "
+		    "types: ['synced', %s'uploaded']",
+		    type, ask->maas->version == 304 ? "'generated', " : "");
+		free(sorted);
+		json_decref(list);
+		return;
+	}
+	for (size_t i = 0; i < images->count; i++) {
+		struct image *image = images->items[i];
+
+		if (type && *type && strcmp(type, "all") != 0 &&
+		    strcasecmp(type, image->type) != 0)
+			continue;
+		sorted[count++] = image;
+	}
+	qsort(sorted, count, sizeof(*sorted), image_order);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(
+		    list, maas_image_json(ask->maas, sorted[i]));
+	free(sorted);
+	maas_answer(ask, list);
+}

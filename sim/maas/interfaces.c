@@ -1,0 +1,122 @@
+#include "sim/maas/ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/json.h"
+
+/* ---- reading ---- */
+
+void maas_op_interfaces_list(struct ask *ask)
+{
+	struct node *node = maas_ask_node(ask, "Node");
+	json_t *list;
+	struct iface *iface;
+
+	if (!node)
+		return;
+	if (!maas_may_see(ask, node)) {
+		maas_refuse(ask, 403, "%s", "");
+		return;
+	}
+	list = json_array();
+	list_for_each (iface, &ask->maas->ifaces) {
+		if (iface->node == node)
+			json_array_append_new(list, maas_iface_json(iface));
+	}
+	maas_answer(ask, list);
+}
+
+static struct iface *find(
+    const struct maas *maas, const struct node *node, const char *word)
+{
+	struct iface *iface;
+
+	list_for_each (iface, &maas->ifaces) {
+		if (iface->node == node && (iface->id == maas_number(word) ||
+		                               strcmp(iface->name, word) == 0))
+			return iface;
+	}
+	return NULL;
+}
+
+void maas_op_interfaces_read(struct ask *ask)
+{
+	struct node *node = maas_ask_node(ask, "Node");
+	struct iface *iface;
+
+	if (!node)
+		return;
+	iface = find(ask->maas, node, ask->args[1]);
+	if (iface)
+		maas_answer(ask, maas_iface_json(iface));
+	else
+		maas_answer_missing(ask, "Interface");
+}
+
+/* ---- bridges ---- */
+
+static void move_links(struct maas *maas, struct iface *from, struct iface *to)
+{
+	struct address *address;
+
+	list_for_each (address, &maas->addresses) {
+		if (address->iface == from && address->type != ALLOC_DISCOVERED)
+			address->iface = to;
+	}
+}
+
+static struct iface *bridge_on(
+    struct maas *maas, struct iface *parent, const char *name)
+{
+	struct iface *bridge = maas_iface_make(
+	    parent->node, name, "bridge", parent->mac);
+
+	bridge->vlan = parent->vlan;
+	jsets(bridge->params, "bridge_type", "standard");
+	jsetb(bridge->params, "bridge_stp", false);
+	jseti(bridge->params, "bridge_fd", 0);
+	maas_list_put(&bridge->parents, parent);
+	move_links(maas, parent, bridge);
+	return bridge;
+}
+
+static bool has_link(const struct maas *maas, const struct iface *iface)
+{
+	struct address *address;
+
+	list_for_each (address, &maas->addresses) {
+		if (address->iface == iface &&
+		    address->type != ALLOC_DISCOVERED)
+			return true;
+	}
+	return false;
+}
+
+void maas_bridge_all(struct ask *ask, struct node *node)
+{
+	size_t count = ask->maas->ifaces.count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct iface *iface = ask->maas->ifaces.items[i];
+		char *name;
+
+		if (iface->node != node || strcmp(iface->type, "bridge") == 0 ||
+		    !has_link(ask->maas, iface))
+			continue;
+		name = xasprintf("br-%s", iface->name);
+		bridge_on(ask->maas, iface, name)->acquired = true;
+		free(name);
+	}
+}
+
+void maas_iface_give_back(struct iface *iface)
+{
+	struct maas *maas = iface->node->maas;
+
+	check(iface->parents.count == 1);
+	move_links(maas, iface, iface->parents.items[0]);
+	maas_list_clear(&iface->parents);
+	maas_iface_drop(maas, iface);
+}

@@ -1,0 +1,355 @@
+#include "sim/maas/ask.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/json.h"
+
+/* ---- one machine: read, change, delete ---- */
+
+void maas_op_machine_read(struct ask *ask)
+{
+	struct node *node = maas_ask_node(ask, "Machine");
+
+	if (node)
+		maas_answer(ask, maas_node_json(node));
+}
+
+void maas_op_machine_delete(struct ask *ask)
+{
+	struct node *node = maas_ask_admin(ask, "Machine");
+
+	if (!node)
+		return;
+	maas_node_drop(ask->maas, node);
+	maas_answer_gone(ask);
+}
+
+/* A machine handed out for keeps: nobody deploys or releases it. */
+void maas_op_lock(struct ask *ask)
+{
+	struct node *node = maas_ask_edit_locked(ask);
+
+	if (!node)
+		return;
+	if (node->status != NODE_DEPLOYED && node->status != NODE_DEPLOYING) {
+		maas_refuse(
+		    ask, 409, "Can't lock, node is not deployed or deploying");
+		return;
+	}
+	if (node->locked) {
+		maas_refuse(ask, 409, "Machine is already locked");
+		return;
+	}
+	maas_event_by(
+	    node, "User locking node", ask->user, maas_field(ask, "comment"));
+	node->locked = true;
+	maas_node_touch(node);
+	maas_answer(ask, maas_node_json(node));
+}
+
+void maas_op_unlock(struct ask *ask)
+{
+	struct node *node = maas_ask_edit_locked(ask);
+
+	if (!node)
+		return;
+	if (!node->locked) {
+		maas_refuse(ask, 409, "Machine is not locked");
+		return;
+	}
+	maas_event_by(
+	    node, "User unlocking node", ask->user, maas_field(ask, "comment"));
+	node->locked = false;
+	maas_node_touch(node);
+	maas_answer(ask, maas_node_json(node));
+}
+
+/* ---- owner data ---- */
+
+static bool key_ok(const char *key)
+{
+	for (; *key; key++)
+		if (!isalnum((unsigned char)*key) && !strchr("-_./", *key))
+			return false;
+	return true;
+}
+
+static void set_owner_data(struct ask *ask)
+{
+	struct node *node = maas_ask_edit(ask, "Machine");
+	const struct form *form = &ask->body.form;
+
+	if (!node)
+		return;
+	if (!node->owner) {
+		maas_refuse(ask, 409,
+		    "Cannot set workload annotation: it hasn't been "
+		    "acquired.");
+		return;
+	}
+	for (size_t i = 0; i < form->count; i++) {
+		if (!key_ok(form->fields[i].name)) {
+			maas_refuse(ask, 500, "Invalid character in key name");
+			return;
+		}
+	}
+	for (size_t i = 0; i < form->count; i++) {
+		const char *key = form->fields[i].name;
+		const char *value = form->fields[i].value;
+
+		if (strcmp(key, "op") == 0)
+			continue;
+		if (*value)
+			json_object_set_new(
+			    node->owner_data, key, json_string(value));
+		else
+			json_object_del(node->owner_data, key);
+	}
+	maas_answer(ask, maas_node_json(node));
+}
+
+void maas_op_set_owner_data(struct ask *ask)
+{
+	set_owner_data(ask);
+}
+
+void maas_op_set_workload_annotations(struct ask *ask)
+{
+	set_owner_data(ask);
+}
+
+/* ---- power ---- */
+
+void maas_op_power_off(struct ask *ask)
+{
+	struct node *node = maas_ask_edit(ask, "Machine");
+	struct err err = { 0 };
+	json_t *json;
+
+	if (!node)
+		return;
+	if (!maas_power_known(node)) {
+		maas_answer(ask, json_null());
+		return;
+	}
+	if (!maas_power_reachable(node, &err)) {
+		maas_set_text(&node->power_state, "unknown");
+		maas_node_touch(node);
+		maas_late_power(ask, &err);
+		return;
+	}
+	maas_event_by(node, "User powering off node", ask->user,
+	    maas_field(ask, "comment"));
+	json = maas_node_json(node);
+	maas_power_set(node, false);
+	maas_answer(ask, json);
+}
+
+void maas_op_query_power_state(struct ask *ask)
+{
+	struct node *node = maas_ask_node(ask, "Machine");
+	struct err err = { 0 };
+
+	if (!node)
+		return;
+	if (maas_power_known(node) && !maas_power_reachable(node, &err)) {
+		maas_refuse(ask, 503, "%s", err.text);
+		http_header_add(&ask->answer.headers, "Retry-After", "10");
+		maas_set_text(&node->power_state, "unknown");
+		maas_node_touch(node);
+		return;
+	}
+	maas_answer(ask, json_pack("{s:s}", "state", maas_power_query(node)));
+}
+
+void maas_op_power_parameters(struct ask *ask)
+{
+	struct node *node = maas_ask_node(ask, "Machine");
+
+	if (!node)
+		return;
+	if (!maas_is_admin(ask) || node->locked)
+		maas_refuse(ask, 403, "%s", "");
+	else
+		maas_answer(ask, json_deep_copy(node->power_parameters));
+}
+
+void maas_op_machines_power_parameters(struct ask *ask)
+{
+	json_t *all = json_object();
+	bool any = form_get(&ask->query, "id") == NULL;
+	struct node *node;
+
+	list_for_each (node, &ask->maas->nodes) {
+		size_t at = 0;
+		const char *id;
+		bool wanted = any;
+
+		while ((id = maas_form_next(&ask->query, "id", &at)))
+			wanted |= strcmp(id, node->system_id) == 0;
+		if (wanted && node->type == NODE_MACHINE && maas_is_admin(ask))
+			json_object_set_new(all, node->system_id,
+			    json_deep_copy(node->power_parameters));
+	}
+	maas_answer(ask, all);
+}
+
+void maas_op_get_token(struct ask *ask)
+{
+	struct node *node = maas_ask_node(ask, "Machine");
+
+	if (!node)
+		return;
+	if (!maas_is_admin(ask))
+		maas_refuse(ask, 403, "%s", "");
+	else if (!node->key)
+		maas_answer(ask, json_null());
+	else
+		maas_answer(ask,
+		    json_pack("{s:s, s:s, s:s}", "token_key", node->key->token,
+		        "token_secret", node->key->secret, "consumer_key",
+		        node->key->consumer));
+}
+
+/* BSON: two binary keys, lldp and lshw; an empty machine has empty ones. */
+void maas_op_details(struct ask *ask)
+{
+	static const char empty[] = "\x1c\x00\x00\x00"
+	                            "\x05lldp\x00\x00\x00\x00\x00\x00"
+	                            "\x05lshw\x00\x00\x00\x00\x00\x00";
+	struct node *node = maas_ask_node(ask, "Machine");
+
+	if (!node)
+		return;
+	maas_answer_text(ask, 200, "application/bson", "");
+	buf_reset(&ask->answer.body);
+	buf_add(&ask->answer.body, empty, sizeof(empty));
+}
+
+/* ---- is somebody there? ---- */
+
+static bool registered(struct ask *ask, bool anonymous)
+{
+	const char *mac = maas_query(ask, "mac_address");
+	struct iface *iface = mac ? maas_iface_with_mac(ask->maas, mac) : NULL;
+	const struct node *node = iface ? iface->node : NULL;
+
+	if (!node || node->status == NODE_RETIRED)
+		return false;
+	return !anonymous ||
+	       (node->status != NODE_NEW && node->status != NODE_COMMISSIONING);
+}
+
+void maas_op_machines_is_registered(struct ask *ask)
+{
+	if (maas_needed(ask, "mac_address"))
+		maas_answer(
+		    ask, json_boolean(registered(ask, ask->user == NULL)));
+}
+
+void maas_op_nodes_is_registered(struct ask *ask)
+{
+	maas_op_machines_is_registered(ask);
+}
+
+void maas_op_devices_is_registered(struct ask *ask)
+{
+	maas_op_machines_is_registered(ask);
+}
+
+void maas_op_machines_is_action_in_progress(struct ask *ask)
+{
+	const char *mac = maas_needed(ask, "mac_address");
+	struct iface *iface;
+	enum node_status failed;
+
+	if (!mac)
+		return;
+	iface = maas_iface_with_mac(ask->maas, mac);
+	maas_answer(ask,
+	    json_boolean(iface && iface->node &&
+	                 maas_status_failed(iface->node->status, &failed)));
+}
+
+void maas_op_nodes_is_action_in_progress(struct ask *ask)
+{
+	maas_op_machines_is_action_in_progress(ask);
+}
+
+void maas_op_devices_is_action_in_progress(struct ask *ask)
+{
+	maas_op_machines_is_action_in_progress(ask);
+}
+
+/* ---- nodes/ ---- */
+
+void maas_op_nodes_list(struct ask *ask)
+{
+	json_t *list = json_array();
+	struct node *node;
+
+	list_for_each (node, &ask->maas->nodes) {
+		if (node->type <= NODE_DEVICE && maas_may_see(ask, node))
+			json_array_append_new(list, maas_node_json(node));
+	}
+	list_for_each (node, &ask->maas->nodes) {
+		if (node->type > NODE_DEVICE && maas_may_see(ask, node))
+			json_array_append_new(list, maas_node_json(node));
+	}
+	maas_answer(ask, list);
+}
+
+void maas_op_nodes_read(struct ask *ask)
+{
+	struct node *node = maas_ask_node(ask, "Node");
+
+	if (node)
+		maas_answer(ask, maas_node_json(node));
+}
+
+void maas_op_nodes_delete(struct ask *ask)
+{
+	struct node *node = maas_ask_admin(ask, "Node");
+
+	if (!node)
+		return;
+	maas_node_drop(ask->maas, node);
+	maas_answer_gone(ask);
+}
+
+/* ---- many machines to a zone ---- */
+
+void maas_op_machines_set_zone(struct ask *ask)
+{
+	const char *zone_name = maas_field(ask, "zone");
+	struct zone *zone = zone_name ? maas_zone_find(ask->maas, zone_name)
+	                              : NULL;
+	json_t *errors = json_object();
+	const char *id;
+	size_t at = 0;
+
+	if (!zone)
+		maas_error(errors, "zone",
+		    "Select a valid choice. That choice is not one of the "
+		    "available choices.");
+	while ((id = maas_form_next(&ask->body.form, "nodes", &at))) {
+		if (maas_is_admin(ask) && maas_node_find(ask->maas, id))
+			continue;
+		maas_error(errors, "system_id",
+		    "Some of the given system ids are invalid system ids.");
+		break;
+	}
+	if (!maas_fine(ask, errors))
+		return;
+	at = 0;
+	while ((id = maas_form_next(&ask->body.form, "nodes", &at))) {
+		struct node *node = maas_node_find(ask->maas, id);
+
+		node->zone = zone;
+		maas_node_touch(node);
+	}
+	maas_answer(ask, json_null());
+}

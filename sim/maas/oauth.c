@@ -1,0 +1,505 @@
+#include "sim/maas/ask.h"
+
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Timestamps may be this old, and as far in the future as they like. */
+#define OLDEST_SECONDS 300
+/* Used nonces are swept out once a day. */
+#define NONCE_KEPT_FOR HOURS(24)
+
+static const char *const required[] = { "oauth_consumer_key", "oauth_token",
+	"oauth_signature", "oauth_signature_method", "oauth_timestamp",
+	"oauth_nonce" };
+#define REQUIRED_COUNT (sizeof(required) / sizeof(required[0]))
+
+struct nonce {
+	struct nonce *next;
+	char *text; /* consumer, token and nonce */
+	usec seen_time;
+};
+
+/* ---- the parameters ---- */
+
+static bool begins_with_scheme(const char *header)
+{
+	return header && strncmp(header, "OAuth ", 6) == 0;
+}
+
+/* One "name=value" between commas, blanks and quotes taken away. */
+static bool read_pair(
+    const char *part, size_t len, const char *name, struct buf *value)
+{
+	size_t name_len = strlen(name);
+
+	while (len && (*part == ' ' || *part == '\t')) {
+		part++;
+		len--;
+	}
+	while (len && (part[len - 1] == ' ' || part[len - 1] == '\t'))
+		len--;
+	/* whatever mentions a realm is skipped, also by mistake */
+	if (memmem(part, len, "realm", 5))
+		return false;
+	if (len <= name_len || strncmp(part, name, name_len) != 0 ||
+	    part[name_len] != '=')
+		return false;
+	part += name_len + 1;
+	len -= name_len + 1;
+	while (len && *part == '"') {
+		part++;
+		len--;
+	}
+	while (len && part[len - 1] == '"')
+		len--;
+	if (!buf_add_unpercent(value, part, len))
+		buf_add(value, part, len);
+	return true;
+}
+
+char *maas_oauth_parameter(const char *header, const char *name)
+{
+	struct buf value = BUF_INIT;
+
+	if (!begins_with_scheme(header))
+		return NULL;
+	header += 6;
+	for (;;) {
+		size_t len = strcspn(header, ",");
+
+		if (read_pair(header, len, name, &value))
+			return value.data ? buf_detach(&value) : xstrdup("");
+		if (!header[len])
+			return NULL;
+		header += len + 1;
+	}
+}
+
+/* All of them named somewhere in the header: a search for substrings, which
+ * is also how oauth_signature_method stands in for oauth_signature. */
+static bool header_names_all(const char *header)
+{
+	for (size_t i = 0; i < REQUIRED_COUNT; i++)
+		if (!header || !strstr(header, required[i]))
+			return false;
+	return true;
+}
+
+static const char *in_parameters(const struct ask *ask, const char *name)
+{
+	const char *value = maas_query(ask, name);
+
+	return value ? value : maas_field(ask, name);
+}
+
+static bool parameters_have_all(const struct ask *ask)
+{
+	for (size_t i = 0; i < REQUIRED_COUNT; i++)
+		if (!in_parameters(ask, required[i]))
+			return false;
+	return true;
+}
+
+static char *parameter(const struct ask *ask, const char *name)
+{
+	const char *header = http_header(
+	    &ask->request->headers, "Authorization");
+
+	if (header_names_all(header))
+		return maas_oauth_parameter(header, name);
+	return xstrdup(in_parameters(ask, name));
+}
+
+/* ---- nonces ---- */
+
+static size_t bucket_of(const char *text)
+{
+	return keyed_hash(0, text, strlen(text)) % NONCE_BUCKETS;
+}
+
+static bool nonce_used(const struct maas *maas, const char *text)
+{
+	for (struct nonce *n = maas->nonces[bucket_of(text)]; n; n = n->next)
+		if (strcmp(n->text, text) == 0)
+			return true;
+	return false;
+}
+
+static void nonce_free(struct nonce *nonce)
+{
+	free(nonce->text);
+	free(nonce);
+}
+
+static void nonce_use(struct maas *maas, const char *text)
+{
+	struct nonce **at = &maas->nonces[bucket_of(text)];
+	struct nonce *new = xcalloc(1, sizeof(*new));
+
+	new->text = xstrdup(text);
+	new->seen_time = maas_time(maas);
+	new->next = *at;
+	*at = new;
+	for (at = &new->next; *at;) {
+		struct nonce *old = *at;
+
+		if (new->seen_time - old->seen_time < NONCE_KEPT_FOR) {
+			at = &old->next;
+			continue;
+		}
+		*at = old->next;
+		nonce_free(old);
+	}
+}
+
+void maas_oauth_forget(struct maas *maas)
+{
+	for (size_t i = 0; i < NONCE_BUCKETS; i++) {
+		while (maas->nonces[i]) {
+			struct nonce *nonce = maas->nonces[i];
+
+			maas->nonces[i] = nonce->next;
+			nonce_free(nonce);
+		}
+	}
+}
+
+static char *nonce_text(const struct ask *ask)
+{
+	char *consumer = parameter(ask, "oauth_consumer_key");
+	char *token = parameter(ask, "oauth_token");
+	char *nonce = parameter(ask, "oauth_nonce");
+	char *text = xasprintf("%s %s %s", consumer ? consumer : "",
+	    token ? token : "", nonce ? nonce : "");
+
+	free(consumer);
+	free(token);
+	free(nonce);
+	return text;
+}
+
+void maas_oauth_commit(struct ask *ask)
+{
+	char *text;
+
+	if (!ask->key)
+		return;
+	text = nonce_text(ask);
+	nonce_use(ask->maas, text);
+	free(text);
+}
+
+/* ---- signatures ---- */
+
+struct signed_pair {
+	char *name, *value; /* percent-encoded */
+};
+
+struct base_string {
+	struct signed_pair *pairs;
+	size_t count;
+};
+
+static char *encoded(const char *text)
+{
+	struct buf out = BUF_INIT;
+
+	buf_add_percent(&out, text);
+	return out.data ? buf_detach(&out) : xstrdup("");
+}
+
+static void sign_pair(
+    struct base_string *base, const char *name, const char *value)
+{
+	base->pairs = xrealloc(
+	    base->pairs, (base->count + 1) * sizeof(*base->pairs));
+	base->pairs[base->count].name = encoded(name);
+	base->pairs[base->count++].value = encoded(value);
+}
+
+static int pair_order(const void *a, const void *b)
+{
+	const struct signed_pair *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : strcmp(x->value, y->value);
+}
+
+/* oauth_* of the header but for the signature. */
+static void sign_header(struct base_string *base, const char *header)
+{
+	static const char *const names[] = { "oauth_consumer_key",
+		"oauth_token", "oauth_signature_method", "oauth_timestamp",
+		"oauth_nonce", "oauth_version", "oauth_callback",
+		"oauth_verifier" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *value = maas_oauth_parameter(header, names[i]);
+
+		if (value)
+			sign_pair(base, names[i], value);
+		free(value);
+	}
+}
+
+static bool named_before(const struct form *form, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(form->fields[i].name, form->fields[at].name) == 0)
+			return true;
+	return false;
+}
+
+static bool named_again(const struct form *form, size_t at)
+{
+	for (size_t i = at + 1; i < form->count; i++)
+		if (strcmp(form->fields[i].name, form->fields[at].name) == 0)
+			return true;
+	return false;
+}
+
+/* Of a query the first value counts and blank ones do not; of a POST body the
+ * last value counts. PUT and DELETE bodies are not signed. */
+static void sign_forms(struct base_string *base, const struct ask *ask)
+{
+	const struct form *query = &ask->query, *body = &ask->body.form;
+
+	for (size_t i = 0; i < query->count; i++)
+		if (*query->fields[i].value && !named_before(query, i) &&
+		    strcmp(query->fields[i].name, "oauth_signature") != 0)
+			sign_pair(base, query->fields[i].name,
+			    query->fields[i].value);
+	if (strcmp(ask->request->method, "POST") != 0 || ask->body.structured)
+		return;
+	for (size_t i = 0; i < body->count; i++)
+		if (!named_again(body, i) &&
+		    strcmp(body->fields[i].name, "oauth_signature") != 0)
+			sign_pair(
+			    base, body->fields[i].name, body->fields[i].value);
+}
+
+static char *signed_url(const struct ask *ask)
+{
+	const struct exchange *x = ask->exchange;
+	const char *authority = x->authority ? x->authority
+	                                     : ask->maas->address;
+	size_t len = strlen(authority);
+	const char *standard = x->tls ? ":443" : ":80";
+
+	if (len > strlen(standard) &&
+	    strcmp(authority + len - strlen(standard), standard) == 0)
+		len -= strlen(standard);
+	return xasprintf("%s://%.*s%s", x->tls ? "https" : "http", (int)len,
+	    authority, ask->signed_path);
+}
+
+static char *base_string(const struct ask *ask)
+{
+	struct base_string base = { 0 };
+	struct buf parameters = BUF_INIT, text = BUF_INIT;
+	char *url = signed_url(ask);
+	const char *header = http_header(
+	    &ask->request->headers, "Authorization");
+
+	if (header_names_all(header))
+		sign_header(&base, header);
+	sign_forms(&base, ask);
+	if (base.count)
+		qsort(base.pairs, base.count, sizeof(*base.pairs), pair_order);
+	for (size_t i = 0; i < base.count; i++) {
+		buf_addf(&parameters, "%s%s=%s", i ? "&" : "",
+		    base.pairs[i].name, base.pairs[i].value);
+		free(base.pairs[i].name);
+		free(base.pairs[i].value);
+	}
+	free(base.pairs);
+	buf_addf(&text, "%s&", ask->request->method);
+	buf_add_percent(&text, url);
+	buf_addc(&text, '&');
+	buf_add_percent(&text, buf_text(&parameters));
+	buf_free(&parameters);
+	free(url);
+	return buf_detach(&text);
+}
+
+/* What the signature should have been, and what it should be made of. */
+static char *expected_signature(
+    const struct ask *ask, bool hmac, const char *secret, char **base)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int digest_len = 0;
+	struct buf key = BUF_INIT, out = BUF_INIT;
+
+	buf_addc(&key, '&');
+	buf_add_percent(&key, secret);
+	if (!hmac) {
+		*base = xasprintf("&%s", secret);
+		buf_free(&key);
+		return xstrdup(*base);
+	}
+	*base = base_string(ask);
+	HMAC(EVP_sha1(), key.data, (int)key.len, (const unsigned char *)*base,
+	    strlen(*base), digest, &digest_len);
+	buf_add_base64(&out, digest, digest_len);
+	buf_free(&key);
+	return buf_detach(&out);
+}
+
+/* ---- the checks, in the order in which MAAS makes them ---- */
+
+static bool refuse(struct ask *ask, const char *fmt, const char *value)
+{
+	struct buf text = BUF_INIT;
+
+	buf_adds(&text, "Authorization Error: ");
+	buf_addf(&text, "%s%s", fmt, value ? value : "");
+	if (value)
+		buf_addc(&text, '\'');
+	maas_refuse(ask, 401, "%s", buf_text(&text));
+	http_header_set(
+	    &ask->answer.headers, "Content-Type", "text/html; charset=utf-8");
+	http_header_add(
+	    &ask->answer.headers, "WWW-Authenticate", "OAuth realm=\"OAuth\"");
+	buf_free(&text);
+	return false;
+}
+
+static struct api_key *key_of(
+    const struct maas *maas, const char *consumer, const char *token)
+{
+	struct api_key *key;
+
+	list_for_each (key, &maas->keys) {
+		if (consumer && strcmp(key->consumer, consumer) == 0)
+			return key;
+		if (token && strcmp(key->token, token) == 0)
+			return key;
+	}
+	return NULL;
+}
+
+static bool check_version(struct ask *ask)
+{
+	char *version = parameter(ask, "oauth_version");
+	bool fine = !version || strcmp(version, "1.0") == 0;
+	char *rest = xasprintf("%s not supported.", version ? version : "");
+
+	if (!fine)
+		refuse(ask, "'OAuth version ", rest);
+	free(rest);
+	free(version);
+	return fine;
+}
+
+static bool check_names(struct ask *ask)
+{
+	char *consumer = parameter(ask, "oauth_consumer_key");
+	char *token = parameter(ask, "oauth_token");
+	bool fine = false;
+
+	if (!consumer)
+		refuse(ask, "'Parameter not found: ", "oauth_consumer_key");
+	else if (!key_of(ask->maas, consumer, NULL))
+		refuse(ask, "Invalid API key.", NULL);
+	else if (!token)
+		refuse(ask, "'Parameter not found: ", "oauth_token");
+	else if (!(ask->key = key_of(ask->maas, NULL, token)))
+		refuse(ask, "'Invalid access token: ", token);
+	else
+		fine = true;
+	free(consumer);
+	free(token);
+	return fine;
+}
+
+static bool check_timestamp(struct ask *ask)
+{
+	char *given = parameter(ask, "oauth_timestamp");
+	int64_t now = maas_time(ask->maas) / USEC_PER_SEC;
+	int64_t time = maas_number(given);
+	char rest[160];
+	bool fine = false;
+
+	if (!given) {
+		refuse(ask, "'Parameter not found: ", "oauth_timestamp");
+	} else if (time < 0) {
+		maas_refuse(ask, 500,
+		    "invalid literal for int() with base 10: '%s'", given);
+	} else if (now - time > OLDEST_SECONDS) {
+		snprintf(rest, sizeof(rest),
+		    "%" PRId64 " and now %" PRId64
+		    " has a greater difference than threshold %d",
+		    time, now, OLDEST_SECONDS);
+		refuse(ask, "'Expired timestamp: given ", rest);
+	} else {
+		fine = true;
+	}
+	free(given);
+	return fine;
+}
+
+static bool check_nonce(struct ask *ask)
+{
+	char *text = nonce_text(ask), *nonce = parameter(ask, "oauth_nonce");
+	bool fine = !nonce_used(ask->maas, text);
+
+	if (!fine)
+		refuse(ask, "'Nonce already used: ", nonce ? nonce : "");
+	free(text);
+	free(nonce);
+	return fine;
+}
+
+static bool check_signature(struct ask *ask)
+{
+	char *method = parameter(ask, "oauth_signature_method");
+	char *given = parameter(ask, "oauth_signature");
+	char *base = NULL, *expected = NULL;
+	bool hmac = method && strcmp(method, "HMAC-SHA1") == 0;
+	bool fine = false;
+
+	if (!hmac && (!method || strcmp(method, "PLAINTEXT") != 0)) {
+		char *rest = xasprintf("%s not supported try one of the "
+		                       "following: PLAINTEXT, HMAC-SHA1",
+		    method ? method : "");
+
+		refuse(ask, "'Signature method ", rest);
+		free(rest);
+	} else if (!given) {
+		refuse(ask, "'Missing signature.", "");
+	} else {
+		expected = expected_signature(
+		    ask, hmac, ask->key->secret, &base);
+		fine = strcmp(given, expected) == 0;
+		if (!fine)
+			refuse(ask,
+			    "'Invalid signature. Expected signature base "
+			    "string: ",
+			    base);
+	}
+	free(method);
+	free(given);
+	free(base);
+	free(expected);
+	return fine;
+}
+
+enum oauth_verdict maas_oauth(struct ask *ask)
+{
+	const char *header = http_header(
+	    &ask->request->headers, "Authorization");
+
+	if (!header_names_all(header) && !parameters_have_all(ask))
+		return OAUTH_NONE;
+	if (check_version(ask) && check_names(ask) && check_timestamp(ask) &&
+	    check_nonce(ask) && check_signature(ask)) {
+		ask->user = ask->key->user;
+		return OAUTH_GOOD;
+	}
+	ask->key = NULL;
+	return OAUTH_REFUSED;
+}

@@ -1,0 +1,263 @@
+#include "sim/maas/ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+static bool releasable(enum node_status status)
+{
+	switch ((int)status) {
+	case NODE_ALLOCATED:
+	case NODE_RESERVED:
+	case NODE_BROKEN:
+	case NODE_DEPLOYING:
+	case NODE_DEPLOYED:
+	case NODE_FAILED_DEPLOYMENT:
+	case NODE_FAILED_DISK_ERASING:
+	case NODE_FAILED_RELEASING:
+		return true;
+	}
+	return false;
+}
+
+/* Releasing, or nothing more to do: a second request joins the first. */
+static bool released_already(enum node_status status)
+{
+	return status == NODE_READY || status == NODE_RELEASING;
+}
+
+/* ---- the steps ---- */
+
+static void drop_acquired(struct node *node)
+{
+	struct maas *maas = node->maas;
+
+	for (size_t i = maas->ifaces.count; i-- > 0;) {
+		struct iface *iface = maas->ifaces.items[i];
+
+		if (iface->node == node && iface->acquired)
+			maas_iface_give_back(iface);
+	}
+}
+
+void maas_node_ready(struct node *node)
+{
+	node->owner = NULL;
+	node->acted = NULL;
+	json_object_clear(node->owner_data);
+	maas_set_text(&node->agent_name, "");
+	maas_set_text(&node->user_data, NULL);
+	node->ephemeral = node->install_kvm = node->hw_sync = false;
+	node->locked = false;
+	node->quick_erase = node->secure_erase = false;
+	if (node->maas->version < 306)
+		node->installation = NULL;
+	drop_acquired(node);
+	maas_node_drop_addresses(node);
+}
+
+/* Ready again; or New, if it never was commissioned well. */
+void maas_node_release_done(struct node *node)
+{
+	if (node->status != NODE_RELEASING)
+		return;
+	maas_node_ready(node);
+	maas_node_enter(node, NODE_READY);
+	maas_event(node, EVENT_INFO, "Released", NULL, "%s", "");
+}
+
+void maas_node_release(
+    struct node *node, struct user *user, const char *comment)
+{
+	if (user)
+		maas_event_by(node, "User releasing node", user, comment);
+	maas_set_text(&node->osystem, "");
+	maas_set_text(&node->series, "");
+	maas_set_text(&node->hwe_kernel, NULL);
+	node->netboot = true;
+	maas_node_enter(node, NODE_RELEASING);
+	maas_event(node, EVENT_INFO, "Releasing", NULL, "%s", "");
+	if (!maas_power_known(node) || strcmp(node->power_state, "off") == 0) {
+		maas_power_forget(node);
+		maas_node_release_done(node);
+		return;
+	}
+	node->when_off = maas_node_release_done;
+	maas_power_set(node, false);
+}
+
+static void erase(struct node *node, struct user *user, const char *comment,
+    bool quick, bool secure)
+{
+	maas_event_by(node, "User erasing disks", user, comment);
+	node->acted = user;
+	node->quick_erase = quick || maas_config_bool(node->maas,
+	                                 "disk_erase_with_quick_erase");
+	node->secure_erase = secure || maas_config_bool(node->maas,
+	                                   "disk_erase_with_secure_erase");
+	maas_node_enter(node, NODE_DISK_ERASING);
+	maas_power_set(node, true);
+}
+
+/* ---- one machine ---- */
+
+struct release_wish {
+	bool erase, quick, secure, force;
+};
+
+static bool read_wish(struct ask *ask, struct release_wish *wish)
+{
+	const struct form *form = &ask->body.form;
+
+	return maas_flag(ask, form, "erase", false, &wish->erase) &&
+	       maas_flag(ask, form, "secure_erase", false, &wish->secure) &&
+	       maas_flag(ask, form, "quick_erase", false, &wish->quick) &&
+	       maas_flag(ask, form, "force", false, &wish->force);
+}
+
+/* The region notices only when it tries: status and power are set back. */
+static void no_rack(struct ask *ask, struct node *node, const struct err *err)
+{
+	enum node_status before = node->status;
+
+	maas_event_by(
+	    node, "User releasing node", ask->user, maas_field(ask, "comment"));
+	maas_node_enter(node, NODE_RELEASING);
+	maas_event(node, EVENT_INFO, "Releasing", NULL, "%s", "");
+	maas_set_text(&node->osystem, "");
+	maas_set_text(&node->series, "");
+	node->netboot = true;
+	maas_node_enter(node, before);
+	maas_set_text(&node->power_state, "unknown");
+	maas_late_power(ask, err);
+}
+
+void maas_op_release(struct ask *ask)
+{
+	struct node *node = maas_ask_edit(ask, "Machine");
+	const char *comment = maas_field(ask, "comment");
+	struct release_wish wish;
+	struct err err = { 0 };
+
+	if (!node || !read_wish(ask, &wish))
+		return;
+	if (released_already(node->status)) {
+		maas_answer(ask, maas_node_json(node));
+		return;
+	}
+	if (!releasable(node->status)) {
+		maas_refuse(ask, 409,
+		    "Machine cannot be released in its current state "
+		    "('%s').",
+		    maas_status_name(node->status));
+		return;
+	}
+	if (strcmp(node->power_state, "off") != 0 && maas_power_known(node) &&
+	    !maas_power_reachable(node, &err)) {
+		no_rack(ask, node, &err);
+		return;
+	}
+	if (wish.erase ||
+	    maas_config_bool(ask->maas, "enable_disk_erasing_on_release"))
+		erase(node, ask->user, comment, wish.quick, wish.secure);
+	else
+		maas_node_release(node, ask->user, comment);
+	maas_answer(ask, maas_node_json(node));
+}
+
+/* ---- many machines ---- */
+
+struct bulk {
+	struct node **nodes;
+	size_t count;
+	struct buf unknown, forbidden, stuck;
+};
+
+static int by_system_id(const void *a, const void *b)
+{
+	const struct node *const *x = a, *const *y = b;
+
+	return strcmp((*x)->system_id, (*y)->system_id);
+}
+
+static void add_word(struct buf *list, const char *word)
+{
+	buf_addf(list, "%s%s", list->len ? ", " : "", word);
+}
+
+static void collect(struct ask *ask, struct bulk *bulk)
+{
+	size_t at = 0;
+	const char *id;
+
+	bulk->nodes = xcalloc(ask->body.form.count + 1, sizeof(*bulk->nodes));
+	while ((id = maas_form_next(&ask->body.form, "machines", &at))) {
+		struct node *node = maas_node_find(ask->maas, id);
+
+		if (!node || node->type != NODE_MACHINE)
+			add_word(&bulk->unknown, id);
+		else
+			bulk->nodes[bulk->count++] = node;
+	}
+	if (bulk->count)
+		qsort(bulk->nodes, bulk->count, sizeof(*bulk->nodes),
+		    by_system_id);
+	for (size_t i = 0; i < bulk->count; i++) {
+		struct node *node = bulk->nodes[i];
+
+		if (!maas_may_edit(ask, node))
+			add_word(&bulk->forbidden, node->system_id);
+		else if (!released_already(node->status) &&
+		         !releasable(node->status))
+			buf_addf(&bulk->stuck, "%s%s ('%s')",
+			    bulk->stuck.len ? ", " : "", node->system_id,
+			    maas_status_name(node->status));
+	}
+}
+
+static void release_all(struct ask *ask, const struct bulk *bulk)
+{
+	const char *comment = maas_field(ask, "comment");
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < bulk->count; i++) {
+		struct node *node = bulk->nodes[i];
+
+		if (released_already(node->status))
+			continue;
+		if (maas_config_bool(
+		        ask->maas, "enable_disk_erasing_on_release"))
+			erase(node, ask->user, comment, false, false);
+		else
+			maas_node_release(node, ask->user, comment);
+		json_array_append_new(list, json_string(node->system_id));
+	}
+	maas_answer(ask, list);
+}
+
+void maas_op_machines_release(struct ask *ask)
+{
+	struct bulk bulk = { 0 };
+
+	collect(ask, &bulk);
+	if (bulk.unknown.len)
+		maas_refuse(ask, 400, "Unknown machine(s): %s.",
+		    buf_text(&bulk.unknown));
+	else if (bulk.forbidden.len)
+		maas_refuse(ask, 403,
+		    "You don't have the required permission to release the "
+		    "following machine(s): %s.",
+		    buf_text(&bulk.forbidden));
+	else if (bulk.stuck.len)
+		maas_refuse(ask, 409,
+		    "Machine(s) cannot be released in their current state: "
+		    "%s.",
+		    buf_text(&bulk.stuck));
+	else
+		release_all(ask, &bulk);
+	free(bulk.nodes);
+	buf_free(&bulk.unknown);
+	buf_free(&bulk.forbidden);
+	buf_free(&bulk.stuck);
+}

@@ -1,0 +1,299 @@
+#include "sim/maas/region.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+/* What machines say about themselves, whichever way it comes in: over the
+ * metadata service, from the bench, or from a control step. */
+
+void maas_node_netboot_off(struct node *node)
+{
+	node->netboot = false;
+	maas_node_progress(node);
+	maas_node_touch(node);
+}
+
+/* ---- hardware ---- */
+
+static void set_hardware(
+    struct node *node, const char *key, const char *fmt, int number)
+{
+	char *text = number ? xasprintf("%s%04d", fmt, number) : xstrdup(fmt);
+
+	json_object_set_new(node->hardware, key, json_string(text));
+	free(text);
+}
+
+static void found_system(struct node *node, int number)
+{
+	set_hardware(node, "system_vendor", "Example", 0);
+	set_hardware(node, "system_product", "Model-1", 0);
+	set_hardware(node, "system_version", "1", 0);
+	set_hardware(node, "system_sku", "SKU1", 0);
+	set_hardware(node, "system_serial", "SN", number);
+	set_hardware(node, "cpu_model", "Example CPU E5", 0);
+	set_hardware(node, "mainboard_vendor", "EX", 0);
+	set_hardware(node, "mainboard_product", "MB1", 0);
+	set_hardware(node, "mainboard_serial", "MB", number);
+	set_hardware(node, "mainboard_version", "1", 0);
+	set_hardware(node, "mainboard_firmware_vendor", "EX", 0);
+	set_hardware(node, "mainboard_firmware_date", "01/01/2026", 0);
+	set_hardware(node, "mainboard_firmware_version", "1.0", 0);
+	set_hardware(node, "chassis_vendor", "EX", 0);
+	set_hardware(node, "chassis_type", "Rack", 0);
+	set_hardware(node, "chassis_serial", "CH", number);
+	set_hardware(node, "chassis_version", "1", 0);
+	maas_set_text(&node->bios_boot_method, "uefi");
+	free(node->hardware_uuid);
+	node->hardware_uuid = xasprintf(
+	    "00000000-0000-4000-8000-%012d", number);
+}
+
+/* The boot interface gets the first subnet that has DHCP, or the first. */
+static struct subnet *boot_subnet(struct maas *maas)
+{
+	struct subnet *subnet;
+
+	list_for_each (subnet, &maas->subnets) {
+		if (subnet->vlan->dhcp_on)
+			return subnet;
+	}
+	return maas->subnets.count ? maas->subnets.items[0] : NULL;
+}
+
+void maas_node_link_boot(struct node *node)
+{
+	struct iface *iface = node->boot_iface;
+	struct subnet *subnet = boot_subnet(node->maas);
+
+	if (!iface || !subnet)
+		return;
+	for (size_t i = node->maas->addresses.count; i-- > 0;) {
+		struct address *address = node->maas->addresses.items[i];
+
+		if (address->iface == iface)
+			maas_address_drop(node->maas, address);
+	}
+	iface->vlan = subnet->vlan;
+	maas_address_make(node->maas, ALLOC_DISCOVERED, subnet)->iface = iface;
+	maas_address_make(node->maas, ALLOC_AUTO, subnet)->iface = iface;
+}
+
+void maas_node_found(struct node *node, const struct hardware *hardware)
+{
+	struct iface *iface = node->boot_iface;
+
+	node->cpu_count = hardware->cpu_count;
+	node->memory = hardware->memory;
+	node->cpu_speed = 2400;
+	found_system(node, hardware->number);
+	if (node->drives.count == 0 && hardware->disk_size)
+		maas_drive_layout(maas_drive_make(node, hardware->disk_size));
+	if (!iface)
+		return;
+	maas_set_text(&iface->vendor, "My Corporation");
+	maas_set_text(&iface->product, "My Gigabit Network Connection");
+	maas_set_text(&iface->firmware, "1.63, 0x800009fa");
+	iface->link_speed = iface->interface_speed = 10000;
+	maas_node_link_boot(node);
+}
+
+/* A machine that never was commissioned turns out to be a usual one. */
+static void find_out(struct node *node)
+{
+	if (node->cpu_count && node->drives.count)
+		return;
+	maas_node_found(
+	    node, &(struct hardware){
+	              .cpu_count = node->cpu_count ? node->cpu_count : 4,
+	              .memory = node->memory ? node->memory : 8192,
+	              .number = (int)node->id,
+	              .disk_size = 500000000000 });
+}
+
+/* ---- the end of a task ---- */
+
+static void commissioned(struct node *node, bool ok)
+{
+	maas_results_all(node->commissioning, ok ? 2 : 3);
+	if (!ok) {
+		maas_event(
+		    node, EVENT_ERROR, "Failed commissioning", NULL, "%s", "");
+		maas_node_enter(node, NODE_FAILED_COMMISSIONING);
+		return;
+	}
+	find_out(node);
+	maas_event(node, EVENT_INFO, "Ready", NULL, "%s", "");
+	node->owner = NULL;
+	maas_node_enter(node, NODE_READY);
+	maas_power_set(node, false);
+}
+
+static void erased(struct node *node, bool ok)
+{
+	if (!ok) {
+		maas_node_fail(
+		    node, NODE_FAILED_DISK_ERASING, "Failed to erase disks.");
+		return;
+	}
+	maas_event(node, EVENT_INFO, "Disks erased", NULL, "%s", "");
+	node->erased = true;
+	/* A machine that stops talking now is released all the same. */
+	if (!node->maas->gated)
+		maas_node_release(node, NULL, NULL);
+}
+
+static void tested(struct node *node, bool ok)
+{
+	maas_results_all(node->testing, ok ? 2 : 3);
+	if (!ok) {
+		maas_event(node, EVENT_ERROR, "Failed testing", NULL, "%s", "");
+		maas_node_enter(node, NODE_FAILED_TESTING);
+		return;
+	}
+	node->owner = node->owner_before;
+	maas_node_enter(node, node->previous_status);
+	if (node->status != NODE_DEPLOYED)
+		maas_power_set(node, false);
+}
+
+static void rescued(struct node *node, bool ok)
+{
+	if (!ok) {
+		maas_event(node, EVENT_ERROR, "Failed to enter rescue mode",
+		    NULL, "%s", "");
+		maas_node_enter(node, NODE_FAILED_ENTERING_RESCUE_MODE);
+		return;
+	}
+	maas_event(node, EVENT_INFO, "Rescue mode", NULL, "%s", "");
+	maas_node_enter(node, NODE_RESCUE_MODE);
+}
+
+void maas_node_signal(struct node *node, bool ok, const char *error)
+{
+	(void)error;
+	switch ((int)node->status) {
+	case NODE_COMMISSIONING:
+		commissioned(node, ok);
+		break;
+	case NODE_DEPLOYING:
+		if (!ok) {
+			maas_results_all(node->installation, 3);
+			maas_node_fail(node, NODE_FAILED_DEPLOYMENT,
+			    "Installation failed (refer to the installation "
+			    "log for more information).");
+		}
+		break;
+	case NODE_DISK_ERASING:
+		erased(node, ok);
+		break;
+	case NODE_ENTERING_RESCUE_MODE:
+		rescued(node, ok);
+		break;
+	case NODE_TESTING:
+		tested(node, ok);
+		break;
+	}
+	maas_node_touch(node);
+}
+
+static void mark_image(struct node *node)
+{
+	char *name = xasprintf("%s/%s", node->osystem, node->series);
+	struct image *image;
+
+	list_for_each (image, &node->maas->images) {
+		if (strcmp(image->name, name) == 0 ||
+		    strcmp(image->name, node->series) == 0)
+			image->deployed_time = maas_time(node->maas);
+	}
+	maas_event(node, EVENT_INFO, "Image Deployed", NULL, "deployed %s/%s",
+	    name, node->architecture);
+	free(name);
+}
+
+/* The installed system asked for its user data: that is what makes a machine
+ * Deployed. A host for virtual machines is not, before its first boot ends. */
+void maas_node_user_data_read(struct node *node)
+{
+	if (node->status != NODE_DEPLOYING || node->install_kvm)
+		return;
+	maas_results_all(node->installation, 2);
+	mark_image(node);
+	maas_node_enter(node, NODE_DEPLOYED);
+	maas_event(node, EVENT_INFO, "Deployed", NULL, "%s", "");
+}
+
+/* ---- progress ---- */
+
+/* Stages that show in status_message. */
+static const struct {
+	const char *activity, *type;
+} stages[] = {
+	{ "cmd-install/stage-partitioning", "Configuring storage" },
+	{ "cmd-install/stage-extract", "Installing OS" },
+	{ "cmd-install/stage-curthooks", "Configuring OS" },
+};
+
+static void note_stage(struct node *node, const char *activity)
+{
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
+		if (strcmp(stages[i].activity, activity) == 0)
+			maas_event(
+			    node, EVENT_INFO, stages[i].type, NULL, "%s", "");
+}
+
+static void installing(struct node *node)
+{
+	struct script_run *run;
+
+	if (!node->installation || node->installation->runs.count == 0)
+		return;
+	run = node->installation->runs.items[0];
+	if (run->status == 0) {
+		struct script_set *set = node->installation;
+
+		run->status = 1;
+		run->started_time = maas_time(node->maas);
+		set->last_ping_time = run->started_time;
+		maas_event(node, EVENT_DEBUG, "Script result", NULL,
+		    "%s changed status from 'Pending' to 'Running'", run->name);
+	}
+}
+
+/* A message of curtin or cloud-init: origin, name, event_type, description,
+ * result. */
+void maas_node_report(struct node *node, const json_t *message)
+{
+	const char *origin = jstr(message, "origin");
+	const char *name = jstr(message, "name");
+	const char *type = jstr(message, "event_type");
+	bool failed = strcmp(jstr(message, "result"), "FAIL") == 0 ||
+	              strcmp(jstr(message, "result"), "FAILURE") == 0;
+	bool start = strcmp(type, "start") == 0;
+	bool finish = strcmp(type, "finish") == 0;
+
+	if (strcmp(origin, "curtin") == 0 && node->status == NODE_DEPLOYING) {
+		maas_node_progress(node);
+		if (start) {
+			maas_event(node, EVENT_DEBUG, "Node installation", NULL,
+			    "'curtin' %s", jstr(message, "description"));
+			installing(node);
+			note_stage(node, name);
+		}
+		if (finish && failed && strcmp(name, "cmd-install") == 0)
+			maas_node_signal(node, false, NULL);
+	}
+	if (strcmp(origin, "cloudinit") == 0 && finish &&
+	    strcmp(name, "modules-final") == 0) {
+		if (node->status == NODE_DISK_ERASING && node->erased)
+			maas_node_release(node, NULL, NULL);
+		else if (node->status == NODE_DEPLOYING && node->install_kvm) {
+			node->install_kvm = false;
+			maas_node_user_data_read(node);
+		}
+	}
+	maas_node_touch(node);
+}

@@ -1,0 +1,96 @@
+#include "sim/maas/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Scripts that ran on machines, as sets of runs. The scripts are names: what
+ * they print is not modelled. */
+
+const char *const maas_commissioning_scripts[] = {
+	"20-maas-01-install-lldpd",
+	"20-maas-02-dhcp-unconfigured-ifaces",
+	"30-maas-01-bmc-config",
+	"20-maas-03-machine-resources",
+	"40-maas-01-machine-config-hints",
+	"50-maas-01-commissioning",
+	"maas-support-info",
+	"maas-lshw",
+	"maas-list-modaliases",
+	"maas-get-fruid-api-data",
+	"maas-kernel-cmdline",
+	"maas-serial-ports",
+	"maas-capture-lldpd",
+	NULL,
+};
+
+struct script_set *maas_results_start_names(
+    struct node *node, enum result_type type, const struct names *names)
+{
+	struct maas *maas = node->maas;
+	struct script_set *set = xcalloc(1, sizeof(*set));
+
+	set->type = type;
+	set->node = node;
+	for (size_t i = 0; i < names->count; i++) {
+		struct script_run *run = xcalloc(1, sizeof(*run));
+
+		run->id = maas->next_run_id++;
+		run->name = xstrdup(names->items[i]);
+		run->created_time = run->updated_time = maas_time(maas);
+		maas_list_put(&set->runs, run);
+	}
+	maas_list_add(&maas->results, set);
+	return set;
+}
+
+struct script_set *maas_results_start(
+    struct node *node, enum result_type type, const char *const *texts)
+{
+	struct names names = { 0 };
+	struct script_set *set;
+
+	for (; texts && *texts; texts++)
+		maas_names_add(&names, *texts);
+	set = maas_results_start_names(node, type, &names);
+	maas_names_free(&names);
+	return set;
+}
+
+void maas_results_free(struct script_set *set)
+{
+	struct script_run *run;
+
+	list_for_each (run, &set->runs) {
+		free(run->name);
+		free(run);
+	}
+	maas_list_clear(&set->runs);
+	free(set);
+}
+
+void maas_results_all(struct script_set *set, int status)
+{
+	struct script_run *run;
+	usec now;
+
+	if (!set)
+		return;
+	now = maas_time(set->node->maas);
+	list_for_each (run, &set->runs) {
+		if (run->status >= 2)
+			continue;
+		if (status != run->status)
+			maas_event(set->node, EVENT_DEBUG, "Script result",
+			    NULL, "%s changed status from '%s' to '%s'",
+			    run->name, maas_script_status_name(run->status),
+			    maas_script_status_name(status));
+		run->status = status;
+		run->updated_time = now;
+		if (!run->started_time)
+			run->started_time = now;
+		if (status >= 2)
+			run->ended_time = now;
+	}
+	set->last_ping_time = now;
+}

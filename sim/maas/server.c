@@ -1,0 +1,432 @@
+#include "sim/maas/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+/* nginx in front of the region refuses larger bodies by itself. */
+#define MAX_BODY ((size_t)10 << 20)
+
+/* ---- paths ---- */
+
+/* Decoded, with runs of slashes made one. */
+static char *clean_path(const char *target)
+{
+	char *raw = http_path(target);
+	struct buf path = BUF_INIT;
+	size_t used = 0;
+
+	if (!buf_add_unpercent(&path, raw ? raw : "/", raw ? strlen(raw) : 1))
+		buf_adds(&path, raw);
+	free(raw);
+	for (size_t i = 0; i < path.len; i++)
+		if (path.data[i] != '/' || used == 0 ||
+		    path.data[used - 1] != '/')
+			path.data[used++] = path.data[i];
+	path.data[used] = '\0';
+	return buf_detach(&path);
+}
+
+static void forget_args(char *args[ASK_ARGS])
+{
+	for (int i = 0; i < ASK_ARGS; i++) {
+		free(args[i]);
+		args[i] = NULL;
+	}
+}
+
+/* {id} of a subnet may hold slashes: "10.0.0.0/24". */
+static bool path_matches(const char *pattern, const char *path,
+    bool slashes_in_last, char *args[ASK_ARGS])
+{
+	int arg = 0;
+
+	while (*pattern) {
+		size_t len;
+
+		if (*pattern != '{') {
+			if (*pattern++ != *path++)
+				return false;
+			continue;
+		}
+		pattern = strchr(pattern, '}') + 1;
+		len = strcspn(path, "/");
+		if (slashes_in_last && strcmp(pattern, "/") == 0 && *path)
+			len = strlen(path) - 1;
+		if (len == 0)
+			return false;
+		check(arg < ASK_ARGS);
+		args[arg++] = xstrndup(path, len);
+		path += len;
+	}
+	return *path == '\0';
+}
+
+static bool row_has_path(
+    const struct operation *row, const char *path, char *args[ASK_ARGS])
+{
+	if (path_matches(row->path, path,
+	        strcmp(row->handler, "SubnetHandler") == 0, args))
+		return true;
+	forget_args(args);
+	return false;
+}
+
+static bool same_op(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+const struct operation *maas_route(const char *method, const char *path,
+    const char *op, bool anonymous, char *args[ASK_ARGS], bool *path_known)
+{
+	size_t count;
+	const struct operation *table = maas_operation_table(&count);
+
+	*path_known = false;
+	for (size_t i = 0; i < count; i++) {
+		bool for_nobody = table[i].flags & (OP_ANONYMOUS | OP_OPEN);
+
+		if (!row_has_path(&table[i], path, args))
+			continue;
+		*path_known = true;
+		if (!(table[i].flags & OP_OPEN) && for_nobody != anonymous)
+			continue;
+		if (strcmp(table[i].method, method) == 0 &&
+		    same_op(table[i].op, op))
+			return &table[i];
+	}
+	return NULL;
+}
+
+/* The methods of the handler that serves this path for this caller. */
+static bool method_known(
+    const char *path, bool anonymous, const char *method, struct buf *allow)
+{
+	static const char *const methods[] = { "GET", "POST", "PUT", "DELETE" };
+	bool known = false;
+	size_t count;
+	const struct operation *table = maas_operation_table(&count);
+
+	for (size_t m = 0; m < 4; m++) {
+		bool has = false;
+
+		for (size_t i = 0; i < count && !has; i++) {
+			char *args[ASK_ARGS] = { NULL };
+			bool for_nobody = table[i].flags & OP_ANONYMOUS;
+
+			if (strcmp(table[i].method, methods[m]) != 0 ||
+			    (!(table[i].flags & OP_OPEN) &&
+			        for_nobody != anonymous))
+				continue;
+			has = row_has_path(&table[i], path, args);
+			forget_args(args);
+		}
+		if (has)
+			buf_addf(
+			    allow, "%s%s", allow->len ? ", " : "", methods[m]);
+		known = known || (has && strcmp(methods[m], method) == 0);
+	}
+	return known;
+}
+
+/* What serves a path at all: for callers without credentials, and open to
+ * everybody. */
+static void path_is_for(
+    const char *path, bool *known, bool *anonymous, bool *open, bool *admin)
+{
+	size_t count;
+	const struct operation *table = maas_operation_table(&count);
+
+	*known = *anonymous = *open = *admin = false;
+	for (size_t i = 0; i < count; i++) {
+		char *args[ASK_ARGS] = { NULL };
+
+		if (row_has_path(&table[i], path, args)) {
+			*known = true;
+			*anonymous |= (table[i].flags & OP_ANONYMOUS) != 0;
+			*open |= (table[i].flags & OP_OPEN) != 0;
+			*admin |= (table[i].flags & OP_ADMIN_HANDLER) != 0;
+		}
+		forget_args(args);
+	}
+}
+
+/* ---- one request ---- */
+
+static void wrong_method(struct ask *ask, const char *allow)
+{
+	maas_answer_text(ask, 405, "text/html; charset=utf-8", "");
+	http_header_add(&ask->answer.headers, "Allow", allow);
+}
+
+static void unmodelled(struct ask *ask)
+{
+	char *target = http_path(ask->request->target);
+
+	events_note(ask->maas->host->events, ask->maas->name, "",
+	    "%s %s%s%s is not modelled", ask->request->method, target,
+	    ask->op ? " op=" : "", ask->op ? ask->op : "");
+	free(target);
+	maas_refuse(ask, 501, "This simulated MAAS does not model %s %s%s%s.",
+	    ask->request->method, ask->operation->path, ask->op ? " op=" : "",
+	    ask->op ? ask->op : "");
+}
+
+static void perform(struct ask *ask, bool nobody)
+{
+	bool known;
+
+	ask->operation = maas_route(ask->request->method, ask->path, ask->op,
+	    nobody, ask->args, &known);
+	if (!ask->operation) {
+		maas_refuse(ask, 400, "Unrecognised signature: method=%s op=%s",
+		    ask->request->method, ask->op ? ask->op : "None");
+		return;
+	}
+	if ((ask->operation->flags & OP_ADMIN) && !maas_is_admin(ask)) {
+		maas_refuse(
+		    ask, 403, "This method is reserved for admin users.");
+		return;
+	}
+	if (!ask->operation->answer) {
+		unmodelled(ask);
+		return;
+	}
+	ask->operation->answer(ask);
+}
+
+static bool read_op(struct ask *ask)
+{
+	const char *op = maas_query(ask, "op");
+	bool post = strcmp(ask->request->method, "POST") == 0;
+	struct err err = { 0 };
+
+	if (!maas_body_read(&ask->body, ask->request, &err)) {
+		maas_answer_text(ask, 400, "text/plain", "Bad Request");
+		ask->rolled_back = true;
+		return false;
+	}
+	if ((!op || !*op) && post)
+		op = maas_field(ask, "op");
+	if (!ask->op && op && *op)
+		ask->op = xstrdup(op);
+	return true;
+}
+
+/* machines/op-allocate means machines/?op=allocate */
+static void read_suffix(struct ask *ask)
+{
+	char *last = strrchr(ask->path, '/');
+
+	if (last && strncmp(last, "/op-", 4) == 0 && last[4]) {
+		ask->op = xstrdup(last + 4);
+		last[1] = '\0';
+	}
+}
+
+static void serve_api(struct ask *ask)
+{
+	struct buf allow = BUF_INIT;
+	bool known, anonymous, open, admin, nobody;
+
+	read_suffix(ask);
+	path_is_for(ask->path, &known, &anonymous, &open, &admin);
+	if (!known) {
+		maas_refuse(ask, 404, "Unknown API endpoint: %s%s.", MAAS_API,
+		    ask->path);
+		return;
+	}
+	ask->session = !open;
+	if (!read_op(ask))
+		return;
+	if (!open && maas_oauth(ask) == OAUTH_REFUSED)
+		return;
+	nobody = !ask->user && !open;
+	if (admin && !maas_is_admin(ask)) {
+		maas_refuse(
+		    ask, 403, "User is not allowed access to this API.");
+	} else if (nobody && !anonymous) {
+		maas_answer_text(ask, 401, "text/plain", "Forbidden");
+	} else if (ask->user && !ask->user->active) {
+		maas_refuse(
+		    ask, 403, "User is not allowed access to this API.");
+	} else if (!method_known(
+	               ask->path, nobody, ask->request->method, &allow)) {
+		wrong_method(ask, buf_text(&allow));
+	} else {
+		perform(ask, nobody);
+	}
+	buf_free(&allow);
+}
+
+/* ---- what is not the API ---- */
+
+static void nginx_page(struct ask *ask, int status, const char *title)
+{
+	struct buf page = BUF_INIT;
+
+	buf_addf(&page,
+	    "<html>\r\n<head><title>%d %s</title></head>\r\n<body>\r\n"
+	    "<center><h1>%d %s</h1></center>\r\n"
+	    "<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n",
+	    status, title, status, title);
+	maas_answer_bare(ask, status, "text/html", buf_text(&page));
+	buf_free(&page);
+}
+
+static void elsewhere(struct ask *ask, int status, const char *location)
+{
+	http_header_add(&ask->answer.headers, "Location", location);
+	if (status == 301) {
+		nginx_page(ask, status, "Moved Permanently");
+		return;
+	}
+	maas_answer_bare(ask, status, "text/html; charset=utf-8", "");
+	http_header_add(&ask->answer.headers, "Vary", "Cookie");
+}
+
+static void to_login(struct ask *ask, const char *path)
+{
+	struct buf where = BUF_INIT;
+
+	buf_adds(&where, "/MAAS/?next=");
+	buf_add_percent(&where, path);
+	elsewhere(ask, 302, buf_text(&where));
+	buf_free(&where);
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+static void plain(struct ask *ask, int status, const char *text)
+{
+	maas_answer_bare(ask, status, "text/plain", text);
+	http_header_add(&ask->answer.headers, "X-Frame-Options", "DENY");
+}
+
+static void serve_path(struct ask *ask, const char *path)
+{
+	if (begins(path, MAAS_API "/openapi.yaml")) {
+		maas_answer_bare(
+		    ask, 200, "application/openapi+yaml", "openapi: 3.0.0\n");
+		http_header_add(
+		    &ask->answer.headers, "X-Frame-Options", "DENY");
+	} else if (begins(path, MAAS_API "/")) {
+		ask->path = xstrdup(path + strlen(MAAS_API));
+		serve_api(ask);
+	} else if (begins(path, "/MAAS/metadata/")) {
+		maas_metadata(ask, path + strlen("/MAAS/metadata"));
+	} else if (strcmp(path, MAAS_API) == 0) {
+		elsewhere(ask, 301, MAAS_API "/");
+	} else if (begins(path, "/MAAS/api/1.0/")) {
+		plain(ask, 410,
+		    "The 1.0 API is no longer available. Please use API "
+		    "version 2.0.");
+	} else if (strcmp(path, "/MAAS/api/version/") == 0) {
+		plain(ask, 200, "2.0");
+	} else if (strcmp(path, "/") == 0 || strcmp(path, "/MAAS") == 0 ||
+	           strcmp(path, "/MAAS/") == 0) {
+		elsewhere(ask, 301, "/MAAS/r/");
+	} else if (begins(path, "/MAAS/")) {
+		to_login(ask, path);
+	} else {
+		nginx_page(ask, 404, "Not Found");
+	}
+}
+
+static void ask_free(struct ask *ask)
+{
+	free(ask->path);
+	free(ask->signed_path);
+	free(ask->op);
+	forget_args(ask->args);
+	form_free(&ask->query);
+	maas_body_free(&ask->body);
+	http_response_free(&ask->answer);
+}
+
+void maas_serve(void *ctx, struct exchange *exchange)
+{
+	struct maas *maas = ctx;
+	struct ask ask = {
+		.maas = maas, .exchange = exchange, .request = exchange->request
+	};
+	const char *query = strchr(exchange->request->target, '?');
+	char *path = clean_path(exchange->request->target);
+
+	maas->requests++;
+	ask.signed_path = xstrdup(path);
+	if (query)
+		form_parse_urlencoded(&ask.query, query + 1, strlen(query + 1));
+	if (exchange->request->body.len > MAX_BODY)
+		nginx_page(&ask, 413, "Request Entity Too Large");
+	else
+		serve_path(&ask, path);
+	check(ask.answered);
+	if (!ask.rolled_back)
+		maas_oauth_commit(&ask);
+	maas_tell(maas);
+	exchange_reply(exchange, &ask.answer);
+	ask_free(&ask);
+	free(path);
+}
+
+/* ---- the service's words for requests ---- */
+
+static const char *api_op(const struct http_request *request, char *path)
+{
+	struct body body = { 0 };
+	struct err err = { 0 };
+	char *args[ASK_ARGS] = { NULL }, *op = NULL, *suffix;
+	const struct operation *row;
+	bool known;
+
+	suffix = strrchr(path, '/');
+	if (suffix && strncmp(suffix, "/op-", 4) == 0) {
+		op = xstrdup(suffix + 4);
+		suffix[1] = '\0';
+	}
+	if (!op)
+		op = http_query(request->target, "op");
+	if ((!op || !*op) && strcmp(request->method, "POST") == 0 &&
+	    request->body.len <= MAX_BODY) {
+		maas_body_read(&body, request, &err);
+		free(op);
+		op = xstrdup(form_get(&body.form, "op"));
+	}
+	if (op && !*op) {
+		free(op);
+		op = NULL;
+	}
+	row = maas_route(request->method, path, op, false, args, &known);
+	forget_args(args);
+	if (!row)
+		row = maas_route(request->method, path, op, true, args, &known);
+	forget_args(args);
+	maas_body_free(&body);
+	free(op);
+	if (!row)
+		return known ? "unrecognised" : "unknown";
+	return row->answer ? row->name : "unmodelled";
+}
+
+const char *maas_op_of(
+    void *ctx, const struct http_request *request, char *room, size_t size)
+{
+	char *path = clean_path(request->target);
+	const char *word = "page";
+
+	(void)ctx;
+	(void)room;
+	(void)size;
+	if (begins(path, MAAS_API "/"))
+		word = api_op(request, path + strlen(MAAS_API));
+	else if (begins(path, "/MAAS/metadata/"))
+		word = maas_metadata_op(request);
+	free(path);
+	return word;
+}

@@ -1,0 +1,24 @@
+/*
+ * server: from an exchange to an operation, and back.
+ */
+#ifndef SIM_MAAS_SERVER_H
+#define SIM_MAAS_SERVER_H
+
+#include "sim/maas/ask.h"
+
+#define MAAS_API "/MAAS/api/2.0"
+
+void maas_serve(void *ctx, struct exchange *exchange); /* handle_fn */
+const char *maas_op_of(void *ctx, const struct http_request *request,
+    char *room, size_t size); /* op_fn */
+
+/* The operation that a method, a path (below the API's root) and an op mean;
+ * args get what stood for {...}. NULL: see *path_known. */
+const struct operation *maas_route(const char *method, const char *path,
+    const char *op, bool anonymous, char *args[ASK_ARGS], bool *path_known);
+
+/* metadata.c: everything below /MAAS/metadata/ */
+void maas_metadata(struct ask *ask, const char *path);
+const char *maas_metadata_op(const struct http_request *request);
+
+#endif

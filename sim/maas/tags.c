@@ -1,0 +1,290 @@
+#include "sim/maas/ask.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tag *maas_tag_find(const struct maas *maas, const char *name)
+{
+	struct tag *tag;
+
+	list_for_each (tag, &maas->tags) {
+		if (strcmp(tag->name, name) == 0)
+			return tag;
+	}
+	return NULL;
+}
+
+struct tag *maas_tag_make(struct maas *maas, const char *name)
+{
+	struct tag *tag = xcalloc(1, sizeof(*tag));
+
+	tag->name = xstrdup(name);
+	tag->definition = xstrdup("");
+	tag->comment = xstrdup("");
+	tag->kernel_opts = xstrdup("");
+	maas_list_add(&maas->tags, tag);
+	return tag;
+}
+
+static json_t *tag_json(const struct tag *tag)
+{
+	char *uri = xasprintf("/MAAS/api/2.0/tags/%s/", tag->name);
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", tag->name,
+	    "definition", tag->definition, "comment", tag->comment,
+	    "kernel_opts", tag->kernel_opts, "resource_uri", uri);
+
+	free(uri);
+	return json;
+}
+
+void maas_op_tags_list(struct ask *ask)
+{
+	json_t *list = json_array();
+	struct tag *tag;
+
+	list_for_each (tag, &ask->maas->tags)
+		json_array_append_new(list, tag_json(tag));
+	maas_answer(ask, list);
+}
+
+/* Brackets and quotes that do not close: as much XPath as is judged here. */
+static bool xpath_ok(const char *text)
+{
+	int open = 0;
+	char quote = '\0';
+
+	for (; *text; text++) {
+		if (quote) {
+			quote = *text == quote ? '\0' : quote;
+		} else if (*text == '\'' || *text == '"') {
+			quote = *text;
+		} else if (*text == '[' || *text == '(') {
+			open++;
+		} else if (*text == ']' || *text == ')') {
+			if (--open < 0)
+				return false;
+		}
+	}
+	return open == 0 && !quote;
+}
+
+static bool name_ok(const char *name)
+{
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && *name != '-' &&
+		    *name != '_')
+			return false;
+	return true;
+}
+
+/* Writes what was given into the tag (a new one when NULL); false: refused. */
+static struct tag *read_form(struct ask *ask, struct tag *tag)
+{
+	const char *name = maas_field(ask, "name");
+	const char *definition = maas_field(ask, "definition");
+	const char *comment = maas_field(ask, "comment");
+	const char *opts = maas_field(ask, "kernel_opts");
+	json_t *errors = json_object();
+	struct tag *other;
+
+	if (!name && tag)
+		name = tag->name;
+	if (!name || !*name)
+		maas_error(errors, "name", "This field is required.");
+	else if (!name_ok(name))
+		maas_error(errors, "name", "Enter a valid value.");
+	other = name ? maas_tag_find(ask->maas, name) : NULL;
+	if (other && other != tag)
+		maas_error(
+		    errors, "name", "Tag with this Name already exists.");
+	if (definition && !xpath_ok(definition))
+		maas_error(errors, "definition",
+		    "Invalid xpath expression: Invalid expression");
+	if (!maas_fine(ask, errors))
+		return NULL;
+	if (!tag)
+		tag = maas_tag_make(ask->maas, name);
+	maas_set_text(&tag->name, name);
+	if (definition)
+		maas_set_text(&tag->definition, definition);
+	if (comment)
+		maas_set_text(&tag->comment, comment);
+	if (opts)
+		maas_set_text(&tag->kernel_opts, opts);
+	return tag;
+}
+
+void maas_op_tags_create(struct ask *ask)
+{
+	struct tag *tag;
+
+	if (!maas_is_admin(ask)) {
+		maas_refuse(ask, 403, "%s", "");
+		return;
+	}
+	tag = read_form(ask, NULL);
+	if (tag)
+		maas_answer(ask, tag_json(tag));
+}
+
+static struct tag *tag_asked(struct ask *ask, bool to_change)
+{
+	struct tag *tag = maas_tag_find(ask->maas, ask->args[0]);
+
+	if (!tag)
+		maas_answer_missing(ask, "Tag");
+	else if (to_change && !maas_is_admin(ask))
+		maas_refuse(ask, 403, "%s", "");
+	return ask->answered ? NULL : tag;
+}
+
+void maas_op_tags_read(struct ask *ask)
+{
+	struct tag *tag = tag_asked(ask, false);
+
+	if (tag)
+		maas_answer(ask, tag_json(tag));
+}
+
+void maas_op_tags_update(struct ask *ask)
+{
+	struct tag *tag = tag_asked(ask, true);
+	struct node *node;
+	char *old;
+
+	if (!tag)
+		return;
+	old = xstrdup(tag->name);
+	tag = read_form(ask, tag);
+	if (tag) {
+		list_for_each (node, &ask->maas->nodes) {
+			if (maas_names_remove(&node->tags, old))
+				maas_names_add(&node->tags, tag->name);
+		}
+		maas_answer(ask, tag_json(tag));
+	}
+	free(old);
+}
+
+void maas_op_tags_delete(struct ask *ask)
+{
+	struct tag *tag = tag_asked(ask, true);
+	struct node *node;
+
+	if (!tag)
+		return;
+	list_for_each (node, &ask->maas->nodes)
+		maas_names_remove(&node->tags, tag->name);
+	maas_list_remove(&ask->maas->tags, tag);
+	free(tag->name);
+	free(tag->definition);
+	free(tag->comment);
+	free(tag->kernel_opts);
+	free(tag);
+	maas_answer_gone(ask);
+}
+
+/* ---- tags on nodes ---- */
+
+static void nodes_with(struct ask *ask, int type)
+{
+	struct tag *tag = tag_asked(ask, false);
+	json_t *list = json_array();
+	struct node *node;
+
+	if (!tag) {
+		json_decref(list);
+		return;
+	}
+	list_for_each (node, &ask->maas->nodes) {
+		if ((type < 0 || (int)node->type == type) &&
+		    maas_names_have(&node->tags, tag->name) &&
+		    maas_may_see(ask, node))
+			json_array_append_new(list, maas_node_json(node));
+	}
+	maas_answer(ask, list);
+}
+
+void maas_op_tags_nodes(struct ask *ask)
+{
+	nodes_with(ask, -1);
+}
+
+void maas_op_tags_machines(struct ask *ask)
+{
+	nodes_with(ask, NODE_MACHINE);
+}
+
+void maas_op_tags_devices(struct ask *ask)
+{
+	nodes_with(ask, NODE_DEVICE);
+}
+
+void maas_op_tags_rack_controllers(struct ask *ask)
+{
+	nodes_with(ask, NODE_RACK);
+}
+
+void maas_op_tags_region_controllers(struct ask *ask)
+{
+	nodes_with(ask, NODE_REGION);
+}
+
+/* The numbers are of the ids that exist, not of the changes made. */
+static int apply(
+    struct ask *ask, const char *field, const struct tag *tag, bool remove)
+{
+	size_t at = 0;
+	int count = 0;
+	const char *id;
+
+	while ((id = maas_form_next(&ask->body.form, field, &at))) {
+		struct node *node = maas_node_find(ask->maas, id);
+
+		if (!node)
+			continue;
+		count++;
+		if (remove)
+			maas_names_remove(&node->tags, tag->name);
+		else
+			maas_names_add(&node->tags, tag->name);
+	}
+	return count;
+}
+
+void maas_op_tags_update_nodes(struct ask *ask)
+{
+	struct tag *tag = tag_asked(ask, false);
+	const char *definition = maas_field(ask, "definition");
+	int added, removed;
+
+	if (!tag)
+		return;
+	if (!maas_is_admin(ask)) {
+		maas_refuse(ask, 403, "%s",
+		    ask->maas->version == 304
+		        ? "Must be a superuser or supply a rack_controller"
+		        : "");
+		return;
+	}
+	if (definition && strcmp(definition, tag->definition) != 0) {
+		maas_refuse(ask, 409,
+		    "Definition supplied '%s' doesn't match current "
+		    "definition '%s'",
+		    definition, tag->definition);
+		return;
+	}
+	removed = apply(ask, "remove", tag, true);
+	added = apply(ask, "add", tag, false);
+	maas_answer(
+	    ask, json_pack("{s:i, s:i}", "added", added, "removed", removed));
+}
+
+void maas_op_tags_rebuild(struct ask *ask)
+{
+	struct tag *tag = tag_asked(ask, true);
+
+	if (tag)
+		maas_answer(ask, json_pack("{s:s}", "rebuilding", tag->name));
+}

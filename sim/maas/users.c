@@ -1,0 +1,451 @@
+#include "sim/maas/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+static const char key_letters[] =
+    "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
+
+struct user *maas_user_find(const struct maas *maas, const char *name)
+{
+	struct user *user;
+
+	list_for_each (user, &maas->users) {
+		if (strcmp(user->name, name) == 0)
+			return user;
+	}
+	return NULL;
+}
+
+struct user *maas_user_make(
+    struct maas *maas, const char *name, const char *email, bool admin)
+{
+	struct user *user = xcalloc(1, sizeof(*user));
+
+	user->name = xstrdup(name);
+	user->email = xstrdup(email);
+	user->admin = admin;
+	user->active = true;
+	maas_list_add(&maas->users, user);
+	return user;
+}
+
+struct api_key *maas_key_put(struct maas *maas, struct user *user,
+    const char *name, const char *consumer, const char *token,
+    const char *secret)
+{
+	struct api_key *key = xcalloc(1, sizeof(*key));
+	char *word = xasprintf("%s/key/%s", maas->name, user->name);
+
+	key->user = user;
+	key->name = xstrdup(name);
+	key->consumer = xstrdup(consumer);
+	key->token = xstrdup(token);
+	key->secret = xstrdup(secret);
+	key->shown = xasprintf("%s:%s:%s", consumer, token, secret);
+	secrets_add(maas->host->secrets, word, key->secret);
+	free(word);
+	maas_list_add(&maas->keys, key);
+	return key;
+}
+
+struct api_key *maas_key_make(
+    struct maas *maas, struct user *user, const char *name)
+{
+	char consumer[19], token[19], secret[33];
+
+	choose_text(maas->host->choices, consumer, 18, key_letters,
+	    "%s: key of %s: consumer", maas->name, user->name);
+	choose_text(maas->host->choices, token, 18, key_letters,
+	    "%s: key of %s: token", maas->name, user->name);
+	choose_text(maas->host->choices, secret, 32, key_letters,
+	    "%s: key of %s: secret", maas->name, user->name);
+	return maas_key_put(maas, user, name, consumer, token, secret);
+}
+
+void maas_key_free(struct maas *maas, struct api_key *key)
+{
+	maas_list_remove(&maas->keys, key);
+	if (key->node)
+		key->node->key = NULL;
+	free(key->name);
+	free(key->consumer);
+	free(key->token);
+	free(key->secret);
+	free(key->shown);
+	free(key);
+}
+
+json_t *maas_user_json(const struct user *user)
+{
+	char *uri;
+	json_t *json;
+
+	if (!user)
+		return json_null();
+	uri = xasprintf("/MAAS/api/2.0/users/%s/", user->name);
+	json = json_pack("{s:b, s:s, s:s, s:b, s:s}", "is_superuser",
+	    user->admin, "username", user->name, "email", user->email,
+	    "is_local", 1, "resource_uri", uri);
+	free(uri);
+	return json;
+}
+
+/* ---- users/ ---- */
+
+static int by_name(const void *a, const void *b)
+{
+	const struct user *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+void maas_op_users_list(struct ask *ask)
+{
+	struct list *users = &ask->maas->users;
+	struct user **sorted = xcalloc(users->count, sizeof(*sorted));
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < users->count; i++)
+		sorted[i] = users->items[i];
+	qsort(sorted, users->count, sizeof(*sorted), by_name);
+	for (size_t i = 0; i < users->count; i++)
+		json_array_append_new(list, maas_user_json(sorted[i]));
+	free(sorted);
+	maas_answer(ask, list);
+}
+
+void maas_op_whoami(struct ask *ask)
+{
+	maas_answer(ask, maas_user_json(ask->user));
+}
+
+void maas_op_users_read(struct ask *ask)
+{
+	struct user *user = maas_user_find(ask->maas, ask->args[0]);
+
+	if (user)
+		maas_answer(ask, maas_user_json(user));
+	else
+		maas_answer_missing(ask, "User");
+}
+
+static bool mail_taken(const struct maas *maas, const char *email)
+{
+	struct user *user;
+
+	list_for_each (user, &maas->users) {
+		if (strcmp(user->email, email) == 0)
+			return true;
+	}
+	return false;
+}
+
+void maas_op_users_create(struct ask *ask)
+{
+	const char *name, *email, *admin;
+
+	if (!(name = maas_needed(ask, "username")) ||
+	    !(email = maas_needed(ask, "email")) ||
+	    !maas_needed(ask, "password") ||
+	    !(admin = maas_needed(ask, "is_superuser")))
+		return;
+	if (strcmp(admin, "0") != 0 && strcmp(admin, "1") != 0) {
+		maas_refuse(ask, 500,
+		    "Not a valid Boolean value (0 or 1): '%s'", admin);
+		return;
+	}
+	if (maas_user_find(ask->maas, name) || mail_taken(ask->maas, email)) {
+		maas_refuse_conflict(ask);
+		return;
+	}
+	maas_answer(ask, maas_user_json(maas_user_make(
+	                     ask->maas, name, email, strcmp(admin, "1") == 0)));
+}
+
+static size_t nodes_of(const struct maas *maas, const struct user *user)
+{
+	struct node *node;
+	size_t count = 0;
+
+	list_for_each (node, &maas->nodes)
+		count += node->owner == user;
+	return count;
+}
+
+static void user_drop(struct maas *maas, struct user *user)
+{
+	struct address *address;
+	struct iprange *range;
+	struct node *node;
+
+	for (size_t i = maas->keys.count; i-- > 0;) {
+		struct api_key *key = maas->keys.items[i];
+
+		if (key->user == user)
+			maas_key_free(maas, key);
+	}
+	for (size_t i = maas->ssh_keys.count; i-- > 0;) {
+		struct ssh_key *key = maas->ssh_keys.items[i];
+
+		if (key->user != user)
+			continue;
+		maas_list_remove(&maas->ssh_keys, key);
+		free(key->key);
+		free(key);
+	}
+	list_for_each (address, &maas->addresses) {
+		if (address->user == user)
+			address->user = NULL;
+	}
+	list_for_each (range, &maas->ranges) {
+		if (range->user == user)
+			range->user = NULL;
+	}
+	list_for_each (node, &maas->nodes) {
+		if (node->acted == user)
+			node->acted = NULL;
+	}
+	maas_list_remove(&maas->users, user);
+	free(user->name);
+	free(user->email);
+	free(user);
+}
+
+void maas_op_users_delete(struct ask *ask)
+{
+	struct user *user = maas_user_find(ask->maas, ask->args[0]);
+	const char *heir_name = maas_query(ask, "transfer_resources_to");
+	struct user *heir = heir_name ? maas_user_find(ask->maas, heir_name)
+	                              : NULL;
+	struct node *node;
+	size_t count = user ? nodes_of(ask->maas, user) : 0;
+
+	if (user == ask->user) {
+		maas_refuse(ask, 400, "An administrator cannot self-delete.");
+	} else if (heir_name && !heir) {
+		maas_answer_missing(ask, "User");
+	} else if (count && !heir) {
+		maas_refuse(ask, 400,
+		    "User %s cannot be deleted: %zu node(s) are still "
+		    "allocated",
+		    user->name, count);
+	} else {
+		list_for_each (node, &ask->maas->nodes) {
+			if (user && node->owner == user) {
+				node->owner = heir;
+				maas_node_touch(node);
+			}
+		}
+		if (user)
+			user_drop(ask->maas, user);
+		maas_answer_gone(ask);
+	}
+}
+
+/* ---- account/ ---- */
+
+static struct api_key *own_key(const struct ask *ask, const char *text)
+{
+	struct api_key *key;
+
+	list_for_each (key, &ask->maas->keys) {
+		if (key->user == ask->user && !key->node &&
+		    (strcmp(key->token, text) == 0 ||
+		        strcmp(key->shown, text) == 0))
+			return key;
+	}
+	return NULL;
+}
+
+void maas_op_account_list_authorisation_tokens(struct ask *ask)
+{
+	json_t *list = json_array();
+	struct api_key *key;
+
+	list_for_each (key, &ask->maas->keys) {
+		if (key->user == ask->user && !key->node)
+			json_array_append_new(
+			    list, json_pack("{s:s, s:s}", "name", key->name,
+			              "token", key->shown));
+	}
+	maas_answer(ask, list);
+}
+
+void maas_op_account_create_authorisation_token(struct ask *ask)
+{
+	const char *name = maas_field(ask, "name");
+	struct api_key *key = maas_key_make(
+	    ask->maas, ask->user, name ? name : "MAAS consumer");
+
+	maas_answer_compact(
+	    ask, json_pack("{s:s, s:s, s:s, s:s}", "token_key", key->token,
+	             "token_secret", key->secret, "consumer_key", key->consumer,
+	             "name", key->name));
+}
+
+void maas_op_account_update_token_name(struct ask *ask)
+{
+	const char *token = maas_needed(ask, "token"), *name;
+	struct api_key *key;
+
+	if (!token || !(name = maas_needed(ask, "name")))
+		return;
+	key = own_key(ask, token);
+	if (!key) {
+		maas_answer_missing(ask, "Token");
+		return;
+	}
+	maas_set_text(&key->name, name);
+	maas_answer_text(ask, 202, "text/plain", "Accepted");
+}
+
+void maas_op_account_delete_authorisation_token(struct ask *ask)
+{
+	const char *token = maas_needed(ask, "token_key");
+	struct api_key *key;
+
+	if (!token)
+		return;
+	key = own_key(ask, token);
+	if (!key) {
+		maas_answer_missing(ask, "Token");
+		return;
+	}
+	if (ask->key == key)
+		ask->key = NULL;
+	maas_key_free(ask->maas, key);
+	maas_answer_gone(ask);
+}
+
+/* ---- account/prefs/sshkeys/ ---- */
+
+static json_t *ssh_key_json(const struct ssh_key *key)
+{
+	char *uri = xasprintf(
+	    "/MAAS/api/2.0/account/prefs/sshkeys/%lld/", (long long)key->id);
+	json_t *json = json_pack("{s:I, s:s, s:s, s:s}", "id",
+	    (json_int_t)key->id, "key", key->key, "keysource", "",
+	    "resource_uri", uri);
+
+	free(uri);
+	return json;
+}
+
+void maas_op_sshkeys_list(struct ask *ask)
+{
+	json_t *list = json_array();
+	struct ssh_key *key;
+
+	list_for_each (key, &ask->maas->ssh_keys) {
+		if (key->user == ask->user)
+			json_array_append_new(list, ssh_key_json(key));
+	}
+	maas_answer(ask, list);
+}
+
+/* The model checks with ssh-keygen; type and base64 are what we look at. */
+static bool ssh_key_ok(const char *text)
+{
+	static const char *const types[] = { "ssh-rsa ", "ssh-ed25519 ",
+		"ssh-dss ", "ecdsa-sha2-nistp256 ", "ecdsa-sha2-nistp384 ",
+		"ecdsa-sha2-nistp521 " };
+	struct buf blob = BUF_INIT;
+	bool fine = false;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		size_t len = strlen(types[i]);
+
+		if (strncmp(text, types[i], len) != 0)
+			continue;
+		text += len;
+		fine = buf_add_unbase64(&blob, text, strcspn(text, " \n")) &&
+		       blob.len > 20;
+		break;
+	}
+	buf_free(&blob);
+	return fine;
+}
+
+void maas_op_sshkeys_create(struct ask *ask)
+{
+	const char *text = maas_field(ask, "key");
+	json_t *errors = json_object();
+	struct ssh_key *key;
+
+	if (!text || !*text)
+		maas_error(errors, "key", "This field is required.");
+	else if (!ssh_key_ok(text))
+		maas_error(errors, "key",
+		    "Invalid SSH public key: Key could not be converted to "
+		    "RFC4716 form.");
+	list_for_each (key, &ask->maas->ssh_keys) {
+		if (text && key->user == ask->user &&
+		    strcmp(key->key, text) == 0)
+			maas_error(errors, "__all__",
+			    "This key has already been added for this user.");
+	}
+	if (!maas_fine(ask, errors))
+		return;
+	key = xcalloc(1, sizeof(*key));
+	key->user = ask->user;
+	key->key = xstrdup(text);
+	maas_list_add(&ask->maas->ssh_keys, key);
+	maas_answer_status(ask, 201,
+	    json_pack("{s:s, s:n, s:I}", "key", key->key, "keysource", "id",
+	        (json_int_t)key->id));
+}
+
+void maas_op_sshkeys_import(struct ask *ask)
+{
+	if (!maas_field(ask, "keysource"))
+		maas_refuse(ask, 400,
+		    "Importing SSH keys failed. Input needs to be in "
+		    "protocol:auth_id or auth_id format.");
+	else
+		maas_refuse(ask, 501,
+		    "This simulated MAAS cannot reach any source of keys.");
+}
+
+static struct ssh_key *ssh_key_asked(struct ask *ask)
+{
+	struct ssh_key *key = maas_list_find(
+	    &ask->maas->ssh_keys, maas_number(ask->args[0]));
+
+	if (!key)
+		maas_answer_missing(ask, "SSHKey");
+	return key;
+}
+
+void maas_op_sshkeys_read(struct ask *ask)
+{
+	struct ssh_key *key = ssh_key_asked(ask);
+
+	if (key)
+		maas_answer(ask, ssh_key_json(key));
+}
+
+void maas_op_sshkeys_delete(struct ask *ask)
+{
+	struct ssh_key *key = ssh_key_asked(ask);
+
+	if (!key)
+		return;
+	if (key->user != ask->user) {
+		maas_answer_text(ask, 403, "text/plain; charset=utf-8",
+		    "Can't delete a key you don't own.");
+		return;
+	}
+	maas_list_remove(&ask->maas->ssh_keys, key);
+	free(key->key);
+	free(key);
+	maas_answer_gone(ask);
+}
+
+void maas_op_sslkeys_list(struct ask *ask)
+{
+	maas_answer(ask, json_array());
+}

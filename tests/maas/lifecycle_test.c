@@ -1,0 +1,79 @@
+#include <stdio.h>
+
+#include "base/json.h"
+#include "tests/maas/direct.h"
+#include "tests/test.h"
+
+static struct lab lab;
+static const char *id;
+
+static void a_site_with(int machines)
+{
+	struct maas_machine_spec spec = { 0 };
+	struct err err = { 0 };
+
+	lab_open(&lab, NULL);
+	EXPECT(maas_set_subnet(lab.maas, "10.0.0.0/24", "10.0.0.1", "10.0.0.1",
+	    "10.0.0.2", "10.0.0.9", &err));
+	maas_add_image(lab.maas, "ubuntu/jammy");
+	for (int i = 0; i < machines; i++) {
+		id = maas_add_machine(lab.maas, &spec);
+		EXPECT(id);
+	}
+}
+
+static const char *status_of(const char *system_id)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "machines/%s/", system_id);
+	EXPECT_INT(lab_ask(&lab, "GET", path, NULL), 200);
+	return jstr(lab.body, "status_name");
+}
+
+static int do_op(const char *op, const char *form)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "machines/%s/?op=%s", id, op);
+	return lab_ask(&lab, "POST", path, form ? form : "");
+}
+
+TEST(a_machine_is_allocated_deployed_and_released)
+{
+	a_site_with(1);
+	EXPECT_INT(
+	    lab_ask(&lab, "POST", "machines/?op=allocate", "agent_name=web.1"),
+	    200);
+	EXPECT_STR(jstr(lab.body, "status_name"), "Allocated");
+	EXPECT_STR(jstr(lab.body, "system_id"), id);
+	EXPECT_INT(do_op("deploy", "user_data=aGVsbG8="), 200);
+	EXPECT_STR(jstr(lab.body, "status_name"), "Deploying");
+	EXPECT_INT(jlen(lab.body, "ip_addresses"), 0);
+	EXPECT_STR(status_of(id), "Deploying");
+	EXPECT_INT(jlen(lab.body, "ip_addresses"), 1);
+	EXPECT(!loop_quiet(lab.host.loop));
+	lab_wait(&lab, MINUTES(15));
+	EXPECT_STR(status_of(id), "Deployed");
+	EXPECT_STR(jstr(lab.body, "power_state"), "on");
+	EXPECT(loop_quiet(lab.host.loop));
+	EXPECT_INT(do_op("release", NULL), 200);
+	EXPECT_STR(jstr(lab.body, "status_name"), "Releasing");
+	lab_wait(&lab, MINUTES(1));
+	EXPECT_STR(status_of(id), "Ready");
+	EXPECT_INT(jlen(lab.body, "ip_addresses"), 0);
+	EXPECT(loop_quiet(lab.host.loop));
+	lab_close(&lab);
+}
+
+TEST(no_machine_is_409)
+{
+	a_site_with(0);
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/?op=allocate", ""), 409);
+	EXPECT_STR(lab_text(&lab), "No machine available.");
+	lab_close(&lab);
+}
+
+TESTS_BEGIN
+CASE(a_machine_is_allocated_deployed_and_released),
+    CASE(no_machine_is_409), TESTS_END

@@ -26,7 +26,8 @@ static json_t *hold(const json_t *obj)
 
 static json_t *method_not_allowed(struct ask *ask)
 {
-	refuse(&ask->status, 405, "MethodNotAllowed", ask->path.kind, NULL,
+	store_refuse(&ask->status, 405, "MethodNotAllowed", ask->path.kind,
+	    NULL,
 	    "the server does not allow this method on the requested resource");
 	return NULL;
 }
@@ -94,15 +95,15 @@ static bool has_object(struct ask *ask)
 	const char *type = ask->content_type;
 
 	if (type && strncmp(type, "application/json", 16) != 0)
-		return refuse(&ask->status, 415, "UnsupportedMediaType",
+		return store_refuse(&ask->status, 415, "UnsupportedMediaType",
 		    ask->path.kind, NULL,
 		    "the body of the request was in an unknown format (%s): "
 		    "this server reads application/json",
 		    type);
 	if (json_is_object(ask->body))
 		return true;
-	return refuse(&ask->status, 400, "BadRequest", ask->path.kind, NULL,
-	    "the body of the request is not a JSON object");
+	return store_refuse(&ask->status, 400, "BadRequest", ask->path.kind,
+	    NULL, "the body of the request is not a JSON object");
 }
 
 static json_t *do_create(struct ask *ask)
@@ -141,7 +142,7 @@ static json_t *do_patch(struct ask *ask)
 	const json_t *made;
 
 	if (strncmp(type, MERGE_PATCH, strlen(MERGE_PATCH)) != 0) {
-		refuse(&ask->status, 415, "UnsupportedMediaType",
+		store_refuse(&ask->status, 415, "UnsupportedMediaType",
 		    ask->path.kind, NULL,
 		    "the patch is of type %s: this server applies "
 		    "application/merge-patch+json",
@@ -169,7 +170,7 @@ static bool is_background(struct ask *ask)
 	bool is = !*policy || strcmp(policy, "Background") == 0;
 
 	if (!is)
-		refuse(&ask->status, 400, "BadRequest", ask->path.kind,
+		store_refuse(&ask->status, 400, "BadRequest", ask->path.kind,
 		    ask->path.name,
 		    "propagationPolicy %s is not modelled here: only "
 		    "Background is",
@@ -266,13 +267,13 @@ static json_t *run(struct ask *ask)
 
 	free(dry);
 	if (place == PLACES) {
-		refuse(&ask->status, 404, "NotFound", NULL, NULL,
+		store_refuse(&ask->status, 404, "NotFound", NULL, NULL,
 		    "the server could not find the requested resource");
 		return NULL;
 	}
 	if (is_dry) {
-		refuse(&ask->status, 400, "BadRequest", ask->path.kind, NULL,
-		    "dryRun is not modelled here");
+		store_refuse(&ask->status, 400, "BadRequest", ask->path.kind,
+		    NULL, "dryRun is not modelled here");
 		return NULL;
 	}
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
@@ -341,7 +342,7 @@ void rest_handle(struct store *store, const struct rest_user *user,
 		body = json_parse(request->body.data, request->body.len, &err);
 		/* A body in another format is judged by its type. */
 		if (!body && request->body.data[0] == '{') {
-			refuse(&status, 400, "BadRequest", NULL, NULL,
+			store_refuse(&status, 400, "BadRequest", NULL, NULL,
 			    "the body of the request cannot be read: %s",
 			    err.text);
 			answer_status(response, &status);

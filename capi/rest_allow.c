@@ -91,7 +91,7 @@ static void forbid(struct http_response *response, const char *who,
 	if (path->ns)
 		snprintf(
 		    place, sizeof(place), "in the namespace \"%s\"", path->ns);
-	refuse(&status, 403, "Forbidden", path->kind, path->name,
+	store_refuse(&status, 403, "Forbidden", path->kind, path->name,
 	    "%s%s%s%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" "
 	    "in API group \"%s\" %s",
 	    resource, path->name ? " " : "", quote, name, quote, who, verb,
@@ -113,7 +113,7 @@ static bool allows_path(const struct rest_user *user, const char *who,
 	for (size_t i = 0; i < 4; i++)
 		may = may || strcmp(path, open[i]) == 0;
 	if (!may) {
-		refuse(&status, 403, "Forbidden", NULL, NULL,
+		store_refuse(&status, 403, "Forbidden", NULL, NULL,
 		    "forbidden: User \"%s\" cannot get path \"%s\"", who, path);
 		write_status(response, &status);
 	}
@@ -148,6 +148,6 @@ void rest_unauthorized(struct http_response *response)
 {
 	struct api_status status = { 0 };
 
-	refuse(&status, 401, "Unauthorized", NULL, NULL, "Unauthorized");
+	store_refuse(&status, 401, "Unauthorized", NULL, NULL, "Unauthorized");
 	write_status(response, &status);
 }

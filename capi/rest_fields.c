@@ -62,8 +62,8 @@ bool rest_fields_known(const char *selector, struct api_status *status)
 
 	while (selector && next_term(&selector, &term))
 		if (!is_field(term.path))
-			return refuse(status, 400, "BadRequest", NULL, NULL,
-			    "field label not supported: %s", term.path);
+			return store_refuse(status, 400, "BadRequest", NULL,
+			    NULL, "field label not supported: %s", term.path);
 	return true;
 }
 

@@ -61,12 +61,12 @@ bool rest_watch_may_begin(const struct store *store, const struct rest_watch *w,
 	if (!rest_fields_known(w->fields, status))
 		return false;
 	if (from > now)
-		return refuse(status, 504, "Timeout", w->kind, NULL,
+		return store_refuse(status, 504, "Timeout", w->kind, NULL,
 		    "Too large resource version: %llu, current: %llu", from,
 		    now);
 	if (!from || w->initial_events || store_change_after(store, from, &n))
 		return true;
-	return refuse(status, 410, "Expired", w->kind, NULL,
+	return store_refuse(status, 410, "Expired", w->kind, NULL,
 	    "too old resource version: %llu (%llu)", from,
 	    (unsigned long long)store->first_version);
 }

@@ -302,7 +302,7 @@ static bool keep(struct store *store, const struct kind_info *kind,
 		return true;
 	log_error(store->host, "store: %s %s was not changed: %s", kind->kind,
 	    name, err.text);
-	return refuse(status, 500, "InternalError", NULL, NULL,
+	return store_refuse(status, 500, "InternalError", NULL, NULL,
 	    "Internal error occurred: %s", err.text);
 }
 

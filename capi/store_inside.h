@@ -109,7 +109,7 @@ void rules_defaults(const struct kind_info *kind, json_t *obj);
 
 /* store_status.c */
 /* Always false. what: "c1" or NULL; group and plural are the kind's. */
-bool refuse(struct api_status *status, int code, const char *reason,
+bool store_refuse(struct api_status *status, int code, const char *reason,
     const struct kind_info *kind, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 bool refuse_not_found(

@@ -46,7 +46,7 @@ bool rules_name(
 static bool bad_request(struct api_status *status, const struct kind_info *kind,
     const char *fmt, const char *a, const char *b)
 {
-	return refuse(status, 400, "BadRequest", kind, NULL,
+	return store_refuse(status, 400, "BadRequest", kind, NULL,
 	    "%s (%s) does not match %s", fmt, a, b);
 }
 
@@ -62,7 +62,7 @@ bool rules_shape(const struct kind_info *kind, const char *ns, const char *name,
 	kind_api_version(kind, version, sizeof(version));
 	if (!json_is_object(obj) ||
 	    (jhas(obj, "metadata") && !json_is_object(jget(obj, "metadata"))))
-		return refuse(status, 400, "BadRequest", kind, NULL,
+		return store_refuse(status, 400, "BadRequest", kind, NULL,
 		    "the body of the request is not an object");
 	if (*said_kind && strcmp(said_kind, kind->kind) != 0)
 		return bad_request(status, kind, "the kind in the data",
@@ -126,10 +126,10 @@ static bool texts(const struct kind_info *kind, const json_t *obj,
 	json_t *value;
 
 	if (map && !json_is_object(map) && !json_is_null(map))
-		return refuse(status, 400, "BadRequest", kind, NULL,
+		return store_refuse(status, 400, "BadRequest", kind, NULL,
 		    "%s is not a map of texts", path);
 	json_object_foreach(
-	    map, key, value) if (!json_is_string(value)) return refuse(status,
+	    map, key, value) if (!json_is_string(value)) return store_refuse(status,
 	    400, "BadRequest", kind, NULL,
 	    "%s: the value of \"%s\" is not a text", path, key);
 	return true;

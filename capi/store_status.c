@@ -60,7 +60,7 @@ static void begin(struct api_status *status, int code, const char *reason,
 	snprintf(status->plural, sizeof(status->plural), "%s", kind->plural);
 }
 
-bool refuse(struct api_status *status, int code, const char *reason,
+bool store_refuse(struct api_status *status, int code, const char *reason,
     const struct kind_info *kind, const char *name, const char *fmt, ...)
 {
 	va_list ap;
@@ -78,7 +78,7 @@ bool refuse_not_found(
 	char resource[128];
 
 	kind_resource(kind, resource, sizeof(resource));
-	return refuse(status, 404, "NotFound", kind, name,
+	return store_refuse(status, 404, "NotFound", kind, name,
 	    "%s \"%s\" not found", resource, name);
 }
 
@@ -88,7 +88,7 @@ bool refuse_conflict(struct api_status *status, const struct kind_info *kind,
 	char resource[128];
 
 	kind_resource(kind, resource, sizeof(resource));
-	return refuse(status, 409, "Conflict", kind, name,
+	return store_refuse(status, 409, "Conflict", kind, name,
 	    "Operation cannot be fulfilled on %s \"%s\": %s", resource, name,
 	    why);
 }
@@ -104,7 +104,7 @@ bool refuse_invalid(struct api_status *status, const struct kind_info *kind,
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	refuse(status, 422, "Invalid", kind, name,
+	store_refuse(status, 422, "Invalid", kind, name,
 	    "%s%s%s \"%s\" is invalid: %s: %s", kind->kind,
 	    kind->group[0] ? "." : "", kind->group, name, field, why);
 	jsets(row, "reason", cause);

@@ -17,7 +17,7 @@ static const struct kind_info *known_kind(
 	const struct kind_info *info = kind_named(kind);
 
 	if (!info)
-		refuse(status, 404, "NotFound", NULL, NULL,
+		store_refuse(status, 404, "NotFound", NULL, NULL,
 		    "the server could not find the requested resource");
 	return info;
 }
@@ -86,7 +86,7 @@ static bool namespace_is_open(struct store *store, const struct kind_info *kind,
 	if (!jhas(space->obj, "metadata.deletionTimestamp"))
 		return true;
 	kind_resource(kind, resource, sizeof(resource));
-	refuse(status, 403, "Forbidden", kind, name,
+	store_refuse(status, 403, "Forbidden", kind, name,
 	    "%s \"%s\" is forbidden: unable to create new content in namespace "
 	    "%s because it is being terminated",
 	    resource, name, ns);
@@ -141,7 +141,7 @@ static bool may_create(struct store *store, const struct kind_info *kind,
 	if (!rules_name(kind, name, status))
 		return false;
 	if (*jstr(obj, "metadata.resourceVersion"))
-		return refuse(status, 400, "BadRequest", kind, name,
+		return store_refuse(status, 400, "BadRequest", kind, name,
 		    "resourceVersion should not be set on objects to be "
 		    "created");
 	if (!namespace_is_open(store, kind, ns, name, status) ||
@@ -150,7 +150,7 @@ static bool may_create(struct store *store, const struct kind_info *kind,
 	if (!store_find(store, kind, ns, name))
 		return true;
 	kind_resource(kind, resource, sizeof(resource));
-	return refuse(status, 409, "AlreadyExists", kind, name,
+	return store_refuse(status, 409, "AlreadyExists", kind, name,
 	    "%s \"%s\" already exists", resource, name);
 }
 
@@ -370,7 +370,7 @@ const json_t *store_patch(struct store *store, const char *kind, const char *ns,
 	if (!entry)
 		return NULL;
 	if (!json_is_object(patch)) {
-		refuse(status, 400, "BadRequest", info, name,
+		store_refuse(status, 400, "BadRequest", info, name,
 		    "a merge patch is an object, and this is none");
 		return NULL;
 	}

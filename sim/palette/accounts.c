@@ -56,7 +56,7 @@ struct account *account_new(struct palette *palette, const char *name,
 	return account;
 }
 
-void account_free(struct account *account)
+void palette_account_free(struct account *account)
 {
 	meta_free(&account->meta);
 	free(account->api_endpoint);

@@ -58,7 +58,7 @@ void machine_set_state(
 		machine->changed_time = palette_time(cluster->palette);
 }
 
-void machine_free(struct machine *machine)
+void palette_machine_free(struct machine *machine)
 {
 	meta_free(&machine->meta);
 	free(machine->state);
@@ -80,7 +80,7 @@ void machine_remove(struct pool *pool, struct machine *machine)
 			pool->machines[kept++] = pool->machines[i];
 	check(kept + 1 == pool->machine_count);
 	pool->machine_count = kept;
-	machine_free(machine);
+	palette_machine_free(machine);
 }
 
 /* ---- operations ---- */

@@ -17,8 +17,8 @@ struct project *project_find(struct palette *palette, const char *uid);
 
 /* ---- gateways (overlords.c) ---- */
 const char *gateway_state_name(enum gateway_state state);
-struct gateway *gateway_new(struct palette *palette);
-void gateway_free(struct gateway *gateway);
+struct gateway *palette_gateway_new(struct palette *palette);
+void palette_gateway_free(struct gateway *gateway);
 struct gateway *gateway_find(struct palette *palette, const char *uid);
 /* The one that does the work of this one now: follows migrations. */
 struct gateway *gateway_successor(struct gateway *gateway);
@@ -42,7 +42,7 @@ bool account_visible(
     const struct account *account, const struct project *project);
 struct account *account_new(struct palette *palette, const char *name,
     const struct gateway *gateway, const char *project_uid);
-void account_free(struct account *account);
+void palette_account_free(struct account *account);
 /* Takes apiEndpoint, apiKey, preferredSubnets; false: refused already. */
 bool account_take_spec(
     struct request *request, struct account *account, const json_t *spec);
@@ -129,7 +129,7 @@ void machine_set_state(
     struct cluster *cluster, struct machine *machine, const char *state);
 bool machine_state_is_known(const char *state);
 void machine_remove(struct pool *pool, struct machine *machine);
-void machine_free(struct machine *machine);
+void palette_machine_free(struct machine *machine);
 
 /* ---- instructions (instructions.c) ---- */
 const char *instruction_kind_name(enum instruction_kind kind);

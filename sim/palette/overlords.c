@@ -102,7 +102,7 @@ void gateway_heard(struct gateway *gateway)
 
 /* ---- life ---- */
 
-struct gateway *gateway_new(struct palette *palette)
+struct gateway *palette_gateway_new(struct palette *palette)
 {
 	struct gateway *gateway = xcalloc(1, sizeof(*gateway));
 
@@ -115,7 +115,7 @@ struct gateway *gateway_new(struct palette *palette)
 	return gateway;
 }
 
-void gateway_free(struct gateway *gateway)
+void palette_gateway_free(struct gateway *gateway)
 {
 	timer_cancel(&gateway->lost);
 	meta_free(&gateway->meta);

@@ -123,7 +123,7 @@ void op_manifest(struct request *request)
 		return;
 	}
 	if (!pairing->gateway) {
-		pairing->gateway = gateway_new(request->palette);
+		pairing->gateway = palette_gateway_new(request->palette);
 		pairing->gateway->code = xstrdup(pairing->code);
 	}
 	answer_manifest(request, pairing);

@@ -71,11 +71,11 @@ void palette_free(struct palette **palette_ptr)
 	for (size_t i = 0; i < palette->cluster_count; i++)
 		cluster_free(palette->clusters[i]);
 	for (size_t i = 0; i < palette->account_count; i++)
-		account_free(palette->accounts[i]);
+		palette_account_free(palette->accounts[i]);
 	for (size_t i = 0; i < palette->pairing_count; i++)
 		pairing_free(palette->pairings[i]);
 	for (size_t i = 0; i < palette->gateway_count; i++)
-		gateway_free(palette->gateways[i]);
+		palette_gateway_free(palette->gateways[i]);
 	for (size_t i = 0; i < palette->component_event_count; i++)
 		component_event_free(palette->component_events[i]);
 	people_free(palette);

@@ -34,7 +34,7 @@ struct pool *pool_new(struct cluster *cluster, const json_t *entity)
 void pool_free(struct pool *pool)
 {
 	for (size_t i = 0; i < pool->machine_count; i++)
-		machine_free(pool->machines[i]);
+		palette_machine_free(pool->machines[i]);
 	free(pool->machines);
 	json_decref(pool->config);
 	json_decref(pool->cloud);

@@ -197,7 +197,7 @@ static struct cluster *cluster_named(
 
 	if (strncmp(name, prefix, sizeof(prefix) - 1) == 0)
 		name += sizeof(prefix) - 1;
-	return cluster_find(workload, name);
+	return workload_cluster_find(workload, name);
 }
 
 const char *workload_node_of(

@@ -1,0 +1,29 @@
+/*
+ * site: an API server on a wire, as thin as can be, and its client.
+ *
+ * The server's host is "server", its store `far`; `far_kube` is what `host`
+ * sees of it. `near_kube` is a client of a store of `host` itself.
+ */
+#ifndef TESTS_CAPI_SITE_H
+#define TESTS_CAPI_SITE_H
+
+#include "base/wire.h"
+#include "capi/kube.h"
+#include "capi/rest.h"
+#include "tests/capi/lab.h"
+
+extern struct store *near_store, *far;
+extern struct kube *near_kube, *far_kube;
+/* The road to the server: ROUTE_OPEN unless a test says otherwise. */
+extern enum route_verdict road;
+/* After this many further requests the server does what `then` says; 0: not
+ * at all. */
+extern unsigned server_requests;
+typedef bool site_hook_fn(struct exchange *exchange); /* true: it is dealt
+                                                         with */
+extern site_hook_fn *site_hook;
+
+void site_open(void);
+void site_close(void);
+
+#endif

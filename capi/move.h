@@ -22,7 +22,16 @@
  * sentence names the object. Which phase has been reached is kept by the
  * caller (the Pivot object of the gateway's store) through `reached`, and is
  * durable before the phase's first action: reached(ctx, phase) answers false
- * if it could not be stored. A resumed move starts at the stored phase.
+ * if it could not be stored. A resumed move starts at the stored phase. Phases
+ * may go back: when the source changed after it was copied (a late answer of a
+ * controller that has just been paused), it is copied and verified again.
+ *
+ * What belongs to a cluster: its Cluster, whatever carries its cluster-name
+ * label, the Secrets <cluster>-ca, -etcd, -proxy, -sa, -kubeconfig, and
+ * whatever these own. The status of each object is told to the target too, as
+ * what the source knew last; nothing may depend on it. While objects go at the
+ * source, what owns them and the paused Cluster are still there, so neither a
+ * controller nor the garbage collector of a server takes it for a deletion.
  */
 #ifndef CAPI_MOVE_H
 #define CAPI_MOVE_H
@@ -53,7 +62,8 @@ struct move_options {
 struct move_events {
 	bool (*reached)(void *ctx, enum move_phase phase, size_t objects);
 	/* err NULL: done. ERR_REFUSED: stopped for good, somebody must look;
-	 * anything else: try again later, from the phase last reached. */
+	 * anything else: try again later, from the phase last reached. Stop
+	 * the move in there or later. */
 	void (*ended)(void *ctx, const struct err *err);
 };
 

@@ -99,6 +99,8 @@ bool link_clock_is_off(const struct gateway *gateway);
 /* ---- outbox.c ---- */
 bool outbox_start(struct gateway *gateway);
 void outbox_stop(struct gateway *gateway);
+/* Palette is there (again): do not wait out the back-off. */
+void outbox_wake(struct gateway *gateway);
 /* fields is stolen; instruction may be NULL for a report about a cluster. */
 bool outbox_add(struct gateway *gateway, const json_t *instruction,
     const char *kind, json_t *fields);

@@ -148,6 +148,26 @@ static bool config_is_sane(const struct gateway_config *config, struct err *err)
 	return true;
 }
 
+static void register_secrets(struct gateway *gateway)
+{
+	const char *const proxies[] = { gateway->proxies.https_proxy,
+		gateway->proxies.http_proxy };
+	struct secrets *secrets = gateway->host->secrets;
+	struct err ignored = { 0 };
+
+	secrets_add(secrets, "pairing-code", gateway->pairing_code);
+	secrets_add(secrets, "maas-api-key", gateway->maas_api_key);
+	for (size_t i = 0; i < 2; i++) {
+		struct url url = { 0 };
+
+		if (!proxies[i] || !url_parse(&url, proxies[i], &ignored))
+			continue;
+		if (url.password && strlen(url.password) >= 6)
+			secrets_add(secrets, "proxy-password", url.password);
+		url_free(&url);
+	}
+}
+
 static bool take_config(struct gateway *gateway,
     const struct gateway_config *config, struct err *err)
 {
@@ -171,11 +191,28 @@ static bool take_config(struct gateway *gateway,
 	gateway->maas_ca_pem = xstrdup(config->maas_ca_pem);
 	proxy_settings_copy(&gateway->proxies, &config->proxies);
 	gateway->link.poll_for = config->poll_for;
-	secrets_add(
-	    gateway->host->secrets, "pairing-code", config->pairing_code);
-	secrets_add(
-	    gateway->host->secrets, "maas-api-key", config->maas_api_key);
+	register_secrets(gateway);
 	return true;
+}
+
+static bool have_namespace(struct gateway *gateway, struct err *err)
+{
+	struct api_status status = { 0 };
+	json_t *obj;
+	bool there;
+
+	if (store_get(gateway->store, "Namespace", NULL, GATEWAY_NS))
+		return true;
+	obj = json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", "v1", "kind",
+	    "Namespace", "metadata", "name", GATEWAY_NS);
+	there = store_create(gateway->store, "Namespace", NULL, obj, &status) !=
+	        NULL;
+	json_decref(obj);
+	if (!there)
+		err_set(err, ERR_STORAGE, "the store cannot be written: %s",
+		    status.message);
+	api_status_free(&status);
+	return there;
 }
 
 static bool open_store(struct gateway *gateway, struct err *err)
@@ -188,6 +225,8 @@ static bool open_store(struct gateway *gateway, struct err *err)
 		    STORE_REMEDY);
 		return false;
 	}
+	if (!have_namespace(gateway, err))
+		return false;
 	store_tell(gateway->store, gateway->host->name);
 	gateway->kube = kube_local(gateway->host, gateway->store);
 	return true;

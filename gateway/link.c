@@ -185,6 +185,8 @@ static bool answered(struct gateway *gateway,
 	bool well = answer && answer->status / 100 == 2;
 
 	link->call = NULL;
+	if (well && link->failures > 0)
+		outbox_wake(gateway);
 	link->failures = well ? 0 : link->failures + 1;
 	if (!well)
 		link_judge(gateway, answer, err);
@@ -237,6 +239,7 @@ static void account_told(
 	if (answered(gateway, answer, err)) {
 		gateway->link.account_told = true;
 		gateway->link.poll_at_once = true;
+		outbox_wake(gateway);
 	}
 	next_turn(gateway);
 }

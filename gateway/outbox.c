@@ -194,10 +194,8 @@ static void send_batch(struct timer *timer)
 	json_t *reports;
 	char *bearer;
 
-	if (!gateway->link.token) {
-		retry_later(gateway);
-		return;
-	}
+	if (!gateway->link.token)
+		return; /* woken when there is one */
 	reports = first_reports(gateway, BATCH);
 	if (json_array_size(reports) == 0) {
 		json_decref(reports);
@@ -216,6 +214,16 @@ static void send_batch(struct timer *timer)
 }
 
 /* ---- dropping ---- */
+
+void outbox_wake(struct gateway *gateway)
+{
+	struct outbox *box = &gateway->outbox;
+
+	if (box->call)
+		return;
+	box->failures = 0;
+	timer_set(&box->turn, gateway->host->loop, 0);
+}
 
 struct drop {
 	const char *cluster_uid;

@@ -60,10 +60,10 @@ static const struct kind_info kinds[] = {
 	{ "MachineHealthCheck", CLUSTER_API, "v1beta1", "machinehealthchecks",
 	    CUSTOM, true },
 
-	{ "Instruction", OUR_API, "v1", "instructions", true, false, false },
-	{ "Pivot", OUR_API, "v1", "pivots", true, false, false },
-	{ "Report", OUR_API, "v1", "reports", true, false, false },
-	{ "Setting", OUR_API, "v1", "settings", true, false, false },
+	{ "Instruction", OUR_API, "v1", "instructions", false, false, false },
+	{ "Pivot", OUR_API, "v1", "pivots", false, false, false },
+	{ "Report", OUR_API, "v1", "reports", false, false, false },
+	{ "Setting", OUR_API, "v1", "settings", false, false, false },
 };
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 

@@ -26,9 +26,6 @@
 #include "capi/store.h"
 #include "gateway/gateway.h"
 
-/* Where the gateway's own objects live, as in the product. */
-#define GATEWAY_NS "jet-system"
-
 struct work;
 struct query;
 

@@ -40,11 +40,10 @@ static const json_t *put(struct gateway *gateway, const char *kind,
 	jsets(obj, "apiVersion", api_version);
 	jsets(obj, "kind", kind);
 	jsets(obj, "metadata.name", name);
-	jsets(obj, "metadata.namespace", GATEWAY_NS);
 	if (gateway_load(gateway, kind, name))
 		return store_update(
-		    gateway->store, kind, GATEWAY_NS, name, obj, false, status);
-	return store_create(gateway->store, kind, GATEWAY_NS, obj, status);
+		    gateway->store, kind, NULL, name, obj, false, status);
+	return store_create(gateway->store, kind, NULL, obj, status);
 }
 
 bool gateway_save(
@@ -64,7 +63,7 @@ bool gateway_save(
 const json_t *gateway_load(
     const struct gateway *gateway, const char *kind, const char *name)
 {
-	return store_get(gateway->store, kind, GATEWAY_NS, name);
+	return store_get(gateway->store, kind, NULL, name);
 }
 
 void gateway_forget(struct gateway *gateway, const char *kind, const char *name)
@@ -72,8 +71,7 @@ void gateway_forget(struct gateway *gateway, const char *kind, const char *name)
 	struct api_status status = { 0 };
 	const json_t *left = NULL;
 
-	store_delete(
-	    gateway->store, kind, GATEWAY_NS, name, NULL, &left, &status);
+	store_delete(gateway->store, kind, NULL, name, NULL, &left, &status);
 	api_status_free(&status);
 }
 
@@ -107,7 +105,7 @@ static void prune(struct timer *timer)
 	size_t i;
 
 	store_each(
-	    gateway->store, "Instruction", GATEWAY_NS, NULL, note_if_old, &old);
+	    gateway->store, "Instruction", NULL, NULL, note_if_old, &old);
 	json_array_foreach(old.names, i, name)
 	    gateway_forget(gateway, "Instruction", json_string_value(name));
 	json_decref(old.names);
@@ -195,26 +193,6 @@ static bool take_config(struct gateway *gateway,
 	return true;
 }
 
-static bool have_namespace(struct gateway *gateway, struct err *err)
-{
-	struct api_status status = { 0 };
-	json_t *obj;
-	bool there;
-
-	if (store_get(gateway->store, "Namespace", NULL, GATEWAY_NS))
-		return true;
-	obj = json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", "v1", "kind",
-	    "Namespace", "metadata", "name", GATEWAY_NS);
-	there = store_create(gateway->store, "Namespace", NULL, obj, &status) !=
-	        NULL;
-	json_decref(obj);
-	if (!there)
-		err_set(err, ERR_STORAGE, "the store cannot be written: %s",
-		    status.message);
-	api_status_free(&status);
-	return there;
-}
-
 static bool open_store(struct gateway *gateway, struct err *err)
 {
 	gateway->store = store_open(gateway->host, STORE_FILE, err);
@@ -225,8 +203,6 @@ static bool open_store(struct gateway *gateway, struct err *err)
 		    STORE_REMEDY);
 		return false;
 	}
-	if (!have_namespace(gateway, err))
-		return false;
 	store_tell(gateway->store, gateway->host->name);
 	gateway->kube = kube_local(gateway->host, gateway->store);
 	return true;

@@ -83,8 +83,7 @@ static json_t *first_reports(struct gateway *gateway, size_t most)
 {
 	struct batch batch = { .reports = json_array(), .most = most };
 
-	store_each(
-	    gateway->store, "Report", GATEWAY_NS, NULL, into_batch, &batch);
+	store_each(gateway->store, "Report", NULL, NULL, into_batch, &batch);
 	return batch.reports;
 }
 
@@ -248,7 +247,7 @@ void outbox_drop_cluster(struct gateway *gateway, const char *cluster_uid)
 	size_t i;
 
 	store_each(
-	    gateway->store, "Report", GATEWAY_NS, NULL, note_of_cluster, &drop);
+	    gateway->store, "Report", NULL, NULL, note_of_cluster, &drop);
 	json_array_foreach(drop.names, i, name)
 	    gateway_forget(gateway, "Report", json_string_value(name));
 	json_decref(drop.names);

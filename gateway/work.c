@@ -403,8 +403,8 @@ static struct known all_known(const struct gateway *gateway)
 {
 	struct known known = { .ids = json_object() };
 
-	store_each(gateway->store, "Instruction", GATEWAY_NS, NULL, note_known,
-	    &known);
+	store_each(
+	    gateway->store, "Instruction", NULL, NULL, note_known, &known);
 	return known;
 }
 
@@ -569,8 +569,7 @@ static bool revive(void *ctx, const json_t *obj)
 
 bool work_start(struct gateway *gateway)
 {
-	store_each(
-	    gateway->store, "Instruction", GATEWAY_NS, NULL, revive, gateway);
+	store_each(gateway->store, "Instruction", NULL, NULL, revive, gateway);
 	gateway->watch = store_watch_add(
 	    gateway->store, objects_changed, gateway);
 	return true;

@@ -217,10 +217,13 @@ void op_register(struct request *request)
 {
 	struct palette *palette = request->palette;
 	struct gateway *gateway = request_gateway(request);
-	const char *key = request_header(request, "X-Gateway-Key");
-	const char *name = request_header(request, "X-Gateway-Name");
+	const char *key, *name;
 
-	if (!gateway || !may_register(request, gateway, key, name))
+	if (!gateway)
+		return;
+	key = request_header(request, "X-Gateway-Key");
+	name = request_header(request, "X-Gateway-Name");
+	if (!may_register(request, gateway, key, name))
 		return;
 	secrets_add(palette->host->secrets, "gateway key", key);
 	text_set(&gateway->key, key);

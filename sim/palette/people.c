@@ -159,7 +159,7 @@ static json_t *key_json(const struct api_key *key)
 	return json_pack("{s:o,s:{s:o,s:s,s:{s:s,s:s}},s:{s:b}}", "metadata",
 	    meta_json(&key->meta), "spec", "expiry",
 	    time_json(key->expiry_time), "key", "", "user", "uid",
-	    key->user->meta.uid, "emailId", key->user->email, "status",
+	    key->user->meta.uid, "firstName", key->user->first_name, "status",
 	    "isActive", key->is_active);
 }
 

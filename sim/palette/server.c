@@ -158,7 +158,7 @@ static void methods_of(const char *target, struct buf *out)
 /* Is this text what a JSON string may hold? A raw target may be anything. */
 static char *printable(const char *text)
 {
-	char *copy = xstrndup(text, 200);
+	char *copy = xstrndup(text, strnlen(text, 200));
 
 	for (char *c = copy; *c; c++)
 		if (*c < 0x20 || *c > 0x7e)

@@ -21,9 +21,9 @@ static struct events *events;
 static struct secrets *secrets;
 static struct choices *choices;
 static struct host server, client;
-static struct http_headers answer_headers;
-static json_t *view;   /* about -> attributes */
-static json_t *counts; /* about -> how often */
+static struct http_response last; /* what `answer` was read from */
+static json_t *view;              /* about -> attributes */
+static json_t *counts;            /* about -> how often */
 
 /* ---- the world ---- */
 
@@ -120,12 +120,8 @@ static void forget_answer(void)
 	answer = NULL;
 	free(answer_text);
 	answer_text = NULL;
-	for (size_t i = 0; i < answer_headers.count; i++) {
-		free(answer_headers.items[i].name);
-		free(answer_headers.items[i].value);
-	}
-	free(answer_headers.items);
-	answer_headers = (struct http_headers){ 0 };
+	http_response_free(&last);
+	last = (struct http_response){ 0 };
 }
 
 void close_plane(void)
@@ -157,10 +153,12 @@ bool is_quiet(void)
 
 /* ---- calls ---- */
 
+/* A call has its own answer until somebody looks: two may be on the way. */
 struct talk {
 	struct call *call;
 	bool is_done;
-	int status;
+	struct http_response response;
+	struct err err;
 };
 static struct talk background;
 
@@ -168,22 +166,13 @@ static void done(
     void *ctx, const struct http_response *response, const struct err *err)
 {
 	struct talk *talk = ctx;
-	struct err ignored;
 
 	talk->is_done = true;
 	talk->call = NULL;
-	forget_answer();
-	if (!response) {
-		call_err = *err;
-		return;
-	}
-	talk->status = response->status;
-	answer_text = xstrdup(buf_text(&response->body));
-	answer = json_parse(answer_text, strlen(answer_text), &ignored);
-	for (size_t i = 0; i < response->headers.count; i++)
-		http_header_add(&answer_headers,
-		    response->headers.items[i].name,
-		    response->headers.items[i].value);
+	if (response)
+		http_response_copy(&talk->response, response);
+	else
+		talk->err = *err;
 }
 
 static const struct call_handler handler = { .done = done };
@@ -200,9 +189,16 @@ static void begin(struct talk *talk, struct http_request *request)
 
 static int end(struct talk *talk)
 {
+	struct err ignored;
+
 	while (!talk->is_done)
 		EXPECT(loop_step(loop));
-	return talk->status;
+	forget_answer();
+	call_err = talk->err;
+	http_response_move(&last, &talk->response);
+	answer_text = xstrdup(buf_text(&last.body));
+	answer = json_parse(answer_text, strlen(answer_text), &ignored);
+	return last.status;
 }
 
 static void make_request(struct http_request *request, json_t *body,
@@ -333,7 +329,7 @@ json_t *J(const char *fmt, ...)
 
 const char *answer_header(const char *name)
 {
-	const char *value = http_header(&answer_headers, name);
+	const char *value = http_header(&last.headers, name);
 
 	return value ? value : "";
 }

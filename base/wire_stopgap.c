@@ -60,7 +60,7 @@ struct stop_call {
 	bool stream, head_sent, ended, cancelled;
 	char *lines[512];
 	unsigned line_count;
-	char seen_as[46], room[96];
+	char seen_as[46], room[96], cn[96], org[96];
 	usec latency_for;
 };
 
@@ -187,6 +187,10 @@ static void step(struct timer *timer)
 			    sizeof(c->room));
 		snprintf(c->room, sizeof(c->room), "%s", c->exchange.op);
 		c->exchange.op = c->room;
+		if (c->cn[0] && c->at->service.client_ca_pem) {
+			c->exchange.client_cn = c->cn;
+			c->exchange.client_org = c->org;
+		}
 		wire->count.exchanges++;
 		c->at->service.handle(c->at->service.ctx, &c->exchange);
 		return;
@@ -299,6 +303,9 @@ static struct call *send_call(struct net *net, const struct dial *dial,
 	c->handler = handler;
 	c->ctx = ctx;
 	c->stream = options->stream;
+	if (dial->identity) /* believed, not verified */
+		tls_subject(dial->identity->cert, c->cn, sizeof(c->cn), c->org,
+		    sizeof(c->org));
 	c->latency_for = MILLISECONDS(1);
 	timer_init(&c->step, step);
 	timer_init(&c->timeout, timed_out);

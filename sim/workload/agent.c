@@ -169,7 +169,7 @@ static void beat(struct timer *timer)
 	json_t *body = json_object();
 
 	jsets(body, "agentVersion", AGENT_VERSION);
-	jsets(body, "message", "");
+	jsets(body, "message", agent->name);
 	agent_send(agent, &agent->heartbeat, "PUT", path, body, NULL, true,
 	    beat_answered);
 	free(path);
@@ -247,6 +247,8 @@ static const struct setting settings[] = {
 	    offsetof(struct agent, ca_pem), true },
 	{ "ConfigMap", "cluster-info", "data.clusterUid", plain_value,
 	    offsetof(struct agent, uid), false },
+	{ "ConfigMap", "cluster-info", "data.clusterName", plain_value,
+	    offsetof(struct agent, name), false },
 	{ "Secret", "hubble-secrets", "data.agentToken", secret_value,
 	    offsetof(struct agent, token), false },
 };
@@ -352,6 +354,7 @@ static void agent_stop(void *program)
 	free(agent->endpoint);
 	free(agent->ca_pem);
 	free(agent->uid);
+	free(agent->name);
 	free(agent->token);
 	free(agent->trusted_pem);
 	free(agent->kubeconfig);

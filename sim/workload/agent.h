@@ -38,7 +38,7 @@ struct agent {
 	struct program_start with;
 	char *ns, *thing; /* cluster/web/agent */
 	/* From its ConfigMaps and its Secret. */
-	char *endpoint, *ca_pem, *uid, *token;
+	char *endpoint, *ca_pem, *uid, *name, *token;
 	struct proxy_settings proxies;
 	char *trusted_pem;
 	size_t step; /* of reading them */

@@ -68,6 +68,7 @@ static void object_changed(void *ctx, const struct kind_info *kind,
 	else if (strcmp(kind->kind, "Namespace") == 0 && now)
 		learn_uid(cluster, now);
 	else if (strcmp(kind->kind, "Deployment") == 0 ||
+	         strcmp(kind->kind, "ServiceAccount") == 0 ||
 	         strcmp(kind->kind, "CertificateSigningRequest") == 0 ||
 	         strcmp(kind->kind, "ConfigMap") == 0)
 		cluster_wake(cluster);

@@ -103,16 +103,19 @@ static void lose_power(struct machine *m)
 	enter(m, STAGE_OFF);
 }
 
+void machine_end(struct machine *machine)
+{
+	timer_cancel(&machine->power_timer);
+	lose_power(machine);
+	wipe_disk(machine);
+}
+
 void machine_free(struct machine **machine)
 {
-	struct machine *m = *machine;
-
-	if (!m)
+	if (!*machine)
 		return;
-	timer_cancel(&m->power_timer);
-	lose_power(m);
-	wipe_disk(m);
-	free(m);
+	check(!(*machine)->powered && !(*machine)->disk.cluster);
+	free(*machine);
 	*machine = NULL;
 }
 

@@ -70,6 +70,9 @@ struct machine {
 };
 
 struct machine *machine_new(struct workload *workload, const char *system_id);
+/* The end of the run: no power, no disk. Before any machine is freed, because
+ * machines share clusters. */
+void machine_end(struct machine *machine);
 void machine_free(struct machine **machine);
 
 /* The BMC line. */

@@ -200,10 +200,17 @@ bool node_can_run(
 
 /* ---- judging ---- */
 
+/* The network plugin takes the pods' range from the cluster's configuration;
+ * without one no Node gets a part of it. */
 static bool has_network(const struct cluster *cluster)
 {
-	return store_get(cluster->store, "ConfigMap", "kube-system",
-	           NODE_NETWORK) != NULL;
+	const json_t *config = store_get(
+	    cluster->store, "ConfigMap", "kube-system", "kubeadm-config");
+
+	return store_get(
+	           cluster->store, "ConfigMap", "kube-system", NODE_NETWORK) &&
+	       strstr(jstr(config, "data.ClusterConfiguration"),
+	           "\"podSubnet\":\"");
 }
 
 static bool posts(const struct node *node)

@@ -310,6 +310,34 @@ static void pod_free(struct pod *pod)
 	free(pod);
 }
 
+/* An API server would not take it: apps/v1 validation. */
+static bool selects_its_own(const json_t *deployment)
+{
+	json_t *wanted = jget(deployment, "spec.selector.matchLabels");
+	const json_t *labels = jget(
+	    deployment, "spec.template.metadata.labels");
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(wanted, key, value)
+	{
+		if (!json_equal(json_object_get(labels, key), value))
+			return false;
+	}
+	return json_object_size(wanted) > 0;
+}
+
+/* The ServiceAccount admission's rule; every namespace has a "default". */
+static bool has_account(struct cluster *cluster, const json_t *deployment)
+{
+	const char *account = jstr(
+	    deployment, "spec.template.spec.serviceAccountName");
+
+	return !account[0] || strcmp(account, "default") == 0 ||
+	       store_get(cluster->store, "ServiceAccount",
+	           jstr(deployment, "metadata.namespace"), account);
+}
+
 static bool look_at_deployment(void *ctx, const json_t *deployment)
 {
 	struct cluster *cluster = ctx;
@@ -317,7 +345,8 @@ static bool look_at_deployment(void *ctx, const json_t *deployment)
 
 	if (jint(deployment, "spec.replicas") < 1 ||
 	    jhas(deployment, "metadata.deletionTimestamp") ||
-	    pod_of(cluster, deployment))
+	    pod_of(cluster, deployment) || !selects_its_own(deployment) ||
+	    !has_account(cluster, deployment))
 		return true;
 	if (program)
 		pod_new(cluster, deployment, program);

@@ -92,6 +92,8 @@ void workload_free(struct workload **workload)
 	if (!w)
 		return;
 	for (size_t i = 0; i < w->machine_count; i++)
+		machine_end(w->machines[i]);
+	for (size_t i = 0; i < w->machine_count; i++)
 		machine_free(&w->machines[i]);
 	check(w->clusters == NULL);
 	free(w->machines);

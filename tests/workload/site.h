@@ -1,0 +1,72 @@
+/*
+ * site: the little language of the tests of sim/workload.
+ *
+ * A site with four machines m1 ... m4 (10.0.0.11 ...), a scripted MAAS that
+ * serves their metadata and boot network, a scripted Palette, and an operator
+ * with a shell on an own host. Everything but power goes over the wire; the
+ * tests look at the record (`attribute`), at what the two scripts were asked
+ * (`maas_heard`, `palette_heard`), and at the clusters over their API.
+ */
+#ifndef TESTS_WORKLOAD_SITE_H
+#define TESTS_WORKLOAD_SITE_H
+
+#include <jansson.h>
+
+#include "base/json.h"
+#include "base/url.h"
+#include "sim/workload/workload.h"
+#include "tests/test.h"
+
+extern struct loop *loop;
+extern struct workload *racks;
+
+void open_site(void);
+void close_site(void);
+void wait_for(usec time);
+
+/* ---- the scripts ---- */
+extern bool maas_is_down, palette_is_down;
+extern int palette_status;          /* answer everything with this; 0: usual */
+extern bool palette_needs_proxy;    /* only connections from a proxy arrive */
+extern const char *palette_garbage; /* answer everything with this body */
+extern json_t *palette_spec;        /* desired state, with its specHash */
+/* What was said since the last call that forgot: one line per request. */
+const char *maas_heard(void);
+const char *palette_heard(void);
+void forget_what_was_heard(void);
+/* How often a line with these words was heard by Palette. */
+unsigned palette_count(const char *words);
+
+/* ---- machines ---- */
+/* Deployed by MAAS with this user data: task, power on. */
+void deploy(const char *system_id, const char *user_data);
+void set_task(const char *system_id, enum boot_task task);
+void power(const char *system_id, bool on);
+/* The DNS name of the cluster's endpoint has these machines' addresses. */
+void publish(const char *system_ids); /* "m1 m2"; "" for none */
+
+/* ---- user data, as the gateway renders it ---- */
+struct wish {
+	const struct proxy_settings *proxies;
+	bool tenant_ca;
+	bool worker, join;
+	const char *token, *ca_hash;
+};
+char *user_data(const struct wish *wish);
+char *ca_hash(void);
+char *without_line(const char *text, unsigned line); /* NULL: no such line */
+
+/* ---- the record ---- */
+const char *attribute(const char *about, const char *key); /* "" if absent */
+const char *noted(void); /* all notes, a line each */
+void forget_record(void);
+
+/* ---- the clusters' API ---- */
+/* As admin, at the machine's address; the status, body in `answer`. */
+extern json_t *answer;
+int ask_api(
+    const char *system_id, const char *method, const char *path, json_t *body);
+json_t *J(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void put_token(const char *system_id, const char *token, usec live_for);
+
+#endif

@@ -165,6 +165,17 @@ static void try_again(struct informer *in, bool at_once)
 	    wait_for ? wait_for : FIRST_WAIT);
 }
 
+/* The watch comes after the answer to our own write (cache_note): what it
+ * tells of the time before must not undo what we know. */
+static bool is_outdated(const struct informer *in, const json_t *obj)
+{
+	bool found;
+	size_t at = place(in, jstr(obj, "metadata.namespace"),
+	    jstr(obj, "metadata.name"), &found);
+
+	return found && version_of(in->items[at]) > version_of(obj);
+}
+
 static void heard_event(void *ctx, const char *type, const json_t *seen)
 {
 	struct informer *in = ctx;
@@ -180,7 +191,7 @@ static void heard_event(void *ctx, const char *type, const json_t *seen)
 	json_incref(obj);
 	if (strcmp(type, "DELETED") == 0)
 		drop_named(in, obj);
-	else
+	else if (!is_outdated(in, obj))
 		put(in, obj);
 	json_decref(obj);
 }

@@ -1,0 +1,78 @@
+/*
+ * manager_parts: what the files of the manager share. Not for controllers.
+ */
+#ifndef CAPI_MANAGER_PARTS_H
+#define CAPI_MANAGER_PARTS_H
+
+#include "capi/reconcile.h"
+
+/* What is remembered of one object between two looks. Gone with the process:
+ * whatever must not be forgotten is in the object. */
+struct item {
+	struct manager *manager;
+	const struct controller *controller;
+	char *name;
+	struct timer timer;
+	bool dirty; /* something changed while an action ran */
+	bool gone;
+	usec not_before_at; /* hold_for */
+	int64_t generation; /* as last looked at */
+	unsigned failures;
+	char *wait_reason, *wait_sentence; /* NULL: it does not wait */
+	struct memory memory;
+	/* the action under way */
+	bool busy;
+	struct kube_call *kube_call;
+	struct maas_call *maas_call;
+	kube_reaction_fn *on_kube;
+	maas_reaction_fn *on_maas;
+	bool in_workload;
+	struct item *next; /* in the order in which they were first seen */
+};
+
+/* The API of the cluster that is being built (manager_workload.c). */
+struct workload_link {
+	struct manager *manager;
+	struct kube *kube; /* NULL: none (yet) */
+	bool owned;
+	char *kubeconfig; /* what kube was made from */
+	struct timer timer;
+	struct kube_call *probe;
+	bool ready;          /* it answered */
+	struct cache *nodes; /* NULL until then */
+};
+
+struct manager {
+	struct host *host;
+	struct kube *kube;
+	char *ns;
+	struct cache *cache;
+	struct maas_client *maas;
+	char *maas_user;
+	bool maas_user_is_admin;
+	struct item *items;
+	struct workload_link workload;
+	struct token token;
+	bool paused; /* as last seen: the end of a pause breaks holds */
+	char *told;  /* the sentence the owner heard last */
+	void (*waiting)(void *ctx, const char *reason, const char *sentence);
+	void *ctx;
+};
+
+struct item *item_find(
+    struct manager *manager, const char *kind, const char *name);
+void item_poke(struct item *item, usec wait_for);
+void manager_poke_all(struct manager *manager);
+void manager_poke_kind(struct manager *manager, const char *kind);
+/* Items that must look because obj changed. */
+void manager_changed(
+    struct manager *manager, const char *kind, const json_t *obj);
+const json_t *manager_cluster(const struct manager *manager);
+bool cluster_is_paused(const json_t *cluster);
+
+void workload_init(struct manager *manager, struct kube *own);
+void workload_free(struct manager *manager);
+/* Connect, go on, or let go, as the objects say. */
+void workload_update(struct manager *manager);
+
+#endif

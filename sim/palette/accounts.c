@@ -51,6 +51,7 @@ struct account *account_new(struct palette *palette, const char *name,
 	    *project_uid ? "project" : "tenant");
 	account->api_endpoint = xstrdup("");
 	account->api_key = xstrdup("");
+	account->ca_pem = xstrdup("");
 	account->preferred_subnets = json_array();
 	PUSH(palette->accounts, palette->account_count, account);
 	return account;
@@ -61,6 +62,7 @@ void palette_account_free(struct account *account)
 	meta_free(&account->meta);
 	free(account->api_endpoint);
 	free(account->api_key);
+	free(account->ca_pem);
 	json_decref(account->preferred_subnets);
 	free(account);
 }
@@ -120,8 +122,12 @@ bool account_take_spec(
 
 json_t *account_secret_json(const struct account *account)
 {
-	return json_pack("{s:s,s:s}", "apiEndpoint", account->api_endpoint,
-	    "apiKey", account->api_key);
+	json_t *doc = json_pack("{s:s,s:s}", "apiEndpoint",
+	    account->api_endpoint, "apiKey", account->api_key);
+
+	if (*account->ca_pem)
+		jsets(doc, "caPem", account->ca_pem);
+	return doc;
 }
 
 static json_t *account_json(const struct account *account)

@@ -32,6 +32,49 @@ void op_client_kubeconfig(struct request *request)
 		    cluster->client_kubeconfig);
 }
 
+static bool is_secret_line(const char *line)
+{
+	static const char *const keys[] = {
+		"client-key-data:", "token:", "password:"
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strncmp(line, keys[i], strlen(keys[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Line by line: a record may hold the text escaped, where the whole would not
+ * be found, but each value is still in one piece. */
+static void add_secrets(struct palette *palette, const char *text)
+{
+	for (const char *line = text; line && *line;) {
+		line += strspn(line, " \t-");
+		if (is_secret_line(line)) {
+			const char *value = strchr(line, ':') + 1;
+			char *copy;
+
+			value += strspn(value, " \"");
+			copy = xstrndup(value, strcspn(value, "\"\r\n"));
+			if (strlen(copy) >= 6)
+				secrets_add(palette->host->secrets,
+				    "kubeconfig key", copy);
+			free(copy);
+		}
+		line = strchr(line, '\n');
+		if (line)
+			line++;
+	}
+}
+
+void kubeconfig_keep(struct palette *palette, char **slot, const char *text)
+{
+	text_set(slot, text);
+	if (strlen(text) >= 6)
+		secrets_add(palette->host->secrets, "kubeconfig", text);
+	add_secrets(palette, text);
+}
+
 static bool keep(struct request *request, char **slot, const char *text)
 {
 	if (!*text) {
@@ -39,10 +82,7 @@ static bool keep(struct request *request, char **slot, const char *text)
 		    "the body holds no kubeconfig");
 		return false;
 	}
-	text_set(slot, text);
-	if (strlen(text) >= 6)
-		secrets_add(
-		    request->palette->host->secrets, "kubeconfig", text);
+	kubeconfig_keep(request->palette, slot, text);
 	return true;
 }
 

@@ -52,6 +52,8 @@ bool cluster_is_lost(const struct cluster *cluster)
 
 const char *cluster_health(const struct cluster *cluster)
 {
+	if (cluster->state == CLUSTER_DELETED)
+		return "Unknown";
 	if (cluster_is_lost(cluster))
 		return "Unhealthy";
 	return cluster->was_heard ? "Healthy" : "Unknown";
@@ -247,12 +249,14 @@ static void tell(struct cluster *cluster, const char *waiting)
 	    sizeof(fields) / sizeof(fields[0]));
 }
 
+/* Nothing more is said of a deleted one: another may have its name by now. */
 void cluster_settle(struct cluster *cluster)
 {
 	char waiting[300];
 
-	if (cluster->is_dropped)
+	if (cluster->is_finished)
 		return;
+	cluster->is_finished = cluster->state == CLUSTER_DELETED;
 	advance(cluster);
 	if (work_of(cluster, waiting, sizeof(waiting)) && !*waiting)
 		token_take(&cluster->token, cluster->palette->host->loop);

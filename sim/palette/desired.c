@@ -28,7 +28,9 @@ static json_t *pools_json(const struct cluster *cluster)
 	json_t *pools = json_array();
 
 	for (size_t i = 0; i < cluster->pool_count; i++)
-		json_array_append_new(pools, pool_json(cluster->pools[i]));
+		if (!cluster->pools[i]->is_retired)
+			json_array_append_new(
+			    pools, pool_json(cluster->pools[i]));
 	return pools;
 }
 

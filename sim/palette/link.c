@@ -24,6 +24,7 @@ void op_link_account(struct request *request)
 	}
 	if (!account_take_spec(request, account, request->body))
 		return;
+	text_set(&account->ca_pem, jstr(request->body, "caPem"));
 	gateway_heard(gateway);
 	answer_empty(request, 204);
 }
@@ -185,10 +186,7 @@ static void take_kubeconfig(const struct report *report)
 
 	if (!*value)
 		return;
-	text_set(&cluster->admin_kubeconfig, value);
-	if (strlen(value) >= 6)
-		secrets_add(
-		    cluster->palette->host->secrets, "kubeconfig", value);
+	kubeconfig_keep(cluster->palette, &cluster->admin_kubeconfig, value);
 	cluster_condition(cluster, "KubeConfigReady", "True", "", "");
 }
 
@@ -198,6 +196,12 @@ static void take_event(const struct report *report)
 	    report->cluster->meta.uid, report->cluster->meta.name,
 	    jstr(report->doc, "severity"), jstr(report->doc, "reason"),
 	    jstr(report->doc, "message"), report->gateway->meta.name);
+}
+
+/* That it goes on is all it says, and that much any report says. */
+static void take_progress(const struct report *report)
+{
+	(void)report;
 }
 
 static void take_waiting(const struct report *report)
@@ -261,6 +265,7 @@ static const struct report_kind {
 	{ "endpoint", take_endpoint, false, true },
 	{ "kubeconfig", take_kubeconfig, false, true },
 	{ "event", take_event, false, true },
+	{ "progress", take_progress, false, true },
 	{ "waiting", take_waiting, true, true },
 	{ "result", take_result, false, false },
 };

@@ -93,7 +93,7 @@ static struct pool *request_pool(
 	*cluster = request_config(request);
 	if (!*cluster)
 		return NULL;
-	pool = pool_find(*cluster, request->params[1]);
+	pool = pool_find_even_retired(*cluster, request->params[1]);
 	if (!pool)
 		refuse_absent(request, "machine pool", request->params[1]);
 	return pool;
@@ -244,8 +244,8 @@ void op_machine_delete(struct request *request)
 		return;
 	} else {
 		machine->is_wanted_gone = true;
-		cluster_spec_changed(cluster);
 	}
+	pools_forget_empty(cluster);
 	cluster_spec_changed(cluster);
 	cluster_settle(cluster);
 	answer_empty(request, 204);

@@ -20,6 +20,9 @@ const char *gateway_state_name(enum gateway_state state);
 struct gateway *palette_gateway_new(struct palette *palette);
 void palette_gateway_free(struct gateway *gateway);
 struct gateway *gateway_find(struct palette *palette, const char *uid);
+bool gateway_name_is_good(const char *name);
+bool gateway_name_is_taken(
+    struct palette *palette, const char *name, const struct gateway *by_other);
 /* The one that does the work of this one now: follows migrations. */
 struct gateway *gateway_successor(struct gateway *gateway);
 bool gateway_is_lost(const struct gateway *gateway);
@@ -118,10 +121,18 @@ bool cluster_condition_is(
     const struct cluster *cluster, const char *type, const char *status);
 int64_t cluster_nodes(const struct cluster *cluster);
 
+/* ---- what Palette keeps for people (assets.c) ---- */
+/* Its keys and tokens are secrets too, not only the whole text. */
+void kubeconfig_keep(struct palette *palette, char **slot, const char *text);
+
 /* ---- pools and machines (pools.c, machines.c) ---- */
 struct pool *pool_new(struct cluster *cluster, const json_t *entity);
 void pool_free(struct pool *pool);
+/* Retired ones are not found here, but by those who speak of machines. */
 struct pool *pool_find(const struct cluster *cluster, const char *name);
+struct pool *pool_find_even_retired(
+    const struct cluster *cluster, const char *name);
+void pools_forget_empty(struct cluster *cluster); /* retired and empty */
 struct machine *machine_upsert(
     struct cluster *cluster, struct pool *pool, const char *name);
 struct machine *machine_find(const struct pool *pool, const char *uid);

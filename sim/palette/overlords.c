@@ -216,7 +216,7 @@ void op_overlord(struct request *request)
 
 /* ---- changing ---- */
 
-static bool name_is_taken(
+bool gateway_name_is_taken(
     struct palette *palette, const char *name, const struct gateway *by_other)
 {
 	for (size_t i = 0; i < palette->gateway_count; i++)
@@ -234,7 +234,12 @@ void op_overlord_metadata(struct request *request)
 
 	if (!gateway)
 		return;
-	if (*name && name_is_taken(request->palette, name, gateway)) {
+	if (*name && !gateway_name_is_good(name)) {
+		refuse(request, 400, "InvalidGatewayName",
+		    "\"%.80s\" is no name for a private cloud gateway", name);
+		return;
+	}
+	if (*name && gateway_name_is_taken(request->palette, name, gateway)) {
 		refuse(request, 409, "OverlordAlreadyExists",
 		    "there is already a private cloud gateway %.80s", name);
 		return;
@@ -265,6 +270,7 @@ static void unpair(struct gateway *gateway)
 	gateway->state = GATEWAY_PENDING;
 	gateway->account_uid[0] = '\0';
 	gateway->was_heard = false;
+	gateway->kept_count = 0; /* a new installation counts from 1 */
 	timer_cancel(&gateway->lost);
 }
 
@@ -358,7 +364,8 @@ void op_overlord_migrate(struct request *request)
 	target->migrated_to[0] = '\0';
 	memcpy(source->migrated_to, target->meta.uid, UID_ROOM);
 	for (size_t i = 0; i < palette->cluster_count; i++)
-		if (palette->clusters[i]->gateway == source)
+		if (palette->clusters[i]->gateway == source &&
+		    palette->clusters[i]->state != CLUSTER_DELETED)
 			move_cluster(palette->clusters[i], target);
 	answer_empty(request, 204);
 }
@@ -441,9 +448,9 @@ void op_overlord_account_validate(struct request *request)
 		refuse(request, 400, "InvalidMaasAccount", "%s", wrong);
 		return;
 	}
-	secrets_add(request->palette->host->secrets, "maas api key",
-	    strlen(jstr(account, "apiKey")) >= 6 ? jstr(account, "apiKey")
-	                                         : "too short");
+	if (strlen(jstr(account, "apiKey")) >= 6)
+		secrets_add(request->palette->host->secrets, "maas api key",
+		    jstr(account, "apiKey"));
 	question_ask(request, gateway,
 	    json_pack("{s:s,s:s}", "apiEndpoint", jstr(account, "apiEndpoint"),
 	        "apiKey", jstr(account, "apiKey")),

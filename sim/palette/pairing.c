@@ -131,7 +131,7 @@ void op_manifest(struct request *request)
 
 /* ---- registration ---- */
 
-static bool is_name(const char *name)
+bool gateway_name_is_good(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -139,19 +139,6 @@ static bool is_name(const char *name)
 		return false;
 	return strspn(name, "abcdefghijklmnopqrstuvwxyz"
 	                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/") == len;
-}
-
-static struct gateway *other_named(
-    struct palette *palette, const struct gateway *gateway, const char *name)
-{
-	for (size_t i = 0; i < palette->gateway_count; i++) {
-		struct gateway *other = palette->gateways[i];
-
-		if (other != gateway && !other->is_removed &&
-		    strcmp(other->meta.name, name) == 0)
-			return other;
-	}
-	return NULL;
 }
 
 /* Whoever shows the key that it registered with may use its code for ever:
@@ -171,8 +158,6 @@ static bool code_is_good(struct request *request, struct gateway *gateway,
 static bool may_register(struct request *request, struct gateway *gateway,
     const char *key, const char *name)
 {
-	struct gateway *other;
-
 	if (!key || strlen(key) < KEY_MIN) {
 		refuse(request, 400, "InvalidGatewayKey",
 		    "X-Gateway-Key must be at least %d characters", KEY_MIN);
@@ -189,14 +174,13 @@ static bool may_register(struct request *request, struct gateway *gateway,
 		    "another gateway has registered with this code");
 		return false;
 	}
-	if (!name || !is_name(name)) {
+	if (!name || !gateway_name_is_good(name)) {
 		refuse(request, 400, "InvalidGatewayName",
 		    "X-Gateway-Name must be 1 to 63 letters, digits, "
 		    "'-', '.', '_' or '/'");
 		return false;
 	}
-	other = other_named(request->palette, gateway, name);
-	if (other) {
+	if (gateway_name_is_taken(request->palette, name, gateway)) {
 		refuse(request, 409, "OverlordAlreadyExists",
 		    "there is already a private cloud gateway %s", name);
 		return false;

@@ -117,6 +117,7 @@ struct account {
 	struct meta meta;
 	char project_uid[UID_ROOM]; /* "": shared with all projects */
 	char *api_endpoint, *api_key;
+	char *ca_pem; /* only a gateway brings one; "" for none */
 	json_t *preferred_subnets;
 	bool is_removed;
 };
@@ -151,9 +152,10 @@ struct pool {
 	char *name;
 	char uid[UID_ROOM];
 	bool is_control_plane;
-	int64_t size;
-	json_t *config; /* poolConfig as it was given */
-	json_t *cloud;  /* cloudConfig as it was given */
+	bool is_retired; /* deleted; goes when its last machine is gone */
+	int64_t size;    /* 0 when it is retired */
+	json_t *config;  /* poolConfig as it was given */
+	json_t *cloud;   /* cloudConfig as it was given */
 	struct machine **machines;
 	size_t machine_count;
 };
@@ -190,7 +192,8 @@ struct cluster {
 	char settled_hash[17]; /* what held when it became Running */
 	struct token token;
 	char *told;
-	bool is_dropped; /* out of every list; only its events remain */
+	bool is_finished; /* it was told that it is Deleted */
+	bool is_dropped;  /* out of every list; only its events remain */
 };
 
 /* ---- instructions ---- */

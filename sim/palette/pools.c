@@ -42,12 +42,35 @@ void pool_free(struct pool *pool)
 	free(pool);
 }
 
-struct pool *pool_find(const struct cluster *cluster, const char *name)
+struct pool *pool_find_even_retired(
+    const struct cluster *cluster, const char *name)
 {
 	for (size_t i = 0; i < cluster->pool_count; i++)
 		if (strcmp(cluster->pools[i]->name, name) == 0)
 			return cluster->pools[i];
 	return NULL;
+}
+
+struct pool *pool_find(const struct cluster *cluster, const char *name)
+{
+	struct pool *pool = pool_find_even_retired(cluster, name);
+
+	return pool && !pool->is_retired ? pool : NULL;
+}
+
+void pools_forget_empty(struct cluster *cluster)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < cluster->pool_count; i++) {
+		struct pool *pool = cluster->pools[i];
+
+		if (pool->is_retired && pool->machine_count == 0)
+			pool_free(pool);
+		else
+			cluster->pools[kept++] = pool;
+	}
+	cluster->pool_count = kept;
 }
 
 /* ---- operations ---- */
@@ -120,9 +143,12 @@ void op_pool_create(struct request *request)
 
 	if (!is_changeable(request, cluster) || !entity_is_good(request))
 		return;
-	if (pool_find(cluster, name)) {
+	pool = pool_find_even_retired(cluster, name);
+	if (pool) {
 		refuse(request, 409, "MachinePoolAlreadyExists",
-		    "cluster %s has a machine pool %s already",
+		    pool->is_retired
+		        ? "cluster %s still removes the old machine pool %s"
+		        : "cluster %s has a machine pool %s already",
 		    cluster->meta.name, name);
 		return;
 	}
@@ -177,19 +203,8 @@ void op_pool_update(struct request *request)
 	answer_empty(request, 204);
 }
 
-/* Its machines leave the list with it; the agent takes them down when it sees
- * the desired state, and its DELETE for each then finds nothing (404). */
-static void retire(struct cluster *cluster, struct pool *pool)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < cluster->pool_count; i++)
-		if (cluster->pools[i] != pool)
-			cluster->pools[kept++] = cluster->pools[i];
-	cluster->pool_count = kept;
-	pool_free(pool);
-}
-
+/* The agent sees it gone from the desired state; its machines stay listed
+ * until the agent says that they are gone. */
 void op_pool_delete(struct request *request)
 {
 	struct cluster *cluster = request_config(request);
@@ -205,7 +220,9 @@ void op_pool_delete(struct request *request)
 		    "the control-plane pool cannot be deleted");
 		return;
 	}
-	retire(cluster, pool);
+	pool->is_retired = true;
+	pool->size = 0;
+	pools_forget_empty(cluster);
 	changed(request, cluster);
 	answer_empty(request, 204);
 }

@@ -188,8 +188,9 @@ json_t *cluster_config_json(const struct cluster *cluster)
 	json_t *pools = json_array();
 
 	for (size_t i = 0; i < cluster->pool_count; i++)
-		json_array_append_new(
-		    pools, pool_config_json(cluster->pools[i]));
+		if (!cluster->pools[i]->is_retired)
+			json_array_append_new(
+			    pools, pool_config_json(cluster->pools[i]));
 	return json_pack("{s:s,s:s,s:o,s:{s:{s:s,s:s,s:s},s:O,s:o},"
 	                 "s:{s:[],s:{s:s,s:s}}}",
 	    "apiVersion", "v1", "kind", "maas", "metadata",

@@ -259,6 +259,8 @@ static void watched(struct kube *kube, struct store *store)
 	EXPECT_STR(seen, "ADDED a, ADDED b");
 	kube_watch_stop(&watch);
 	watch_machines(kube, version);
+	ask(kube, "POST", "/api/v1/namespaces/n/secrets",
+	    "{'metadata':{'name':'not-watched'}}");
 	ask(kube, "PATCH", MACHINES "/a", "{'spec':{'x':1}}");
 	ask(kube, "DELETE", MACHINES "/b", NULL);
 	EXPECT_STR(seen, "ADDED b, MODIFIED a, DELETED b");

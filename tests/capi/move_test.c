@@ -530,6 +530,37 @@ TEST(what_changes_at_the_source_after_it_was_copied_is_copied_again)
 	close_site();
 }
 
+static bool was_late;
+
+static void answer_late(void *ctx, const struct kind_info *kind,
+    const json_t *old, const json_t *now)
+{
+	(void)ctx;
+	(void)kind;
+	(void)old;
+	if (now || was_late)
+		return;
+	was_late = true;
+	change_at(source, "MaasMachine", "c1-md-x-0",
+	    doc("{'spec':{'systemID':'late'}}"));
+}
+
+TEST(what_changes_while_others_are_deleted_is_copied_again_before_it_goes)
+{
+	open_site(true);
+	was_late = false;
+	store_watch_add(source, answer_late, NULL);
+	start_move();
+	while (one_step())
+		;
+	EXPECT_INT(outcome.kind, ERR_NONE);
+	EXPECT_INT(held(source), 0);
+	EXPECT_STR(jstr(store_get(target, "MaasMachine", "n", "c1-md-x-0"),
+	               "spec.systemID"),
+	    "late");
+	close_site();
+}
+
 static int put_back;
 
 static void put_finalizer_back(void *ctx, const struct kind_info *kind,
@@ -686,6 +717,7 @@ CASE(a_cluster_moves_from_near_to_far), CASE(a_cluster_moves_from_far_to_near),
     CASE(one_wrong_object_at_the_target_stops_it_with_both_copies_intact),
     CASE(one_wrong_owner_at_the_target_stops_it_with_both_copies_intact),
     CASE(what_changes_at_the_source_after_it_was_copied_is_copied_again),
+    CASE(what_changes_while_others_are_deleted_is_copied_again_before_it_goes),
     CASE(a_finalizer_that_is_put_back_does_not_hold_an_object_at_the_source),
     CASE(a_deletion_just_before_the_pause_finishes_first),
     CASE(a_machine_without_a_node_is_waited_for),

@@ -326,6 +326,20 @@ TEST(an_owner_that_never_was_is_a_dead_owner_after_a_grace)
 	close_store();
 }
 
+TEST(the_grace_of_an_orphan_counts_from_its_own_beginning)
+{
+	open_store();
+	machine("other");
+	delete ("other");
+	lab_run_for(MILLISECONDS(4900));
+	owned_by("child", "no-such-uid");
+	lab_run_for(SECONDS(4));
+	EXPECT(get("child"));
+	lab_run();
+	EXPECT(!get("child"));
+	close_store();
+}
+
 TEST(a_namespace_takes_with_it_what_is_in_it)
 {
 	json_t *obj = doc("{'metadata':{'name':'n'}}");
@@ -414,6 +428,7 @@ CASE(what_the_server_owns_is_not_taken_from_a_client),
     CASE(a_delete_with_another_uid_deletes_nothing),
     CASE(dependents_go_some_seconds_after_their_owner),
     CASE(an_owner_that_never_was_is_a_dead_owner_after_a_grace),
+    CASE(the_grace_of_an_orphan_counts_from_its_own_beginning),
     CASE(a_namespace_takes_with_it_what_is_in_it),
     CASE(all_watchers_hear_all_changes_in_the_same_order),
     CASE(selectors_select_and_lists_are_in_order), TESTS_END

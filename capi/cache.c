@@ -227,26 +227,37 @@ static void start_watch(struct informer *in)
 
 /* ---- the list ---- */
 
-static bool is_listed(const json_t *list, const json_t *obj)
+/* All uids of a list, as the keys of an object. */
+static json_t *uids_of(const json_t *items)
 {
-	const char *uid = jstr(obj, "metadata.uid");
+	json_t *uids = json_object();
 
-	for (size_t i = 0; i < jlen(list, "items"); i++)
-		if (strcmp(jstr(json_array_get(jget(list, "items"), i),
-		               "metadata.uid"),
-		        uid) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < json_array_size(items); i++)
+		json_object_set_new(uids,
+		    jstr(json_array_get(items, i), "metadata.uid"),
+		    json_true());
+	return uids;
 }
 
 /* What is not in the list any more went while we did not look. */
+static bool drop_unlisted(struct informer *in, const json_t *items)
+{
+	json_t *uids = uids_of(items);
+	bool goes_on = true;
+
+	for (size_t i = in->count; goes_on && i-- > 0;)
+		if (!json_object_get(uids, jstr(in->items[i], "metadata.uid")))
+			goes_on = drop(in, i);
+	json_decref(uids);
+	return goes_on;
+}
+
 static bool take_list(struct informer *in, const json_t *list)
 {
 	json_t *items = jget(list, "items");
 
-	for (size_t i = in->count; i-- > 0;)
-		if (!is_listed(list, in->items[i]) && !drop(in, i))
-			return false;
+	if (!drop_unlisted(in, items))
+		return false;
 	for (size_t i = 0; i < json_array_size(items); i++)
 		if (!put(in, json_array_get(items, i)))
 			return false;

@@ -16,9 +16,9 @@
 /* One object of the cluster. */
 struct piece {
 	const struct kind_info *kind;
-	const char *name;
-	json_t *here;   /* at the source */
-	json_t *there;  /* at the target; NULL: not yet */
+	const char *name, *uid; /* at the source; in `here` */
+	json_t *here;           /* at the source */
+	json_t *there;          /* at the target; NULL: not yet */
 	unsigned depth; /* owners have a smaller one; the Cluster has 0 */
 };
 

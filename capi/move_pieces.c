@@ -49,8 +49,7 @@ static bool belongs_by_itself(const json_t *obj, const char *cluster)
 static struct piece *by_uid(const struct pieces *pieces, const char *uid)
 {
 	for (size_t i = 0; i < pieces->count; i++)
-		if (strcmp(jstr(pieces->items[i].here, "metadata.uid"), uid) ==
-		    0)
+		if (strcmp(pieces->items[i].uid, uid) == 0)
 			return &pieces->items[i];
 	return NULL;
 }
@@ -75,6 +74,7 @@ static void add(struct pieces *pieces, json_t *obj)
 	pieces->items[pieces->count++] = (struct piece){
 		.kind = kind,
 		.name = jstr(obj, "metadata.name"),
+		.uid = jstr(obj, "metadata.uid"),
 		.here = json_incref(obj),
 	};
 }
@@ -162,16 +162,39 @@ static int by_depth(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static json_t *find_like(const json_t *list, const struct piece *piece)
+static char *key_of(const char *kind, const char *name)
 {
+	return xasprintf("%s/%s", kind, name);
+}
+
+/* "Machine/c1-cp-0" -> object */
+static json_t *index_of(const json_t *list)
+{
+	json_t *index = json_object();
+
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *obj = json_array_get(list, i);
+		char *key = key_of(
+		    jstr(obj, "kind"), jstr(obj, "metadata.name"));
 
-		if (strcmp(jstr(obj, "kind"), piece->kind->kind) == 0 &&
-		    strcmp(jstr(obj, "metadata.name"), piece->name) == 0)
-			return obj;
+		json_object_set(index, key, obj);
+		free(key);
 	}
-	return NULL;
+	return index;
+}
+
+static void find_copies(struct pieces *pieces, const json_t *target)
+{
+	json_t *index = index_of(target);
+
+	for (size_t i = 0; i < pieces->count; i++) {
+		struct piece *piece = &pieces->items[i];
+		char *key = key_of(piece->kind->kind, piece->name);
+
+		piece->there = json_incref(json_object_get(index, key));
+		free(key);
+	}
+	json_decref(index);
 }
 
 bool pieces_find(struct pieces *pieces, const char *cluster,
@@ -182,9 +205,7 @@ bool pieces_find(struct pieces *pieces, const char *cluster,
 	if (!find_depths(pieces, err))
 		return false;
 	qsort(pieces->items, pieces->count, sizeof(struct piece), by_depth);
-	for (size_t i = 0; i < pieces->count; i++)
-		pieces->items[i].there = json_incref(
-		    find_like(target, &pieces->items[i]));
+	find_copies(pieces, target);
 	return true;
 }
 
@@ -324,10 +345,14 @@ static bool owners_are_there(
 {
 	const json_t *refs = jget(piece->here, "metadata.ownerReferences");
 
-	for (size_t i = 0; i < json_array_size(refs); i++)
-		if (!by_uid(pieces, jstr(json_array_get(refs, i), "uid"))
-		         ->there)
+	for (size_t i = 0; i < json_array_size(refs); i++) {
+		const struct piece *owner = by_uid(
+		    pieces, jstr(json_array_get(refs, i), "uid"));
+
+		check(owner); /* find_depths saw to it */
+		if (!owner->there)
 			return false;
+	}
 	return true;
 }
 

@@ -101,16 +101,43 @@ static void next_beat(struct agent *agent, usec wait_for)
 	timer_set(&agent->beat, agent->with.host->loop, wait_for);
 }
 
+static bool is_sound_pool(const json_t *pool)
+{
+	return jstr(pool, "name")[0] && json_is_integer(jget(pool, "size")) &&
+	       jint(pool, "size") >= 0;
+}
+
+/* A desired state is acted upon, machines are given up for it: one that lacks
+ * what every cluster has is an answer gone wrong. */
+static bool is_sound_spec(const json_t *spec)
+{
+	const char *phase = jstr(spec, "phase");
+	bool has_control_plane = false;
+
+	if (!jstr(spec, "specHash")[0] || !jstr(spec, "configUid")[0] ||
+	    (strcmp(phase, "active") != 0 && strcmp(phase, "deleting") != 0))
+		return false;
+	for (size_t i = 0; i < jlen(spec, "pools"); i++) {
+		const json_t *pool = json_array_get(jget(spec, "pools"), i);
+
+		if (!is_sound_pool(pool))
+			return false;
+		has_control_plane = has_control_plane ||
+		                    jbool(pool, "isControlPlane");
+	}
+	return has_control_plane;
+}
+
 static void take_spec(struct agent *agent, const struct http_response *answer)
 {
-	struct err err;
+	struct err err = { 0 };
 	json_t *spec = json_parse(
 	    buf_text(&answer->body), answer->body.len, &err);
 
-	if (!json_is_object(spec) || !jstr(spec, "specHash")[0]) {
+	if (!is_sound_spec(spec)) {
 		log_warning(agent->with.host,
-		    "Palette's desired state cannot be understood%s%s",
-		    spec ? "" : ": ", spec ? "" : err.text);
+		    "Palette's desired state cannot be understood: %s",
+		    spec ? "it lacks what every cluster has" : err.text);
 		json_decref(spec);
 		return;
 	}
@@ -305,6 +332,11 @@ static void report_due(struct timer *timer)
 	agent_wake(OWNER_OF(timer, struct agent, report_again));
 }
 
+static void kubeconfig_due(struct timer *timer)
+{
+	agent_wake(OWNER_OF(timer, struct agent, kubeconfig_again));
+}
+
 static void *agent_start(const struct program_start *start)
 {
 	struct agent *agent = xcalloc(1, sizeof(*agent));
@@ -320,6 +352,7 @@ static void *agent_start(const struct program_start *start)
 	timer_init(&agent->beat, beat);
 	timer_init(&agent->apply_again, apply_due);
 	timer_init(&agent->report_again, report_due);
+	timer_init(&agent->kubeconfig_again, kubeconfig_due);
 	timer_set(&agent->read_again, start->host->loop, 0);
 	agent_tell(agent);
 	return agent;
@@ -337,6 +370,7 @@ static void agent_stop(void *program)
 	timer_cancel(&agent->beat);
 	timer_cancel(&agent->apply_again);
 	timer_cancel(&agent->report_again);
+	timer_cancel(&agent->kubeconfig_again);
 	call_cancel(&agent->heartbeat.call);
 	call_cancel(&agent->ask.call);
 	call_cancel(&agent->report.call);

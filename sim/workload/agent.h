@@ -67,6 +67,7 @@ struct agent {
 	json_t *telling; /* what will be told once this report is answered */
 	struct timer report_again;
 	unsigned report_failures;
+	struct timer kubeconfig_again;
 	char *kubeconfig; /* of the cluster's Secret; NULL until read */
 };
 

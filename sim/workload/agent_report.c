@@ -414,9 +414,8 @@ static void kubeconfig_here(void *ctx, const struct kube_answer *answer)
 		return;
 	}
 	buf_free(&text);
-	if (!timer_is_set(&agent->report_again))
-		timer_set(
-		    &agent->report_again, agent->with.host->loop, SECONDS(60));
+	timer_set(
+	    &agent->kubeconfig_again, agent->with.host->loop, SECONDS(60));
 }
 
 /* True also while it is being read. */
@@ -425,7 +424,8 @@ static bool report_kubeconfig(struct agent *agent)
 	char *name;
 	json_t *body;
 
-	if (is_told(agent, "kubeconfig", "yes") || agent->reading)
+	if (is_told(agent, "kubeconfig", "yes") || agent->reading ||
+	    timer_is_set(&agent->kubeconfig_again))
 		return false;
 	if (!agent->kubeconfig) {
 		name = xasprintf("%s-kubeconfig",

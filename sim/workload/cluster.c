@@ -155,7 +155,8 @@ static void cluster_free(struct cluster *cluster)
 	free(cluster);
 }
 
-struct cluster *workload_cluster_find(const struct workload *workload, const char *name)
+struct cluster *workload_cluster_find(
+    const struct workload *workload, const char *name)
 {
 	struct cluster *found = NULL;
 

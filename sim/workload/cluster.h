@@ -46,7 +46,8 @@ struct cluster {
 struct cluster *cluster_new(struct workload *workload, struct host *host,
     const char *name, const struct identity *ca);
 /* The one of that name whose API is up, else the youngest; or NULL. */
-struct cluster *workload_cluster_find(const struct workload *workload, const char *name);
+struct cluster *workload_cluster_find(
+    const struct workload *workload, const char *name);
 /* By the certificate of its authority; or NULL. */
 struct cluster *cluster_of_ca(
     const struct workload *workload, const char *ca_pem);

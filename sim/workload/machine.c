@@ -6,7 +6,6 @@
 
 #include "base/check.h"
 #include "base/owner.h"
-#include "base/yaml.h"
 #include "sim/workload/cluster.h"
 #include "sim/workload/parts.h"
 
@@ -402,23 +401,17 @@ static void user_data_here(void *ctx, const struct http_response *answer)
 	}
 }
 
-/* local-hostname of the instance's meta data, a small YAML map. */
-static void meta_data_here(void *ctx, const struct http_response *answer)
+/* The region knows the machine by a name that may be newer than the one it was
+ * installed with. */
+static void hostname_here(void *ctx, const struct http_response *answer)
 {
 	struct machine *m = ctx;
-	struct err err;
-	struct yaml_node *root = NULL;
-	const char *name = NULL;
+	const char *name = buf_text(&answer->body);
+	size_t len = strcspn(name, ". \t\r\n");
 
-	if (answer->status / 100 == 2)
-		root = yaml_read("meta-data", buf_text(&answer->body),
-		    answer->body.len, &err);
-	if (root && root->kind == YAML_MAP)
-		name = yaml_text(root, "local-hostname");
-	if (name)
+	if (answer->status / 100 == 2 && len > 0)
 		snprintf(m->disk.hostname, sizeof(m->disk.hostname), "%.*s",
-		    (int)strcspn(name, "."), name);
-	yaml_free(&root);
+		    (int)len, name);
 	metadata_get(m->metadata, "user-data", user_data_here, m);
 }
 
@@ -438,7 +431,7 @@ static void system_up(struct machine *m)
 	m->disk.first_boot_begun = true;
 	open_metadata(m, &m->disk.offer);
 	enter(m, STAGE_FIRST_BOOT);
-	metadata_get(m->metadata, "meta-data", meta_data_here, m);
+	metadata_get(m->metadata, "meta-data/local-hostname", hostname_here, m);
 }
 
 static void boot_own_disk(struct machine *m)

@@ -203,10 +203,8 @@ static void serve_metadata(void *ctx, struct exchange *exchange)
 	} else if (strcmp(request->method, "POST") == 0) {
 		hear_report(machine, request);
 		http_response_text(&response, 200, "text/plain", "OK");
-	} else if (strcmp(what, "meta-data") == 0) {
-		snprintf(text, sizeof(text),
-		    "instance-id: m%d\nlocal-hostname: node-%d.maas\n",
-		    machine + 1, machine + 1);
+	} else if (strcmp(what, "meta-data/local-hostname") == 0) {
+		snprintf(text, sizeof(text), "node-%d.maas", machine + 1);
 		http_response_text(&response, 200, "text/plain", text);
 	} else if (machines[machine].user_data) {
 		buf_addf(&maas_log, "m%d reads %s\n", machine + 1, what);

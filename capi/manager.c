@@ -556,7 +556,7 @@ void manager_free(struct manager **manager)
 		return;
 	while (m->items)
 		item_free(m->items);
-	workload_free(m);
+	manager_workload_free(m);
 	cache_free(&m->cache);
 	maas_client_free(&m->maas);
 	token_drop(&m->token);

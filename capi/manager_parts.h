@@ -71,7 +71,7 @@ const json_t *manager_cluster(const struct manager *manager);
 bool cluster_is_paused(const json_t *cluster);
 
 void workload_init(struct manager *manager, struct kube *own);
-void workload_free(struct manager *manager);
+void manager_workload_free(struct manager *manager);
 /* Connect, go on, or let go, as the objects say. */
 void workload_update(struct manager *manager);
 

@@ -42,7 +42,7 @@ static void disconnect(struct workload_link *link)
 	link->owned = false;
 }
 
-void workload_free(struct manager *manager)
+void manager_workload_free(struct manager *manager)
 {
 	disconnect(&manager->workload);
 }

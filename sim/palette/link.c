@@ -151,7 +151,8 @@ static void take_condition(const struct report *report)
 static void take_machine(const struct report *report)
 {
 	const json_t *doc = report->doc;
-	struct pool *pool = pool_find(report->cluster, jstr(doc, "pool"));
+	struct pool *pool = pool_find_even_retired(
+	    report->cluster, jstr(doc, "pool"));
 	struct machine *machine;
 
 	if (!pool || !*jstr(doc, "name"))
@@ -167,6 +168,7 @@ static void take_machine(const struct report *report)
 		machine_remove(pool, machine);
 	else
 		machine_set_state(report->cluster, machine, jstr(doc, "state"));
+	pools_forget_empty(report->cluster);
 }
 
 static void take_endpoint(const struct report *report)

@@ -161,7 +161,7 @@ TEST(a_gateway_brings_its_account_and_all_projects_share_it)
 		EXPECT_INT(gw_call(&a,
 		               J("{'name':'pcg-a','apiEndpoint':"
 		                 "'http://maas.lab:5240/MAAS','apiKey':"
-		                 "'k:k:k'}"),
+		                 "'k:k:k','caPem':'PEM'}"),
 		               "PUT", "/v1/link/gateways/%s/account", a.uid),
 		    204);
 	EXPECT_INT(admin(NULL, "GET", "/v1/cloudaccounts/maas"), 200);
@@ -172,6 +172,9 @@ TEST(a_gateway_brings_its_account_and_all_projects_share_it)
 	snprintf(own, sizeof(own), "%s", jstr(answer, "items[0].metadata.uid"));
 	EXPECT_INT(admin(NULL, "GET", "/v1/overlords/%s", a.uid), 200);
 	EXPECT_STR(jstr(answer, "spec.cloudAccountUid"), own);
+	a_cluster("web", own, 0, account);
+	EXPECT_INT(polls(&a), 200);
+	EXPECT_STR(jstr(answer, "instructions[0].account.caPem"), "PEM");
 	gw_forget(&a);
 	close_plane();
 }

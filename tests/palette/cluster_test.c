@@ -191,6 +191,11 @@ TEST(a_name_is_taken_until_its_cluster_is_deleted)
 	    admin(NULL, "GET", "/v1/spectroclusters/validate/name?name=web"),
 	    204);
 	a_cluster("web", account, 0, again);
+	/* What happens to the old one's gateway says nothing of the new. */
+	wait_for(MINUTES(11));
+	EXPECT_STR(told("palette/eu/cluster/web", "uid"), again);
+	EXPECT_INT(polls(&a), 200);
+	EXPECT_STR(told("palette/eu/cluster/web", "uid"), again);
 	close_site();
 }
 
@@ -333,7 +338,7 @@ TEST(who_waits_visibly_does_not_keep_a_run_alive)
 	EXPECT_STR(told("palette/eu/cluster/web", "waiting"),
 	    "no machine is Ready in az1");
 	EXPECT_INT(report(&a, "create-", web,
-	               J("{'kind':'event','message':'going on'}")),
+	               J("{'kind':'progress','message':'going on'}")),
 	    204);
 	EXPECT(!is_quiet());
 	EXPECT_STR(told("palette/eu/cluster/web", "waiting"), "");
@@ -520,6 +525,43 @@ TEST(pools_come_and_go_but_the_control_plane_stays)
 	    admin(NULL, "DELETE", "/v1/cloudconfigs/maas/%s/machinePools/big",
 	        agent.config),
 	    404);
+	close_site();
+}
+
+TEST(machines_of_a_deleted_pool_stay_until_the_agent_says_so)
+{
+	char uid[32];
+
+	open_site();
+	a_cluster("web", account, 1, web);
+	runs(&a, web, &agent, 1);
+	EXPECT_INT(
+	    admin(NULL, "DELETE",
+	        "/v1/cloudconfigs/maas/%s/machinePools/workers", agent.config),
+	    204);
+	EXPECT_INT(
+	    agent_call(&agent, NULL, "GET", "/v1/link/clusters/%s/spec", web),
+	    200);
+	EXPECT_INT(jlen(answer, "pools"), 1);
+	EXPECT_STR(told("palette/eu/cluster/web", "nodes"), "2");
+	EXPECT_INT(admin(workers_of(1), "POST",
+	               "/v1/cloudconfigs/maas/%s/machinePools", agent.config),
+	    409);
+	EXPECT_HAS(jstr(answer, "message"), "still removes the old");
+	EXPECT_INT(agent_call(&agent, NULL, "GET",
+	               "/v1/cloudconfigs/maas/%s/machinePools/workers/machines",
+	               agent.config),
+	    200);
+	snprintf(uid, sizeof(uid), "%s", jstr(answer, "items[0].metadata.uid"));
+	EXPECT_INT(agent_call(&agent, NULL, "DELETE",
+	               "/v1/cloudconfigs/maas/%s/machinePools/workers/"
+	               "machines/%s",
+	               agent.config, uid),
+	    204);
+	EXPECT_STR(told("palette/eu/cluster/web", "nodes"), "1");
+	EXPECT_INT(admin(workers_of(1), "POST",
+	               "/v1/cloudconfigs/maas/%s/machinePools", agent.config),
+	    201);
 	close_site();
 }
 
@@ -934,6 +976,7 @@ CASE(a_cluster_goes_from_pending_to_deleted),
     CASE(a_changed_pool_reaches_the_agent_and_keeps_the_run_alive),
     CASE(an_unchanged_state_is_not_sent_again),
     CASE(pools_come_and_go_but_the_control_plane_stays),
+    CASE(machines_of_a_deleted_pool_stay_until_the_agent_says_so),
     CASE(kubernetes_goes_up_and_never_down),
     CASE(an_operator_replaces_a_machine_and_the_agent_forgets_it),
     CASE(an_agent_speaks_for_its_own_cluster_only),

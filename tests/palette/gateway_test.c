@@ -430,6 +430,9 @@ TEST(a_gateway_may_be_renamed)
 	EXPECT_INT(admin(J("{'metadata':{'name':'pcg/b'}}"), "PUT",
 	               "/v1/overlords/%s/metadata", a.uid),
 	    409);
+	EXPECT_INT(admin(J("{'metadata':{'name':'a name'}}"), "PUT",
+	               "/v1/overlords/%s/metadata", a.uid),
+	    400);
 	EXPECT_INT(admin(J("{'metadata':{'name':'pcg/c','labels':{'x':'y'}}}"),
 	               "PUT", "/v1/overlords/%s/metadata", a.uid),
 	    204);

@@ -357,8 +357,10 @@ void op_remediation_set(struct request *request)
 		return;
 	palette->auto_remediation = !jbool(
 	    request->body, "disableNodesAutoRemediation");
-	for (size_t i = 0; i < palette->cluster_count; i++)
+	for (size_t i = 0; i < palette->cluster_count; i++) {
 		cluster_spec_changed(palette->clusters[i]);
+		cluster_settle(palette->clusters[i]);
+	}
 	answer_empty(request, 204);
 }
 

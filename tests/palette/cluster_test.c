@@ -60,6 +60,15 @@ TEST(a_cluster_goes_from_pending_to_deleted)
 	close_site();
 }
 
+static const char *tenant_uid(void)
+{
+	static char uid[32];
+
+	EXPECT_INT(admin(NULL, "GET", "/v1/users/info"), 200);
+	snprintf(uid, sizeof(uid), "%s", jstr(answer, "tenantUid"));
+	return uid;
+}
+
 /* ---- ordering ---- */
 
 static int order(json_t *entity)
@@ -176,6 +185,7 @@ TEST(a_check_without_an_order_lists_everything_that_is_wrong)
 TEST(a_name_is_taken_until_its_cluster_is_deleted)
 {
 	char again[32];
+	size_t before;
 
 	open_site();
 	a_cluster("web", account, 0, web);
@@ -191,11 +201,16 @@ TEST(a_name_is_taken_until_its_cluster_is_deleted)
 	    admin(NULL, "GET", "/v1/spectroclusters/validate/name?name=web"),
 	    204);
 	a_cluster("web", account, 0, again);
-	/* What happens to the old one's gateway says nothing of the new. */
-	wait_for(MINUTES(11));
+	/* What happens to both is told of the new one only. */
+	before = times_told("palette/eu/cluster/web");
+	EXPECT_INT(admin(J("{'disableNodesAutoRemediation':true}"), "PUT",
+	               "/v1/tenants/%s/preferences/clusterSettings/"
+	               "nodesAutoRemediationSetting",
+	               tenant_uid()),
+	    204);
 	EXPECT_STR(told("palette/eu/cluster/web", "uid"), again);
-	EXPECT_INT(polls(&a), 200);
-	EXPECT_STR(told("palette/eu/cluster/web", "uid"), again);
+	EXPECT_STR(told("palette/eu/cluster/web", "generation"), "2");
+	EXPECT_INT(times_told("palette/eu/cluster/web"), before + 1);
 	close_site();
 }
 
@@ -266,6 +281,8 @@ TEST(a_cluster_keeps_its_labels_and_says_where_it_belongs)
 
 TEST(it_takes_all_three_things_to_be_running)
 {
+	char uid[32];
+
 	open_site();
 	a_cluster("web", account, 1, web);
 	has_picked_up(&a, web);
@@ -278,7 +295,22 @@ TEST(it_takes_all_three_things_to_be_running)
 	machine_runs(&agent, "workers", "w-0");
 	machine_runs(&agent, "cp", "cp-0");
 	EXPECT_STR(state_of(web), "Provisioning");
+	machine_runs(&agent, "workers", "w-1"); /* one too many */
 	is_handed_over(&a, web);
+	EXPECT_STR(state_of(web), "Provisioning");
+	EXPECT_INT(agent_call(&agent, NULL, "GET",
+	               "/v1/cloudconfigs/maas/%s/machinePools/workers/machines",
+	               agent.config),
+	    200);
+	snprintf(uid, sizeof(uid), "%s", jstr(answer, "items[1].metadata.uid"));
+	EXPECT_INT(agent_call(&agent,
+	               J("{'status':{'instanceState':"
+	                 "'Deleting'}}"),
+	               "PUT",
+	               "/v1/cloudconfigs/maas/%s/machinePools/workers/"
+	               "machines/%s",
+	               agent.config, uid),
+	    204);
 	EXPECT_STR(state_of(web), "Running");
 	close_site();
 }
@@ -467,7 +499,9 @@ TEST(a_changed_pool_reaches_the_agent_and_keeps_the_run_alive)
 	EXPECT_STR(jstr(answer, "phase"), "active");
 	snprintf(hash, sizeof(hash), "%s", jstr(answer, "specHash"));
 	EXPECT(is_quiet());
+	EXPECT_STR(told("palette/eu/cluster/web", "generation"), "1");
 	EXPECT_INT(scale(3), 204);
+	EXPECT_STR(told("palette/eu/cluster/web", "generation"), "2");
 	EXPECT(!is_quiet());
 	EXPECT_STR(state_of(web), "Running");
 	EXPECT_INT(
@@ -848,6 +882,8 @@ TEST(a_migration_moves_every_cluster_and_every_open_instruction)
 
 TEST(a_result_of_an_older_generation_decides_nothing)
 {
+	char db[32];
+
 	open_site();
 	pair(&b, "pcg/b");
 	a_cluster("web", account, 0, web);
@@ -860,6 +896,8 @@ TEST(a_result_of_an_older_generation_decides_nothing)
 	EXPECT_STR(told("palette/eu/cluster/web", "handed_over"), "no");
 	EXPECT_INT(polls(&a), 200);
 	EXPECT_INT(jint(held(&a, "create-", web), "generation"), 3);
+	a_cluster("db", account, 0, db);
+	EXPECT_STR(told("palette/eu/cluster/db", "gateway"), "pcg/a");
 	close_site();
 }
 

@@ -423,6 +423,19 @@ TEST(a_reset_gateway_is_pending_and_may_be_paired_again)
 	close_pair();
 }
 
+TEST(a_new_installation_of_a_reset_gateway_counts_its_reports_anew)
+{
+	open_site();
+	event_report(1, 1);
+	EXPECT_INT(admin(NULL, "PUT", "/v1/overlords/%s/reset", a.uid), 200);
+	EXPECT_STR(told("palette/eu/cluster/web", "waiting"),
+	    "private cloud gateway pcg/a is Pending");
+	a.key = "a new key of a new installation.......";
+	EXPECT_INT(gw_register(&a), 204);
+	event_report(1, 2);
+	close_pair();
+}
+
 TEST(a_gateway_may_be_renamed)
 {
 	open_pair();
@@ -464,4 +477,5 @@ CASE(a_manifest_makes_an_unnamed_gateway_once),
     CASE(a_gateway_in_use_cannot_be_deleted),
     CASE(a_pending_gateway_can_be_deleted),
     CASE(a_reset_gateway_is_pending_and_may_be_paired_again),
+    CASE(a_new_installation_of_a_reset_gateway_counts_its_reports_anew),
     CASE(a_gateway_may_be_renamed), TESTS_END

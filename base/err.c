@@ -14,6 +14,7 @@ bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 	check(kind != ERR_NONE);
 
 	err->kind = kind;
+	err->proxy_status = 0;
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);

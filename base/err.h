@@ -28,6 +28,7 @@ enum err_kind {
 struct err {
 	enum err_kind kind;
 	char text[400];
+	int proxy_status; /* what a proxy refused with; else 0 (net.h) */
 };
 
 /* Fill in *err and return false, so that a function can end with

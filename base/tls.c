@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/choices.h"
 #include "base/host.h"
+#include "base/tls_parts.h"
 
 /* ---- PEM ---- */
 
@@ -302,8 +303,34 @@ static void set_host(X509_VERIFY_PARAM *param, const char *host)
 	    param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 }
 
-bool tls_verify(X509 *leaf, STACK_OF(X509) * chain, const char *ca_pem,
-    const char *host, usec time, bool as_client, struct err *err)
+static usec time_of(const ASN1_TIME *at)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(at, &tm) != 1)
+		return 0;
+	return (usec)timegm(&tm) * USEC_PER_SEC;
+}
+
+static void narrow(STACK_OF(X509) * chain, usec *from_time, usec *until_time)
+{
+	*from_time = INT64_MIN;
+	*until_time = INT64_MAX;
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		const X509 *cert = sk_X509_value(chain, i);
+		usec from = time_of(X509_get0_notBefore(cert));
+		usec until = time_of(X509_get0_notAfter(cert));
+
+		if (from > *from_time)
+			*from_time = from;
+		if (until < *until_time)
+			*until_time = until;
+	}
+}
+
+bool tls_verify_span(X509 *leaf, STACK_OF(X509) * chain, const char *ca_pem,
+    const char *host, usec time, bool as_client, usec *from_time,
+    usec *until_time, struct err *err)
 {
 	X509_STORE *store = trust_of(ca_pem);
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -317,12 +344,47 @@ bool tls_verify(X509 *leaf, STACK_OF(X509) * chain, const char *ca_pem,
 	    as_client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
 	set_host(param, host);
 	good = X509_verify_cert(ctx) == 1;
-	if (!good)
+	if (good)
+		narrow(X509_STORE_CTX_get0_chain(ctx), from_time, until_time);
+	else
 		explain(leaf, X509_STORE_CTX_get_error(ctx), host, err);
 	X509_STORE_CTX_free(ctx);
 	X509_STORE_free(store);
 	ERR_clear_error();
 	return good;
+}
+
+bool tls_verify(X509 *leaf, STACK_OF(X509) * chain, const char *ca_pem,
+    const char *host, usec time, bool as_client, struct err *err)
+{
+	usec from_time, until_time;
+
+	return tls_verify_span(leaf, chain, ca_pem, host, time, as_client,
+	    &from_time, &until_time, err);
+}
+
+STACK_OF(X509) * tls_chain(const struct identity *identity)
+{
+	STACK_OF(X509) * chain;
+	BIO *bio;
+	X509 *cert;
+
+	if (!identity)
+		return NULL;
+	chain = sk_X509_new_null();
+	bio = BIO_new_mem_buf(identity->chain_pem, -1);
+	check(chain && bio);
+	while ((cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
+		sk_X509_push(chain, cert);
+	ERR_clear_error();
+	BIO_free(bio);
+	return chain;
+}
+
+void tls_chain_free(STACK_OF(X509) * *chain)
+{
+	sk_X509_pop_free(*chain, X509_free);
+	*chain = NULL;
 }
 
 static void entry_text(X509_NAME *name, int nid, char *out, size_t size)

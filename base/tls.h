@@ -24,7 +24,7 @@
 struct identity {
 	EVP_PKEY *key;
 	X509 *cert;
-	char *key_pem;   /* PKCS#8; a secret */
+	char *key_pem; /* PKCS#8; a secret */
 	char *cert_pem;
 	char *chain_pem; /* cert_pem, then its issuers below the root */
 };
@@ -33,7 +33,7 @@ struct identity_spec {
 	uint64_t seed;
 	const char *name; /* what is hashed with the seed into the key */
 	const char *common_name;
-	const char *organization; /* NULL: none */
+	const char *organization;     /* NULL: none */
 	const char *const *dns_names; /* NULL-terminated; NULL: none */
 	const char *const *addresses; /* NULL-terminated; NULL: none */
 	usec not_before_time, not_after_time;
@@ -54,7 +54,7 @@ void identity_free(struct identity **identity);
  * for client certificates) at `time`, to somebody who trusts ca_pem? The
  * sentence in *err is the same on every wire, e.g.
  * "certificate of maas.lab is not valid before 2026-01-01T00:00:00Z". */
-bool tls_verify(X509 *leaf, STACK_OF(X509) *chain, const char *ca_pem,
+bool tls_verify(X509 *leaf, STACK_OF(X509) * chain, const char *ca_pem,
     const char *host, usec time, bool as_client, struct err *err);
 
 /* CN and first O of a certificate's subject; "" where there is none. */

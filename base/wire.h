@@ -6,8 +6,8 @@
  *
  *	memory  hands the message over.
  *	https   carries the same exchange as real bytes: libcurl, our TLS, a
- *	        real CONNECT through proxies, libmicrohttpd; stepped inside those
- *	        same two events while the clock stands still.
+ *	        real CONNECT through proxies, libmicrohttpd; stepped inside
+ *those same two events while the clock stands still.
  *
  * The wire knows no topology. Whenever somebody dials it asks the route
  * function (sim/network) for the verdict, the one-way latency and the address
@@ -26,15 +26,18 @@
 
 #include "base/host.h"
 
-enum wire_kind { WIRE_MEMORY, WIRE_HTTPS };
+enum wire_kind {
+	WIRE_MEMORY,
+	WIRE_HTTPS
+};
 
 struct wire;
 
 enum route_verdict {
 	ROUTE_OPEN,
-	ROUTE_NO_NAME,  /* the name does not resolve: at once */
-	ROUTE_REFUSED,  /* somebody says no (RST, ICMP): after a round trip */
-	ROUTE_DROPPED,  /* silence: the caller's time-out will tell */
+	ROUTE_NO_NAME, /* the name does not resolve: at once */
+	ROUTE_REFUSED, /* somebody says no (RST, ICMP): after a round trip */
+	ROUTE_DROPPED, /* silence: the caller's time-out will tell */
 };
 
 struct route_query {
@@ -45,11 +48,11 @@ struct route_query {
 };
 struct route {
 	enum route_verdict verdict;
-	usec latency_for;    /* one way */
-	char address[46];    /* what the name resolved to */
-	char to[64];         /* host name of the other side */
-	char seen_as[46];    /* the address that the other side will see */
-	char why[160];       /* for a verdict that is not OPEN: a sentence */
+	usec latency_for; /* one way */
+	char address[46]; /* what the name resolved to */
+	char to[64];      /* host name of the other side */
+	char seen_as[46]; /* the address that the other side will see */
+	char why[160];    /* for a verdict that is not OPEN: a sentence */
 };
 typedef void route_fn(
     void *ctx, const struct route_query *query, struct route *route);
@@ -67,7 +70,7 @@ enum wire_fate {
 	FATE_GARBAGE,  /* answer only: bytes that are not HTTP */
 	FATE_DELAY,    /* delay_for later, then as if PASS */
 };
-struct wire_sight { /* what a fault may look at */
+struct wire_sight {                  /* what a fault may look at */
 	const char *client, *server; /* host name; service name */
 	const char *op;
 	const struct http_request *request;

@@ -1,0 +1,157 @@
+/*
+ * What both wires say in the same words: verdicts about certificates, and the
+ * sentences for connections that end badly.
+ */
+#include "base/wire_parts.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/check.h"
+#include "base/tls_parts.h"
+
+/* ---- sentences ---- */
+
+bool say_lost(const struct conn *conn, struct err *err)
+{
+	return err_set(err, ERR_LOST,
+	    "the connection to %s broke before the answer was complete",
+	    conn->target->label);
+}
+
+bool say_cut_short(const struct conn *conn, struct err *err)
+{
+	return err_set(err, ERR_LOST,
+	    "the connection to %s broke in the middle of the answer",
+	    conn->target->label);
+}
+
+bool say_too_long(const struct conn *conn, size_t max_body, struct err *err)
+{
+	return err_set(err, ERR_GARBLED,
+	    "the answer of %s is longer than %zu bytes", conn->target->label,
+	    max_body);
+}
+
+bool say_garbage(const struct conn *conn, struct err *err)
+{
+	return err_set(err, ERR_GARBLED, "what %s answers is not HTTP",
+	    conn->target->label);
+}
+
+bool say_no_tls(const struct conn *conn, struct err *err)
+{
+	return err_set(
+	    err, ERR_UNTRUSTED, "%s does not speak TLS", conn->target->label);
+}
+
+bool say_bad_connect(const struct conn *conn, struct err *err)
+{
+	return err_set(err, ERR_UNREACHED,
+	    "what proxy %s:%u answers to CONNECT is not HTTP",
+	    conn->target->proxy.host, conn->target->proxy.port);
+}
+
+bool say_unwanted(const struct conn *conn, struct err *err)
+{
+	return err_set(err, ERR_UNTRUSTED, "%s does not accept our certificate",
+	    conn->target->label);
+}
+
+/* ---- verdicts ---- */
+
+static bool still_good(const struct verdict *verdict, uint64_t about, usec time)
+{
+	return verdict->about == about && time >= verdict->from_time &&
+	       time <= verdict->until_time;
+}
+
+bool judge_server(struct conn *conn, struct err *err)
+{
+	struct target *target = conn->target;
+	const struct wire_listener *server = conn->server;
+	usec time = host_time(target->net->host);
+	struct verdict verdict = { .about = server->shows };
+
+	if (still_good(&target->trusted, server->shows, time))
+		return true;
+	if (!tls_verify_span(server->identity->cert, server->chain,
+	        target->ca_pem, target->host, time, false, &verdict.from_time,
+	        &verdict.until_time, err))
+		return false;
+	target->trusted = verdict;
+	return true;
+}
+
+static void name_client(struct conn *conn)
+{
+	tls_subject(conn->target->identity->cert, conn->client_cn,
+	    sizeof(conn->client_cn), conn->client_org,
+	    sizeof(conn->client_org));
+}
+
+bool judge_client(struct conn *conn, struct err *err)
+{
+	struct target *target = conn->target;
+	const struct wire_listener *server = conn->server;
+	usec time = host_time(server->net->host);
+	struct verdict verdict = { .about = server->shows };
+
+	if (!server->client_ca_pem || !target->identity)
+		return true;
+	if (!still_good(&target->accepted, server->shows, time)) {
+		if (!tls_verify_span(target->identity->cert, target->chain,
+		        server->client_ca_pem, NULL, time, true,
+		        &verdict.from_time, &verdict.until_time, err))
+			return say_unwanted(conn, err);
+		target->accepted = verdict;
+	}
+	name_client(conn);
+	return true;
+}
+
+/* ---- tidying ---- */
+
+static void trim(char *value)
+{
+	size_t len = strlen(value), skip = strspn(value, " \t");
+
+	while (len > skip && strchr(" \t", value[len - 1]))
+		len--;
+	memmove(value, value + skip, len - skip);
+	value[len - skip] = '\0';
+}
+
+static void tidy_headers(struct http_headers *headers, bool keep_date)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < headers->count; i++) {
+		struct http_header header = headers->items[i];
+
+		if (http_header_is_transport(header.name) &&
+		    !(keep_date && strcasecmp(header.name, "Date") == 0)) {
+			free(header.name);
+			free(header.value);
+			continue;
+		}
+		trim(header.value);
+		headers->items[kept++] = header;
+	}
+	headers->count = kept;
+}
+
+void tidy_request(struct http_request *request)
+{
+	tidy_headers(&request->headers, false);
+}
+
+void tidy_response(struct http_response *response, const char *method)
+{
+	tidy_headers(&response->headers, true);
+	if (strcmp(method, "HEAD") == 0 || response->status == 204 ||
+	    response->status == 304)
+		buf_free(&response->body);
+}

@@ -131,7 +131,7 @@ static void answered(
     void *ctx, const struct http_response *answer, const struct err *failure)
 {
 	struct discovery *d = ctx;
-	struct err err = failure ? *failure : (struct err){ ERR_NONE, "" };
+	struct err err = failure ? *failure : (struct err){ .kind = ERR_NONE };
 	bool final = false;
 	char *ca_pem = NULL;
 	json_t *map;

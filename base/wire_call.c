@@ -173,7 +173,8 @@ static void call_timed_out(struct timer *timer)
 	span_text(call->options.timeout_for, span);
 	if (!call->conn || call->conn->stage != CONN_READY)
 		err_set(&err, ERR_UNREACHED,
-		    "%s could not be connected to within %s",
+		    "no answer from %s: it could not be connected to "
+		    "within %s",
 		    call->target->label, span);
 	else
 		err_set(&err, ERR_TIMEOUT, "no answer from %s within %s",

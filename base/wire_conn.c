@@ -85,7 +85,7 @@ void conn_put(struct conn *conn, enum direction direction,
 
 /* ---- the path ---- */
 
-static bool leg_open(
+static enum route_verdict leg_verdict(
     const struct conn *conn, const struct leg *leg, enum direction direction)
 {
 	const struct wire *wire = conn->wire;
@@ -98,17 +98,27 @@ static bool leg_open(
 	};
 
 	wire->route(wire->route_ctx, &query, &route);
-	return route.verdict == ROUTE_OPEN;
+	return route.verdict;
+}
+
+static enum route_verdict path_verdict(
+    const struct conn *conn, enum direction direction)
+{
+	if (conn->severed)
+		return ROUTE_DROPPED;
+	for (int i = 0; i < conn->leg_count; i++) {
+		enum route_verdict verdict = leg_verdict(
+		    conn, &conn->legs[i], direction);
+
+		if (verdict != ROUTE_OPEN)
+			return verdict;
+	}
+	return ROUTE_OPEN;
 }
 
 bool conn_path_open(const struct conn *conn, enum direction direction)
 {
-	if (conn->severed)
-		return false;
-	for (int i = 0; i < conn->leg_count; i++)
-		if (!leg_open(conn, &conn->legs[i], direction))
-			return false;
-	return true;
+	return path_verdict(conn, direction) == ROUTE_OPEN;
 }
 
 static bool place_is_dark(const struct conn *conn, enum direction direction)
@@ -256,8 +266,10 @@ static void arrive_at_client(struct conn *conn, struct parcel *parcel)
 		call_take(conn->call, parcel);
 }
 
-/* The path is back, but the stream has a hole: both ends give it up. */
-static void arrive_torn(struct conn *conn, enum direction direction)
+/* Something on the way answers with a reset (refused), or the path is back but
+ * the stream has a hole: both ends give it up. */
+static void arrive_torn(
+    struct conn *conn, enum direction direction, bool refused)
 {
 	if (direction == BACKWARD) {
 		if (conn->exchange)
@@ -265,7 +277,9 @@ static void arrive_torn(struct conn *conn, enum direction direction)
 		break_client(conn);
 		return;
 	}
-	if (conn->client_open)
+	if (conn->client_open && refused)
+		conn_put(conn, BACKWARD, parcel_new(PARCEL_BREAK), 0);
+	else if (conn->client_open)
 		put_break(conn, BACKWARD);
 	break_server(conn);
 	conn_settle(conn);
@@ -276,14 +290,19 @@ static void arrive(
 {
 	struct pipe *pipe = &conn->pipes[direction];
 
-	if (parcel->kind == PARCEL_BREAK)
-		; /* judged when it left */
-	else if (pipe->silent || !conn_path_open(conn, direction)) {
+	enum route_verdict verdict = ROUTE_OPEN; /* judged when it left */
+
+	if (parcel->kind != PARCEL_BREAK)
+		verdict = pipe->silent ? ROUTE_DROPPED
+		                       : path_verdict(conn, direction);
+	if (verdict == ROUTE_REFUSED || (verdict == ROUTE_OPEN && pipe->torn &&
+	                                    parcel->kind != PARCEL_BREAK)) {
+		arrive_torn(conn, direction, verdict == ROUTE_REFUSED);
+		return;
+	}
+	if (verdict != ROUTE_OPEN) {
 		pipe->torn = true;
 		conn_settle(conn);
-		return;
-	} else if (pipe->torn) {
-		arrive_torn(conn, direction);
 		return;
 	}
 	if (direction == FORWARD)

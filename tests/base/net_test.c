@@ -331,8 +331,9 @@ ON_EACH_WIRE(refused_when_nobody_listens)
 ON_EACH_WIRE(dropped_until_the_time_out_and_nothing_happened_there)
 {
 	lab.verdict = ROUTE_DROPPED;
-	expect_unreached(
-	    "maas.lab:443 could not be connected to within 30s", SECONDS(30));
+	expect_unreached("no answer from maas.lab:443: it could not be "
+	                 "connected to within 30s",
+	    SECONDS(30));
 }
 
 ON_EACH_WIRE(no_name_at_once)
@@ -522,7 +523,7 @@ ON_EACH_WIRE(power_loss_is_silence)
 	EXPECT_INT(o.at, SECONDS(30));
 	o = get("/");
 	EXPECT_INT(o.err.kind, ERR_UNREACHED);
-	EXPECT_HAS(o.err.text, "could not be connected to within 30s");
+	EXPECT_HAS(o.err.text, "it could not be connected to within 30s");
 	server_is_reborn();
 	o = get("/");
 	EXPECT_INT(o.status, 200);

@@ -676,7 +676,7 @@ TEST(a_target_that_cannot_be_reached_is_tried_again_later)
 	on_phase = cut_the_road;
 	run_move();
 	EXPECT_INT(stored, MOVE_CREATE);
-	EXPECT_INT(outcome.kind, ERR_UNREACHED);
+	EXPECT_INT(outcome.kind, ERR_LOST); /* on a kept connection */
 	EXPECT(holds_all(source));
 	road = ROUTE_OPEN;
 	on_phase = NULL;

@@ -304,6 +304,7 @@ int admin_end(void)
 void admin_hangs_up(void)
 {
 	call_cancel(&background.call);
+	wait_for(MILLISECONDS(20)); /* until the news has arrived */
 }
 
 json_t *J(const char *fmt, ...)

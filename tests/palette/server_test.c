@@ -424,6 +424,7 @@ TEST(a_restarted_plane_still_knows_everything)
 	open_plane();
 	pair(&a, "pcg/a");
 	EXPECT(palette_restart(plane, &err));
+	wait_for(MILLISECONDS(20)); /* kept connections hear of it */
 	EXPECT_INT(polls(&a), 200);
 	EXPECT_INT(admin(NULL, "GET", "/v1/overlords/%s", a.uid), 200);
 	gw_forget(&a);

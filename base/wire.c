@@ -42,7 +42,7 @@ struct wire_listener *wire_find_listener(
 		return NULL;
 	list_each(&net->listeners, struct wire_listener, in_net, listener)
 	{
-		if (listener->net && listener->service.port == port)
+		if (listener->service.port == port)
 			return listener;
 	}
 	return NULL;
@@ -57,11 +57,13 @@ static uint64_t hash_more(uint64_t hash, const char *text)
 
 static uint64_t hash_dial(const struct dial *dial)
 {
-	uint64_t hash = hash_more(dial->port * 2u + dial->tls, dial->host);
+	uint64_t hash = hash_more(
+	    dial->port * 4u + dial->tls * 2u + dial->unverified, dial->host);
 
 	hash = hash_more(hash, dial->proxy);
 	hash = hash_more(hash, dial->connect_to);
-	hash = hash_more(hash, dial->tls ? dial->ca_pem : NULL);
+	hash = hash_more(
+	    hash, dial->tls && !dial->unverified ? dial->ca_pem : NULL);
 	return hash_more(
 	    hash, dial->identity ? dial->identity->cert_pem : NULL);
 }
@@ -106,8 +108,12 @@ static struct target *target_new(
 	target->port = dial->port;
 	target->tls = dial->tls;
 	target->label = xasprintf("%s:%u", dial->host, dial->port);
+	target->authority = dial->port == (dial->tls ? 443 : 80)
+	                        ? xstrdup(dial->host)
+	                        : xstrdup(target->label);
 	set_proxy(target, dial->proxy);
 	if (dial->tls) {
+		target->unverified = dial->unverified;
 		target->ca_pem = xstrdup(dial->ca_pem);
 		target->identity = identity_copy(dial->identity);
 		target->chain = tls_chain(dial->identity);
@@ -139,6 +145,7 @@ static void target_free(struct target *target)
 	free(target->host);
 	free(target->connect_to);
 	free(target->label);
+	free(target->authority);
 	free(target->ca_pem);
 	identity_free(&target->identity);
 	tls_chain_free(&target->chain);

@@ -110,7 +110,8 @@ static enum route_verdict path_verdict(
 		enum route_verdict verdict = leg_verdict(
 		    conn, &conn->legs[i], direction);
 
-		if (verdict != ROUTE_OPEN)
+		/* What is established needs no name any more. */
+		if (verdict != ROUTE_OPEN && verdict != ROUTE_NO_NAME)
 			return verdict;
 	}
 	return ROUTE_OPEN;

@@ -84,9 +84,11 @@ struct target {
 	struct list_link in_net;
 	struct wire_net *net;
 	uint64_t hash;
-	char *host, *connect_to, *ca_pem, *label; /* label: host:port */
+	char *host, *connect_to, *ca_pem;
+	char *label;     /* host:port, for people */
+	char *authority; /* for a Host header: without the usual port */
 	uint16_t port;
-	bool tls;
+	bool tls, unverified;
 	struct url proxy; /* host NULL: none */
 	char *proxy_auth; /* value of Proxy-Authorization, or NULL */
 	struct identity *identity;
@@ -99,7 +101,7 @@ struct target {
 struct wire_listener {
 	struct listener listener;
 	struct list_link in_net;
-	struct wire_net *net; /* NULL: closed, kept for its owner only */
+	struct wire_net *net;
 	char *name;
 	struct service service;
 	struct identity *identity;
@@ -227,9 +229,11 @@ struct exchange_side {
 	struct exchange exchange;
 	struct list_link in_net;
 	struct wire_net *net;
+	struct wire_listener *listener; /* where it came in; only compared */
 	struct conn *conn; /* NULL: the client is gone, or we are dead */
 	struct http_request request;
 	char op[96], peer[46], client_cn[128], client_org[128];
+	char authority[300];
 	char client[64], server[64]; /* for the probe */
 	uint64_t n;
 	bool begun;

@@ -7,6 +7,17 @@
 #include "base/check.h"
 #include "base/tls_parts.h"
 
+/* Whoever keeps it hears of it; whoever did not ask to be told keeps a shell
+ * that swallows the answer. */
+static void side_gone(struct exchange_side *side)
+{
+	check(!side->conn);
+	if (!side->exchange.gone)
+		return;
+	side->exchange.gone(&side->exchange);
+	exchange_free(side);
+}
+
 /* ---- listeners ---- */
 
 static void close_listener(struct listener *base)
@@ -14,11 +25,22 @@ static void close_listener(struct listener *base)
 	struct wire_listener *listener = OWNER_OF(
 	    base, struct wire_listener, listener);
 
-	/* A dead host closes nothing: wire_detach knows how it died. */
-	if (!net_alive(listener->net))
+	/* A dead host closes no connection, since wire_detach knows how it
+	 * died; but who tears his own part down hears which exchanges end. */
+	if (net_alive(listener->net)) {
+		wire_listener_drop(listener, true);
+		wire_listener_free(listener);
 		return;
-	wire_listener_drop(listener, true);
-	wire_listener_free(listener);
+	}
+	list_each(&listener->net->exchanges, struct exchange_side, in_net, side)
+	{
+		if (side->listener != listener)
+			continue;
+		if (side->conn)
+			side->conn->exchange = NULL;
+		side->conn = NULL;
+		side_gone(side);
+	}
 }
 
 static void set_identity(struct listener *base, const struct identity *identity)
@@ -133,15 +155,10 @@ void exchange_free(struct exchange_side *side)
 	free(side);
 }
 
-/* Whoever keeps it hears of it; whoever did not ask to be told keeps a shell
- * that swallows the answer. */
 void exchange_lost(struct exchange_side *side)
 {
-	check(!side->conn);
-	if (!side->exchange.gone || !net_alive(side->net))
-		return;
-	side->exchange.gone(&side->exchange);
-	exchange_free(side);
+	if (net_alive(side->net))
+		side_gone(side);
 }
 
 /* The answer has left: is anybody to strike at this moment? The server's own
@@ -350,6 +367,7 @@ static struct exchange_side *exchange_new(
 	struct exchange *exchange = &side->exchange;
 
 	side->net = conn->server->net;
+	side->listener = conn->server;
 	side->conn = conn;
 	conn->exchange = side;
 	list_add(&side->net->exchanges, &side->in_net);
@@ -366,6 +384,10 @@ static struct exchange_side *exchange_new(
 	exchange->request = &side->request;
 	exchange->peer = side->peer;
 	exchange->op = side->op;
+	exchange->tls = conn->target->tls;
+	snprintf(side->authority, sizeof(side->authority), "%s",
+	    conn->target->authority);
+	exchange->authority = side->authority;
 	if (conn->client_cn[0] || conn->client_org[0]) {
 		snprintf(side->client_cn, sizeof(side->client_cn), "%s",
 		    conn->client_cn);

@@ -110,8 +110,8 @@ TEST(after_a_broken_watch_it_finds_out_what_it_missed)
 	machine("a");
 	machine("b");
 	lab_run_for(SECONDS(1));
-	road = ROUTE_REFUSED;
 	rest_stop_watches(far, true);
+	road = ROUTE_REFUSED;
 	delete ("a");
 	machine("c");
 	change("b", 1);

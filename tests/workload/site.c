@@ -126,7 +126,10 @@ static const char *host_at(const char *address)
 static void way(void *ctx, const struct route_query *query, struct route *route)
 {
 	const char *address = address_of(query->host);
-	const char *to = address ? host_at(address) : NULL;
+	/* What is established is asked for by the other side's own name. */
+	const char *to = query->established ? query->host
+	                 : address          ? host_at(address)
+	                                    : NULL;
 	bool is_down = to &&
 	               ((maas_is_down && strcmp(to, "maas/lab") == 0) ||
 	                   (palette_is_down && strcmp(to, "palette/eu") == 0));
@@ -135,7 +138,7 @@ static void way(void *ctx, const struct route_query *query, struct route *route)
 	*route = (struct route){ .verdict = ROUTE_OPEN,
 		.latency_for = MILLISECONDS(1) };
 	snprintf(route->seen_as, sizeof(route->seen_as), "203.0.113.1");
-	if (!address) {
+	if (!address && !query->established) {
 		route->verdict = ROUTE_NO_NAME;
 		snprintf(route->why, sizeof(route->why),
 		    "the name %s does not resolve", query->host);
@@ -143,8 +146,8 @@ static void way(void *ctx, const struct route_query *query, struct route *route)
 		route->verdict = ROUTE_DROPPED;
 		snprintf(route->why, sizeof(route->why), "silence");
 	} else {
-		snprintf(
-		    route->address, sizeof(route->address), "%.45s", address);
+		snprintf(route->address, sizeof(route->address), "%.45s",
+		    address ? address : "");
 		snprintf(route->to, sizeof(route->to), "%.63s", to);
 	}
 }

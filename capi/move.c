@@ -23,7 +23,7 @@ struct move {
 	bool need_nodes;
 	struct move_events events;
 	void *ctx;
-	enum move_phase phase;
+	enum move_phase from_phase;
 	struct timer start;     /* so that nobody is called before he has us */
 	struct kube_call *call; /* one at a time */
 	step_fn *step;          /* what its answer is for */
@@ -36,6 +36,10 @@ struct move {
 	struct pieces pieces;
 	size_t at; /* the piece at hand */
 	unsigned rounds, strips;
+	/* Something may be gone at the source: from here on there is only
+	 * forward, and nobody may be told of an earlier phase (X-122: a source
+	 * that is not whole must never be resumed). */
+	bool deleting;
 };
 
 static void begin(struct move *m, enum move_phase phase);
@@ -431,7 +435,6 @@ static void unpaused(struct move *m, const struct kube_answer *answer)
 		failed(m, answer, "unpause", "Cluster", m->cluster);
 		return;
 	}
-	m->phase = MOVE_CHECK;
 	if (!m->events.reached(m->ctx, MOVE_CHECK, m->pieces.count)) {
 		stop(m, ERR_STORAGE, "the phase of the move was not stored");
 		return;
@@ -448,6 +451,8 @@ static bool goes_back(struct move *m)
 	json_t *change;
 	size_t doomed = m->pieces.count;
 
+	if (m->deleting)
+		return false;
 	for (size_t i = 0; i < m->pieces.count; i++) {
 		if (is_ours(m->pieces.items[i].there, m->id) ||
 		    piece_is_moved(&m->pieces.items[i], m->id))
@@ -668,6 +673,10 @@ static void delete_listed(struct move *m)
 			    m->pieces.items[0].name);
 		return;
 	}
+	if (!jbool(pieces_cluster(&m->pieces)->here, "spec.paused")) {
+		go_round(m, MOVE_PAUSE);
+		return;
+	}
 	m->strips = 0;
 	delete_next(m);
 }
@@ -746,8 +755,9 @@ static void begin(struct move *m, enum move_phase phase)
 		start_create, start_verify, start_delete, start_resume,
 		start_done };
 
-	m->phase = phase;
-	if (m->events.reached(m->ctx, phase, m->pieces.count))
+	m->deleting = m->deleting || phase >= MOVE_DELETE;
+	if ((m->deleting && phase < MOVE_DELETE) ||
+	    m->events.reached(m->ctx, phase, m->pieces.count))
 		starts[phase](m);
 	else
 		stop(m, ERR_STORAGE, "phase \"%s\" of the move was not stored",
@@ -759,7 +769,7 @@ static void start(struct timer *timer)
 	struct move *m = OWNER_OF(timer, struct move, start);
 
 	if (!m->host->dead)
-		begin(m, m->phase);
+		begin(m, m->from_phase);
 }
 
 struct move *move_start(struct host *host, struct kube *from, struct kube *to,
@@ -781,7 +791,7 @@ struct move *move_start(struct host *host, struct kube *from, struct kube *to,
 		.events = *events,
 		.ctx = ctx,
 	};
-	m->phase = options->from_phase;
+	m->from_phase = options->from_phase;
 	timer_init(&m->start, start);
 	timer_set(&m->start, host->loop, 0);
 	return m;

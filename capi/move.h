@@ -24,7 +24,10 @@
  * durable before the phase's first action: reached(ctx, phase) answers false
  * if it could not be stored. A resumed move starts at the stored phase. Phases
  * may go back: when the source changed after it was copied (a late answer of a
- * controller that has just been paused), it is copied and verified again.
+ * controller that has just been paused), it is copied and verified again. But
+ * once `delete` was reached, no earlier phase is ever told again, whatever is
+ * copied once more: before it the source is whole and may be resumed instead,
+ * from it on there is only forward (X-122).
  *
  * What belongs to a cluster: its Cluster, whatever carries its cluster-name
  * label, the Secrets <cluster>-ca, -etcd, -proxy, -sa, -kubeconfig, and

@@ -135,6 +135,8 @@ static bool reached(void *ctx, enum move_phase phase, size_t objects)
 	(void)objects;
 	if (store_fails)
 		return false;
+	/* Who may still resume the source is told so by the phase. */
+	EXPECT(stored < MOVE_DELETE || phase >= MOVE_DELETE);
 	stored = phase;
 	if (on_phase)
 		on_phase(phase);

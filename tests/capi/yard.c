@@ -425,10 +425,12 @@ static void machines_made(size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct yard_machine *m = &yard.machines[i];
 
-		snprintf(m->id, sizeof(m->id), "m%zu", i);
+		snprintf(m->id, sizeof(m->id), "m%u", (unsigned)i % 10);
 		/* MAAS may show capitals, kubelets never do. */
-		snprintf(m->hostname, sizeof(m->hostname), "node-%zu", i);
-		snprintf(m->ip, sizeof(m->ip), "10.0.1.%zu", i + 1);
+		snprintf(m->hostname, sizeof(m->hostname), "node-%u",
+		    (unsigned)i % 10);
+		snprintf(
+		    m->ip, sizeof(m->ip), "10.0.1.%u", (unsigned)(i + 1) % 10);
 		strcpy(m->zone, "az1");
 		strcpy(m->pool, "default");
 		m->state = "Ready";

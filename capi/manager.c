@@ -33,7 +33,7 @@ const struct controller *controller_table(size_t *count)
 
 /* ---- which objects matter to which ---- */
 
-struct item *item_find(
+struct item *manager_item(
     struct manager *manager, const char *kind, const char *name)
 {
 	for (struct item *item = manager->items; item; item = item->next)
@@ -43,7 +43,7 @@ struct item *item_find(
 	return NULL;
 }
 
-void item_poke(struct item *item, usec wait_for)
+void manager_poke(struct item *item, usec wait_for)
 {
 	struct loop *loop = item->manager->host->loop;
 	usec due_at = loop_now(loop) + wait_for;
@@ -64,23 +64,23 @@ void item_poke(struct item *item, usec wait_for)
 void manager_poke_all(struct manager *manager)
 {
 	for (struct item *item = manager->items; item; item = item->next)
-		item_poke(item, 0);
+		manager_poke(item, 0);
 }
 
 void manager_poke_kind(struct manager *manager, const char *kind)
 {
 	for (struct item *item = manager->items; item; item = item->next)
 		if (strcmp(item->controller->kind, kind) == 0)
-			item_poke(item, 0);
+			manager_poke(item, 0);
 }
 
 static void poke_named(
     struct manager *manager, const char *kind, const char *name)
 {
-	struct item *item = item_find(manager, kind, name);
+	struct item *item = manager_item(manager, kind, name);
 
 	if (item)
-		item_poke(item, 0);
+		manager_poke(item, 0);
 }
 
 static void poke_owners(struct manager *manager, const json_t *obj)
@@ -137,7 +137,7 @@ static void item_new(
 	const struct controller *controller = controller_of(kind);
 	struct item *item, **end = &manager->items;
 
-	if (!controller || item_find(manager, kind, name))
+	if (!controller || manager_item(manager, kind, name))
 		return;
 	item = xcalloc(1, sizeof(*item));
 	item->manager = manager;
@@ -177,7 +177,7 @@ static bool is_moving(const struct manager *manager, const struct item *item)
 	    item->controller->reconcile != maas_machine_reconcile)
 		return false;
 	obj = cache_get(manager->cache, "MaasMachine", manager->ns, item->name);
-	return obj && (is_deleting(obj) || !jbool(obj, "status.ready"));
+	return obj && (capi_is_deleting(obj) || !jbool(obj, "status.ready"));
 }
 
 static void tell(struct manager *manager)
@@ -207,7 +207,7 @@ static void tell(struct manager *manager)
 
 /* ---- one look at one object ---- */
 
-bool cluster_is_paused(const json_t *cluster)
+bool manager_is_paused(const json_t *cluster)
 {
 	return jbool(cluster, "spec.paused") ||
 	       jhas(cluster, "metadata.annotations[cluster.x-k8s.io/paused]");
@@ -233,7 +233,7 @@ const json_t *manager_cluster(const struct manager *manager)
 static bool may_touch(
     struct manager *manager, const json_t *cluster, const json_t *obj)
 {
-	return cluster && !cluster_is_paused(cluster) &&
+	return cluster && !manager_is_paused(cluster) &&
 	       cache_synced(manager->cache) &&
 	       !jhas(obj, "metadata.annotations[cluster.x-k8s.io/paused]");
 }
@@ -278,9 +278,9 @@ static void look_end(struct reconcile *r)
 		if (!r->waits)
 			no_more_waiting(item);
 		if (r->again_for != USEC_NEVER)
-			item_poke(item, r->again_for);
+			manager_poke(item, r->again_for);
 		else if (item->not_before_at > loop_now(r->host->loop))
-			item_poke(item, 0);
+			manager_poke(item, 0);
 	}
 	tell(r->manager);
 }
@@ -300,7 +300,7 @@ static void item_fire(struct timer *timer)
 		no_more_waiting(item);
 		tell(item->manager);
 		if (!cache_synced(item->manager->cache))
-			item_poke(item, SECONDS(1));
+			manager_poke(item, SECONDS(1));
 		return;
 	}
 	item->controller->reconcile(&r, obj);
@@ -323,7 +323,7 @@ static void look_after(struct item *item, usec wait_for)
 	if (item->gone)
 		timer_set(&item->timer, item->manager->host->loop, 0);
 	else
-		item_poke(item, wait_for);
+		manager_poke(item, wait_for);
 }
 
 static void note_write(struct item *item, const json_t *body)
@@ -334,7 +334,7 @@ static void note_write(struct item *item, const json_t *body)
 	if (item->in_workload || !jstr(body, "metadata.uid")[0] ||
 	    strcmp(jstr(body, "metadata.namespace"), manager->ns) != 0)
 		return;
-	if (is_deleting(body) && jlen(body, "metadata.finalizers") == 0) {
+	if (capi_is_deleting(body) && jlen(body, "metadata.finalizers") == 0) {
 		/* That was its end; the watch will say so in a moment. */
 		item->not_before_at = loop_now(manager->host->loop) +
 		                      SECONDS(2);
@@ -360,9 +360,9 @@ static void judge_write(
 		/* Our view was stale: the watch brings the truth. */
 		look_after(item, SECONDS(1));
 	} else {
-		back_off(r);
+		capi_back_off(r);
 		if (item->failures > 2)
-			wait_says(r, "ApiRefuses", "%s",
+			capi_wait_says(r, "ApiRefuses", "%s",
 			    answer->err ? answer->err->text
 			                : jstr(answer->body, "message"));
 		look_end(r);
@@ -484,7 +484,7 @@ static bool finished_pause(struct manager *manager)
 	const json_t *cluster = manager_cluster(manager);
 	bool was = manager->paused;
 
-	manager->paused = !cluster || cluster_is_paused(cluster);
+	manager->paused = !cluster || manager_is_paused(cluster);
 	return was && !manager->paused;
 }
 
@@ -507,7 +507,7 @@ static void cache_changed(
 
 	if (now)
 		item_new(manager, kind, name);
-	item = item_find(manager, kind, name);
+	item = manager_item(manager, kind, name);
 	if (item && now && jint(now, "metadata.generation") != item->generation)
 		item->not_before_at = 0; /* a new wish, or a deletion */
 	manager_changed(manager, kind, obj);
@@ -520,7 +520,7 @@ static void cache_changed(
 		forget_holds(manager);
 		manager_poke_all(manager);
 	}
-	workload_update(manager);
+	workload_link_update(manager);
 }
 
 struct manager *manager_new(struct host *host, struct kube *kube,
@@ -541,7 +541,7 @@ struct manager *manager_new(struct host *host, struct kube *kube,
 	manager->waiting = options->waiting;
 	manager->ctx = options->ctx;
 	manager->paused = true;
-	workload_init(manager, options->workload);
+	workload_link_init(manager, options->workload);
 	manager->cache = cache_new(
 	    host, kube, manager->ns, cached_kinds, cache_changed, manager);
 	return manager;
@@ -556,7 +556,7 @@ void manager_free(struct manager **manager)
 		return;
 	while (m->items)
 		item_free(m->items);
-	manager_workload_free(m);
+	workload_link_free(m);
 	cache_free(&m->cache);
 	maas_client_free(&m->maas);
 	token_drop(&m->token);

@@ -59,20 +59,20 @@ struct manager {
 	void *ctx;
 };
 
-struct item *item_find(
+struct item *manager_item(
     struct manager *manager, const char *kind, const char *name);
-void item_poke(struct item *item, usec wait_for);
+void manager_poke(struct item *item, usec wait_for);
 void manager_poke_all(struct manager *manager);
 void manager_poke_kind(struct manager *manager, const char *kind);
 /* Items that must look because obj changed. */
 void manager_changed(
     struct manager *manager, const char *kind, const json_t *obj);
 const json_t *manager_cluster(const struct manager *manager);
-bool cluster_is_paused(const json_t *cluster);
+bool manager_is_paused(const json_t *cluster);
 
-void workload_init(struct manager *manager, struct kube *own);
-void manager_workload_free(struct manager *manager);
+void workload_link_init(struct manager *manager, struct kube *own);
+void workload_link_free(struct manager *manager);
 /* Connect, go on, or let go, as the objects say. */
-void workload_update(struct manager *manager);
+void workload_link_update(struct manager *manager);
 
 #endif

@@ -14,7 +14,7 @@ static const char *const node_kinds[] = { "Node", NULL };
 
 static void probe(struct timer *timer);
 
-void workload_init(struct manager *manager, struct kube *own)
+void workload_link_init(struct manager *manager, struct kube *own)
 {
 	manager->workload.manager = manager;
 	manager->workload.kube = own;
@@ -34,7 +34,7 @@ static void disconnect(struct workload_link *link)
 		if (item->busy && item->in_workload) {
 			kube_cancel(&item->kube_call);
 			item->busy = false;
-			item_poke(item, 0);
+			manager_poke(item, 0);
 		}
 	kube_free(&link->kube);
 	free(link->kubeconfig);
@@ -42,7 +42,7 @@ static void disconnect(struct workload_link *link)
 	link->owned = false;
 }
 
-void manager_workload_free(struct manager *manager)
+void workload_link_free(struct manager *manager)
 {
 	disconnect(&manager->workload);
 }
@@ -97,7 +97,7 @@ static bool runs_control_plane(void *ctx, const json_t *obj)
 	struct wanted *wanted = ctx;
 	const char *state = jstr(obj, "status.machineState");
 
-	if (!is_control_plane(obj) ||
+	if (!capi_is_control_plane(obj) ||
 	    (strcmp(state, "Deploying") != 0 && strcmp(state, "Deployed") != 0))
 		return true;
 	wanted->machine_runs = true;
@@ -109,7 +109,7 @@ static bool is_wanted(struct manager *manager)
 	const json_t *cluster = manager_cluster(manager);
 	struct wanted wanted = { false };
 
-	if (!cluster || cluster_is_paused(cluster) || is_deleting(cluster))
+	if (!cluster || manager_is_paused(cluster) || capi_is_deleting(cluster))
 		return false;
 	cache_each(manager->cache, "MaasMachine", runs_control_plane, &wanted);
 	return wanted.machine_runs;
@@ -126,7 +126,7 @@ static void connect_by_secret(struct workload_link *link, const char *config)
 	link->kube = kube_from_kubeconfig(manager->host, config, &err);
 	if (!link->kube) {
 		log_error(manager->host, "the kubeconfig of %s: %s",
-		    name_of(manager_cluster(manager)), err.text);
+		    capi_name_of(manager_cluster(manager)), err.text);
 		return;
 	}
 	link->owned = true;
@@ -140,8 +140,9 @@ static void connect_to(struct workload_link *link)
 
 	if (link->kube && !link->owned)
 		return;
-	name = xasprintf("%s-kubeconfig", name_of(manager_cluster(manager)));
-	config = secret_text(
+	name = xasprintf(
+	    "%s-kubeconfig", capi_name_of(manager_cluster(manager)));
+	config = capi_secret_text(
 	    cache_get(manager->cache, "Secret", manager->ns, name), "value");
 	free(name);
 	if (config)
@@ -149,7 +150,7 @@ static void connect_to(struct workload_link *link)
 	free(config);
 }
 
-void workload_update(struct manager *manager)
+void workload_link_update(struct manager *manager)
 {
 	struct workload_link *link = &manager->workload;
 

@@ -12,13 +12,13 @@
 
 /* ---- when to look again ---- */
 
-void look_again(struct reconcile *r, usec wait_for)
+void capi_look_again(struct reconcile *r, usec wait_for)
 {
 	if (wait_for < r->again_for)
 		r->again_for = wait_for;
 }
 
-void hold_for(struct reconcile *r, usec wait_for)
+void capi_hold_for(struct reconcile *r, usec wait_for)
 {
 	usec until_at = loop_now(r->host->loop) + wait_for;
 
@@ -26,24 +26,24 @@ void hold_for(struct reconcile *r, usec wait_for)
 		r->item->not_before_at = until_at;
 }
 
-usec jittered(struct reconcile *r, usec around_for, const char *what)
+usec capi_jittered(struct reconcile *r, usec around_for, const char *what)
 {
 	return choose_range(r->host->choices, around_for * 4 / 5,
 	    around_for * 6 / 5, "%s: %s %s: %s", r->host->name,
 	    r->item->controller->kind, r->name, what);
 }
 
-void back_off(struct reconcile *r)
+void capi_back_off(struct reconcile *r)
 {
 	unsigned n = r->item->failures++;
 	usec wait_for = n < 9 ? SECONDS(1) << n : BACK_OFF_MAX_FOR;
 
 	if (wait_for > BACK_OFF_MAX_FOR)
 		wait_for = BACK_OFF_MAX_FOR;
-	hold_for(r, jittered(r, wait_for, "back-off"));
+	capi_hold_for(r, capi_jittered(r, wait_for, "back-off"));
 }
 
-void progress(struct reconcile *r)
+void capi_progress(struct reconcile *r)
 {
 	r->item->failures = 0;
 }
@@ -53,7 +53,8 @@ unsigned failures_of(const struct reconcile *r)
 	return r->item->failures;
 }
 
-void wait_says(struct reconcile *r, const char *reason, const char *fmt, ...)
+void capi_wait_says(
+    struct reconcile *r, const char *reason, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;
 	va_list ap;
@@ -86,14 +87,14 @@ void maas_trouble(
 	case MAAS_OK:
 		break;
 	case MAAS_BUSY: /* the same call, when it says */
-		hold_for(r,
-		    answer->retry_after_for + jittered(r, SECONDS(1), "retry"));
+		capi_hold_for(r, answer->retry_after_for +
+		                     capi_jittered(r, SECONDS(1), "retry"));
 		break;
 	case MAAS_DENIED:
-		back_off(r);
+		capi_back_off(r);
 		if (answer->clock_ahead_for && failures_of(r) < 3)
 			break; /* signed anew with MAAS's time */
-		wait_says(r, "MaasDenied",
+		capi_wait_says(r, "MaasDenied",
 		    "MAAS refuses to %s (%d %s): the account needs another "
 		    "API key or more rights",
 		    what, answer->status, text);
@@ -101,9 +102,9 @@ void maas_trouble(
 	case MAAS_UNREACHED:
 	case MAAS_UNKNOWN:
 	case MAAS_FAILED:
-		back_off(r);
+		capi_back_off(r);
 		if (failures_of(r) > 2)
-			wait_says(r, "MaasNotReachable",
+			capi_wait_says(r, "MaasNotReachable",
 			    "MAAS does not answer as it should to: %s (%s%s%s)",
 			    what, maas_answer_name(answer->kind),
 			    text[0] ? ": " : "", text);
@@ -111,9 +112,9 @@ void maas_trouble(
 	case MAAS_NO_CAPACITY:
 	case MAAS_NOT_FOUND:
 	case MAAS_REFUSED:
-		back_off(r);
-		wait_says(r, "MaasRefuses", "MAAS refuses to %s: %d %s", what,
-		    answer->status, text);
+		capi_back_off(r);
+		capi_wait_says(r, "MaasRefuses", "MAAS refuses to %s: %d %s",
+		    what, answer->status, text);
 		break;
 	}
 	free(text);
@@ -121,7 +122,7 @@ void maas_trouble(
 
 /* ---- memory ---- */
 
-struct memory *memory_of(struct reconcile *r)
+struct memory *capi_memory_of(struct reconcile *r)
 {
 	return &r->item->memory;
 }
@@ -145,7 +146,7 @@ void maas_user_set(struct reconcile *r, const char *user, bool is_admin)
 
 /* ---- reading ---- */
 
-const json_t *find(
+const json_t *capi_find(
     const struct reconcile *r, const char *kind, const char *name)
 {
 	return cache_get(r->manager->cache, kind, r->ns, name);
@@ -161,32 +162,32 @@ static bool each_visit(void *ctx, const json_t *obj)
 {
 	struct each *each = ctx;
 
-	if (strcmp(label_of(obj, CLUSTER_LABEL), each->cluster) == 0)
+	if (strcmp(capi_label_of(obj, CLUSTER_LABEL), each->cluster) == 0)
 		each->visit(each->ctx, obj);
 	return true;
 }
 
-void each_of(
+void capi_each_of(
     const struct reconcile *r, const char *kind, visit_fn *visit, void *ctx)
 {
-	struct each each = { cluster_name(r), visit, ctx };
+	struct each each = { capi_cluster_name(r), visit, ctx };
 
 	cache_each(r->manager->cache, kind, each_visit, &each);
 }
 
-const char *cluster_name(const struct reconcile *r)
+const char *capi_cluster_name(const struct reconcile *r)
 {
-	return name_of(r->cluster);
+	return capi_name_of(r->cluster);
 }
 
-bool is_deleting(const json_t *obj)
+bool capi_is_deleting(const json_t *obj)
 {
 	return jstr(obj, "metadata.deletionTimestamp")[0] != '\0';
 }
 
-bool cluster_deletes(const struct reconcile *r)
+bool capi_cluster_deletes(const struct reconcile *r)
 {
-	return is_deleting(r->cluster);
+	return capi_is_deleting(r->cluster);
 }
 
 static const char *map_text(const json_t *obj, const char *map, const char *key)
@@ -197,22 +198,22 @@ static const char *map_text(const json_t *obj, const char *map, const char *key)
 	return text ? text : "";
 }
 
-const char *label_of(const json_t *obj, const char *key)
+const char *capi_label_of(const json_t *obj, const char *key)
 {
 	return map_text(obj, "metadata.labels", key);
 }
 
-const char *note_of(const json_t *obj, const char *key)
+const char *capi_note_of(const json_t *obj, const char *key)
 {
 	return map_text(obj, "metadata.annotations", key);
 }
 
-const char *name_of(const json_t *obj)
+const char *capi_name_of(const json_t *obj)
 {
 	return jstr(obj, "metadata.name");
 }
 
-bool is_control_plane(const json_t *obj)
+bool capi_is_control_plane(const json_t *obj)
 {
 	return json_object_get(
 	           jget(obj, "metadata.labels"), CONTROL_PLANE_LABEL) != NULL;
@@ -223,7 +224,7 @@ static const json_t *owner_at(const json_t *obj, size_t i)
 	return json_array_get(jget(obj, "metadata.ownerReferences"), i);
 }
 
-bool owned_by(const json_t *obj, const json_t *owner)
+bool capi_owned_by(const json_t *obj, const json_t *owner)
 {
 	for (size_t i = 0; i < jlen(obj, "metadata.ownerReferences"); i++)
 		if (strcmp(jstr(owner_at(obj, i), "uid"),
@@ -232,7 +233,7 @@ bool owned_by(const json_t *obj, const json_t *owner)
 	return false;
 }
 
-const char *owner_named(const json_t *obj, const char *kind)
+const char *capi_owner_named(const json_t *obj, const char *kind)
 {
 	for (size_t i = 0; i < jlen(obj, "metadata.ownerReferences"); i++)
 		if (strcmp(jstr(owner_at(obj, i), "kind"), kind) == 0)
@@ -240,7 +241,7 @@ const char *owner_named(const json_t *obj, const char *kind)
 	return "";
 }
 
-usec created_time(const json_t *obj)
+usec capi_created_time(const json_t *obj)
 {
 	usec time = 0;
 
@@ -250,19 +251,19 @@ usec created_time(const json_t *obj)
 
 /* ---- the workload cluster ---- */
 
-bool workload_ready(const struct reconcile *r)
+bool workload_link_ready(const struct reconcile *r)
 {
 	return r->manager->workload.ready;
 }
 
-const json_t *workload_node(const struct reconcile *r, const char *name)
+const json_t *workload_link_node(const struct reconcile *r, const char *name)
 {
 	struct cache *nodes = r->manager->workload.nodes;
 
 	return nodes ? cache_get(nodes, "Node", NULL, name) : NULL;
 }
 
-void workload_nodes(
+void workload_link_nodes(
     const struct reconcile *r, bool (*visit)(void *, const json_t *), void *ctx)
 {
 	if (r->manager->workload.nodes)
@@ -271,7 +272,7 @@ void workload_nodes(
 
 /* ---- writing ---- */
 
-bool has_finalizer(const json_t *obj, const char *finalizer)
+bool capi_has_finalizer(const json_t *obj, const char *finalizer)
 {
 	for (size_t i = 0; i < jlen(obj, "metadata.finalizers"); i++)
 		if (strcmp(json_string_value(json_array_get(
@@ -281,12 +282,12 @@ bool has_finalizer(const json_t *obj, const char *finalizer)
 	return false;
 }
 
-bool add_finalizer(
+bool capi_add_finalizer(
     struct reconcile *r, const json_t *obj, const char *finalizer)
 {
 	json_t *patch, *list;
 
-	if (has_finalizer(obj, finalizer))
+	if (capi_has_finalizer(obj, finalizer))
 		return false;
 	patch = json_object();
 	list = jhas(obj, "metadata.finalizers")
@@ -298,7 +299,7 @@ bool add_finalizer(
 	return true;
 }
 
-void drop_finalizer(
+void capi_drop_finalizer(
     struct reconcile *r, const json_t *obj, const char *finalizer)
 {
 	json_t *patch = json_object(), *list = json_array();
@@ -314,14 +315,14 @@ void drop_finalizer(
 	act_patch(r, obj, NULL, patch);
 }
 
-json_t *owner_ref(const json_t *owner, bool controller)
+json_t *capi_owner_ref(const json_t *owner, bool controller)
 {
 	json_t *ref = json_object();
 
 	check(jstr(owner, "metadata.uid")[0]); /* I6 */
 	jsets(ref, "apiVersion", jstr(owner, "apiVersion"));
 	jsets(ref, "kind", jstr(owner, "kind"));
-	jsets(ref, "name", name_of(owner));
+	jsets(ref, "name", capi_name_of(owner));
 	jsets(ref, "uid", jstr(owner, "metadata.uid"));
 	if (controller)
 		jsetb(ref, "controller", true);
@@ -329,26 +330,26 @@ json_t *owner_ref(const json_t *owner, bool controller)
 	return ref;
 }
 
-bool adopt(struct reconcile *r, const json_t *obj, const json_t *owner,
+bool capi_adopt(struct reconcile *r, const json_t *obj, const json_t *owner,
     bool controller)
 {
 	json_t *patch, *list;
 
-	if (owned_by(obj, owner))
+	if (capi_owned_by(obj, owner))
 		return false;
 	list = json_array();
 	for (size_t i = 0; i < jlen(obj, "metadata.ownerReferences"); i++)
 		if (!controller || !jbool(owner_at(obj, i), "controller"))
 			json_array_append_new(
 			    list, json_deep_copy(owner_at(obj, i)));
-	json_array_append_new(list, owner_ref(owner, controller));
+	json_array_append_new(list, capi_owner_ref(owner, controller));
 	patch = json_object();
 	jset(patch, "metadata.ownerReferences", list);
 	act_patch(r, obj, NULL, patch);
 	return true;
 }
 
-json_t *new_object(const struct reconcile *r, const char *kind,
+json_t *capi_new_object(const struct reconcile *r, const char *kind,
     const char *name, const json_t *owner)
 {
 	const struct kind_info *info = kind_named(kind);
@@ -361,14 +362,15 @@ json_t *new_object(const struct reconcile *r, const char *kind,
 	jsets(object, "kind", kind);
 	jsets(object, "metadata.name", name);
 	jsets(object, "metadata.namespace", r->ns);
-	jsets(object, "metadata.labels[" CLUSTER_LABEL "]", cluster_name(r));
+	jsets(
+	    object, "metadata.labels[" CLUSTER_LABEL "]", capi_cluster_name(r));
 	if (owner)
-		jadd(
-		    object, "metadata.ownerReferences", owner_ref(owner, true));
+		jadd(object, "metadata.ownerReferences",
+		    capi_owner_ref(owner, true));
 	return object;
 }
 
-json_t *notes_patch(size_t count, const char *const *pairs)
+json_t *capi_notes_patch(size_t count, const char *const *pairs)
 {
 	json_t *patch = json_object(), *notes = json_object();
 
@@ -382,7 +384,7 @@ json_t *notes_patch(size_t count, const char *const *pairs)
 
 /* ---- status ---- */
 
-json_t *status_of(const json_t *obj)
+json_t *capi_status_of(const json_t *obj)
 {
 	const json_t *status = jget(obj, "status");
 
@@ -491,7 +493,7 @@ static void diff_into(json_t *patch, json_t *from, json_t *to)
 	}
 }
 
-json_t *merge_diff(const json_t *from, const json_t *to)
+json_t *capi_merge_diff(const json_t *from, const json_t *to)
 {
 	json_t *patch = json_object();
 	json_t *old = from ? json_deep_copy(from) : json_object();
@@ -505,7 +507,7 @@ json_t *merge_diff(const json_t *from, const json_t *to)
 
 bool status_write(struct reconcile *r, const json_t *obj, json_t *status)
 {
-	json_t *diff = merge_diff(jget(obj, "status"), status);
+	json_t *diff = capi_merge_diff(jget(obj, "status"), status);
 	json_t *patch;
 
 	json_decref(status);
@@ -521,7 +523,7 @@ bool status_write(struct reconcile *r, const json_t *obj, json_t *status)
 
 /* ---- Secrets ---- */
 
-void secret_put(json_t *secret, const char *key, const char *text)
+void capi_secret_put(json_t *secret, const char *key, const char *text)
 {
 	struct buf encoded = BUF_INIT;
 	json_t *data = json_object_get(secret, "data");
@@ -535,7 +537,7 @@ void secret_put(json_t *secret, const char *key, const char *text)
 	buf_free(&encoded);
 }
 
-char *secret_text(const json_t *secret, const char *key)
+char *capi_secret_text(const json_t *secret, const char *key)
 {
 	struct buf text = BUF_INIT;
 	const char *encoded = json_string_value(

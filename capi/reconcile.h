@@ -56,20 +56,20 @@ void act_workload(struct reconcile *r, const char *method, const char *path,
 
 /* ---- when to look again ---- */
 /* Look again after this time even if nothing changes. */
-void look_again(struct reconcile *r, usec wait_for);
+void capi_look_again(struct reconcile *r, usec wait_for);
 /* And not before, whatever changes; a new generation (deletion is one), an
  * end of a pause or a new API key breaks it. */
-void hold_for(struct reconcile *r, usec wait_for);
+void capi_hold_for(struct reconcile *r, usec wait_for);
 /* +-20 %, a choice of the host. */
-usec jittered(struct reconcile *r, usec around_for, const char *what);
-/* hold_for 1 s, 2 s, ... 5 min, jittered; forgotten by progress(). */
-void back_off(struct reconcile *r);
-void progress(struct reconcile *r);
+usec capi_jittered(struct reconcile *r, usec around_for, const char *what);
+/* capi_hold_for 1 s, 2 s, ... 5 min, jittered; forgotten by capi_progress(). */
+void capi_back_off(struct reconcile *r);
+void capi_progress(struct reconcile *r);
 unsigned failures_of(const struct reconcile *r);
 /* It waits for somebody or something outside: shown until a look at the
  * object ends without saying so again. */
-void wait_says(struct reconcile *r, const char *reason, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+void capi_wait_says(struct reconcile *r, const char *reason, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
 /* The usual reaction to an answer that is not MAAS_OK; `what` is what was
  * tried, as in "allocate a machine". */
 void maas_trouble(
@@ -85,59 +85,59 @@ struct memory {
 	bool checked;    /* the world outside was read ... */
 	usec checked_at; /* ... at this instant */
 };
-struct memory *memory_of(struct reconcile *r);
+struct memory *capi_memory_of(struct reconcile *r);
 /* Whose key it is; "" until asked (users/?op=whoami). */
 const char *maas_user(const struct reconcile *r);
 bool maas_user_is_admin(const struct reconcile *r);
 void maas_user_set(struct reconcile *r, const char *user, bool is_admin);
 
 /* ---- reading ---- */
-const json_t *find(const struct reconcile *r, const char *kind,
+const json_t *capi_find(const struct reconcile *r, const char *kind,
     const char *name); /* in the object's namespace */
 typedef void visit_fn(void *ctx, const json_t *obj);
 /* All objects of a kind that belong to this Cluster, by name. */
-void each_of(
+void capi_each_of(
     const struct reconcile *r, const char *kind, visit_fn *visit, void *ctx);
-const char *cluster_name(const struct reconcile *r);
-bool cluster_deletes(const struct reconcile *r);
-bool is_deleting(const json_t *obj);
-bool is_control_plane(const json_t *obj);
-const char *label_of(const json_t *obj, const char *key);
-const char *note_of(const json_t *obj, const char *key);
-const char *name_of(const json_t *obj);
-bool owned_by(const json_t *obj, const json_t *owner);
+const char *capi_cluster_name(const struct reconcile *r);
+bool capi_cluster_deletes(const struct reconcile *r);
+bool capi_is_deleting(const json_t *obj);
+bool capi_is_control_plane(const json_t *obj);
+const char *capi_label_of(const json_t *obj, const char *key);
+const char *capi_note_of(const json_t *obj, const char *key);
+const char *capi_name_of(const json_t *obj);
+bool capi_owned_by(const json_t *obj, const json_t *owner);
 /* First ownerReference of this kind: its name, or "". */
-const char *owner_named(const json_t *obj, const char *kind);
-usec created_time(const json_t *obj); /* wall clock; 0 if unknown */
+const char *capi_owner_named(const json_t *obj, const char *kind);
+usec capi_created_time(const json_t *obj); /* wall clock; 0 if unknown */
 
 /* ---- the workload cluster ---- */
-bool workload_ready(const struct reconcile *r);
+bool workload_link_ready(const struct reconcile *r);
 /* A cached Node, or NULL. */
-const json_t *workload_node(const struct reconcile *r, const char *name);
-void workload_nodes(const struct reconcile *r,
+const json_t *workload_link_node(const struct reconcile *r, const char *name);
+void workload_link_nodes(const struct reconcile *r,
     bool (*visit)(void *, const json_t *), void *ctx);
 
 /* ---- writing ---- */
-bool has_finalizer(const json_t *obj, const char *finalizer);
+bool capi_has_finalizer(const json_t *obj, const char *finalizer);
 /* True if an action was begun: the caller returns. */
-bool add_finalizer(
+bool capi_add_finalizer(
     struct reconcile *r, const json_t *obj, const char *finalizer);
-void drop_finalizer(
+void capi_drop_finalizer(
     struct reconcile *r, const json_t *obj, const char *finalizer);
-json_t *owner_ref(const json_t *owner, bool controller);
+json_t *capi_owner_ref(const json_t *owner, bool controller);
 /* Makes it the owner (a controller replaces the controller before it). True
  * if an action was begun. */
-bool adopt(struct reconcile *r, const json_t *obj, const json_t *owner,
+bool capi_adopt(struct reconcile *r, const json_t *obj, const json_t *owner,
     bool controller);
 /* A new object of the cluster, owned by owner (NULL: nobody). */
-json_t *new_object(const struct reconcile *r, const char *kind,
+json_t *capi_new_object(const struct reconcile *r, const char *kind,
     const char *name, const json_t *owner);
 /* Annotations as one patch: key, value, ..., NULL; a NULL value removes, so
  * count says how many pairs there are. */
-json_t *notes_patch(size_t count, const char *const *pairs);
+json_t *capi_notes_patch(size_t count, const char *const *pairs);
 
 /* Status is built as a whole and written if it differs. */
-json_t *status_of(const json_t *obj); /* a copy to change; never NULL */
+json_t *capi_status_of(const json_t *obj); /* a copy to change; never NULL */
 void condition_set(struct reconcile *r, json_t *status, const char *type,
     const char *value, const char *severity, const char *reason,
     const char *message);
@@ -148,12 +148,12 @@ void condition_sum(struct reconcile *r, json_t *status);
 /* Steals status; true if an action was begun. */
 bool status_write(struct reconcile *r, const json_t *obj, json_t *status);
 /* The merge patch that makes `from` into `to`. */
-json_t *merge_diff(const json_t *from, const json_t *to);
+json_t *capi_merge_diff(const json_t *from, const json_t *to);
 
 /* ---- Secrets ---- */
-void secret_put(json_t *secret, const char *key, const char *text);
+void capi_secret_put(json_t *secret, const char *key, const char *text);
 /* A new string, or NULL. */
-char *secret_text(const json_t *secret, const char *key);
+char *capi_secret_text(const json_t *secret, const char *key);
 
 /* ---- the controllers, one file each ---- */
 reconcile_fn cluster_reconcile;

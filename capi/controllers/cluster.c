@@ -37,12 +37,12 @@ static void adopt_one(void *ctx, const json_t *obj)
 	struct adoption *adoption = ctx;
 	struct reconcile *r = adoption->r;
 
-	if (r->acted || is_deleting(obj))
+	if (r->acted || capi_is_deleting(obj))
 		return;
 	if (strcmp(adoption->kind->kind, "Secret") == 0 &&
 	    jlen(obj, "metadata.ownerReferences") > 0)
 		return;
-	adopt(r, obj, r->cluster, adoption->kind->controller);
+	capi_adopt(r, obj, r->cluster, adoption->kind->controller);
 }
 
 static bool adopts(struct reconcile *r)
@@ -51,7 +51,7 @@ static bool adopts(struct reconcile *r)
 	     i++) {
 		struct adoption adoption = { r, &owned_kinds[i] };
 
-		each_of(r, owned_kinds[i].kind, adopt_one, &adoption);
+		capi_each_of(r, owned_kinds[i].kind, adopt_one, &adoption);
 		if (r->acted)
 			return true;
 	}
@@ -70,10 +70,10 @@ static void end_one(void *ctx, const json_t *obj)
 {
 	struct ending *ending = ctx;
 
-	if (ending->workers_only && is_control_plane(obj))
+	if (ending->workers_only && capi_is_control_plane(obj))
 		return;
 	ending->left++;
-	if (!ending->r->acted && !is_deleting(obj))
+	if (!ending->r->acted && !capi_is_deleting(obj))
 		act_delete(ending->r, obj);
 }
 
@@ -82,14 +82,14 @@ static bool ends(struct reconcile *r, const char *kind, bool workers_only)
 {
 	struct ending ending = { r, workers_only, 0 };
 
-	each_of(r, kind, end_one, &ending);
+	capi_each_of(r, kind, end_one, &ending);
 	return ending.left > 0;
 }
 
 static bool says_deleting(
     struct reconcile *r, const json_t *obj, const char *reason)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 
 	jsets(status, "phase", "Deleting");
 	condition_set(r, status, "Ready", "False", "Info", reason, NULL);
@@ -112,7 +112,7 @@ static void end(struct reconcile *r, const json_t *obj)
 		{ "MaasCluster", false, "WaitingForInfrastructureDeletion" },
 	};
 
-	if (!has_finalizer(obj, FINALIZER))
+	if (!capi_has_finalizer(obj, FINALIZER))
 		return;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		bool left = ends(r, steps[i].kind, steps[i].workers_only);
@@ -124,7 +124,7 @@ static void end(struct reconcile *r, const json_t *obj)
 			return;
 		}
 	}
-	drop_finalizer(r, obj, FINALIZER);
+	capi_drop_finalizer(r, obj, FINALIZER);
 }
 
 /* ---- how far it is ---- */
@@ -154,7 +154,7 @@ static void yes_or(struct reconcile *r, json_t *status, const char *type,
 static void write_status(struct reconcile *r, const json_t *obj,
     const json_t *infra, const json_t *control_plane)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 	bool infra_ready = jbool(infra, "status.ready");
 	bool initialized = jbool(control_plane, "status.initialized") ||
 	                   strcmp(condition_is(obj, "ControlPlaneInitialized"),
@@ -180,16 +180,16 @@ static void write_status(struct reconcile *r, const json_t *obj,
 
 void cluster_reconcile(struct reconcile *r, const json_t *obj)
 {
-	const json_t *infra = find(
+	const json_t *infra = capi_find(
 	    r, "MaasCluster", jstr(obj, "spec.infrastructureRef.name"));
-	const json_t *control_plane = find(
+	const json_t *control_plane = capi_find(
 	    r, "KubeadmControlPlane", jstr(obj, "spec.controlPlaneRef.name"));
 
-	if (is_deleting(obj)) {
+	if (capi_is_deleting(obj)) {
 		end(r, obj);
 		return;
 	}
-	if (add_finalizer(r, obj, FINALIZER) || adopts(r) ||
+	if (capi_add_finalizer(r, obj, FINALIZER) || adopts(r) ||
 	    copy_endpoint(r, obj, infra))
 		return;
 	write_status(r, obj, infra, control_plane);

@@ -40,7 +40,7 @@ static struct identity *make_identity(struct reconcile *r, const char *what,
 	struct identity *made;
 
 	choose_bytes(r->host->choices, bytes, sizeof(bytes),
-	    "%s: keys of %s %s", r->host->name, cluster_name(r), what);
+	    "%s: keys of %s %s", r->host->name, capi_cluster_name(r), what);
 	buf_add_hex(&name, bytes, sizeof(bytes));
 	made = identity_new(
 	    &(const struct identity_spec){
@@ -78,25 +78,25 @@ static char *public_pem(const struct identity *identity)
 static bool make_pair(
     struct reconcile *r, const json_t *obj, const char *purpose)
 {
-	char *name = xasprintf("%s-%s", cluster_name(r), purpose);
+	char *name = xasprintf("%s-%s", capi_cluster_name(r), purpose);
 	struct identity *identity;
 	json_t *secret;
-	bool missing = !find(r, "Secret", name);
+	bool missing = !capi_find(r, "Secret", name);
 
 	if (missing) {
 		identity = make_identity(
 		    r, name, "kubernetes", NULL, CA_FOR, NULL);
-		secret = new_object(r, "Secret", name, obj);
+		secret = capi_new_object(r, "Secret", name, obj);
 		jsets(secret, "type", "cluster.x-k8s.io/secret");
 		if (strcmp(purpose, "sa") == 0) {
 			char *public_key = public_pem(identity);
 
-			secret_put(secret, "tls.crt", public_key);
+			capi_secret_put(secret, "tls.crt", public_key);
 			free(public_key);
 		} else {
-			secret_put(secret, "tls.crt", identity->cert_pem);
+			capi_secret_put(secret, "tls.crt", identity->cert_pem);
 		}
-		secret_put(secret, "tls.key", identity->key_pem);
+		capi_secret_put(secret, "tls.key", identity->key_pem);
 		act_create(r, secret);
 		identity_free(&identity);
 	}
@@ -117,7 +117,7 @@ static bool makes_keys(struct reconcile *r, const json_t *obj)
 static char *kubeconfig_text(
     struct reconcile *r, const char *ca_pem, const struct identity *admin)
 {
-	const char *name = cluster_name(r);
+	const char *name = capi_cluster_name(r);
 	struct buf out = BUF_INIT, ca = BUF_INIT, cert = BUF_INIT,
 	           key = BUF_INIT;
 
@@ -145,10 +145,10 @@ static char *kubeconfig_text(
 
 static struct identity *ca_of(struct reconcile *r)
 {
-	char *name = xasprintf("%s-ca", cluster_name(r));
-	const json_t *secret = find(r, "Secret", name);
-	char *cert = secret_text(secret, "tls.crt");
-	char *key = secret_text(secret, "tls.key");
+	char *name = xasprintf("%s-ca", capi_cluster_name(r));
+	const json_t *secret = capi_find(r, "Secret", name);
+	char *cert = capi_secret_text(secret, "tls.crt");
+	char *key = capi_secret_text(secret, "tls.key");
 	struct identity *ca = NULL;
 	struct err err;
 
@@ -169,7 +169,7 @@ static json_t *kubeconfig_data(struct reconcile *r, const struct identity *ca)
 	char expires[32];
 
 	time_text(host_time(r->host) + KUBECONFIG_FOR, expires);
-	secret_put(object, "value", text);
+	capi_secret_put(object, "value", text);
 	jset(object, "metadata.annotations", json_object());
 	json_object_set_new(jget(object, "metadata.annotations"), NOTE_EXPIRES,
 	    json_string(expires));
@@ -184,12 +184,12 @@ static bool is_fresh(struct reconcile *r, const json_t *secret)
 {
 	usec expires_time, left_for;
 
-	if (!time_parse(note_of(secret, NOTE_EXPIRES), &expires_time))
+	if (!time_parse(capi_note_of(secret, NOTE_EXPIRES), &expires_time))
 		return false;
 	left_for = expires_time - host_time(r->host);
 	if (left_for <= KUBECONFIG_FOR / 2)
 		return false;
-	look_again(r, left_for - KUBECONFIG_FOR / 2);
+	capi_look_again(r, left_for - KUBECONFIG_FOR / 2);
 	return true;
 }
 
@@ -203,7 +203,7 @@ static void write_kubeconfig(struct reconcile *r, const json_t *obj,
 		act_patch(r, old, NULL, content);
 		return;
 	}
-	secret = new_object(r, "Secret", name, obj);
+	secret = capi_new_object(r, "Secret", name, obj);
 	jsets(secret, "type", "cluster.x-k8s.io/secret");
 	json_merge_patch(&secret, content);
 	json_decref(content);
@@ -212,8 +212,8 @@ static void write_kubeconfig(struct reconcile *r, const json_t *obj,
 
 static bool makes_kubeconfig(struct reconcile *r, const json_t *obj)
 {
-	char *name = xasprintf("%s-kubeconfig", cluster_name(r));
-	const json_t *secret = find(r, "Secret", name);
+	char *name = xasprintf("%s-kubeconfig", capi_cluster_name(r));
+	const json_t *secret = capi_find(r, "Secret", name);
 	struct identity *ca = NULL;
 
 	if (jstr(r->cluster, "spec.controlPlaneEndpoint.host")[0] &&
@@ -230,7 +230,7 @@ static bool makes_kubeconfig(struct reconcile *r, const json_t *obj)
 
 static bool is_healthy(const json_t *machine)
 {
-	return jhas(machine, "status.nodeRef") && !is_deleting(machine) &&
+	return jhas(machine, "status.nodeRef") && !capi_is_deleting(machine) &&
 	       strcmp(condition_is(machine, "NodeHealthy"), "True") == 0;
 }
 
@@ -306,7 +306,7 @@ static bool remediates(struct reconcile *r, const struct machines *machines)
 		bool sick = strcmp(condition_is(machine, "OwnerRemediated"),
 		                "False") == 0;
 
-		if (!sick || is_deleting(machine))
+		if (!sick || capi_is_deleting(machine))
 			continue;
 		if (machines->count < 3 || machines->living < machines->count ||
 		    healthy_among(machines) + 1 < machines->count)
@@ -335,8 +335,9 @@ static void boot_of(void *ctx, const json_t *machine)
 	struct oldest_boot *boot = ctx;
 	usec time;
 
-	if (is_control_plane(machine) && jbool(machine, "status.ready") &&
-	    time_parse(note_of(machine, "pcg.pcgsim.io/deploy-time"), &time) &&
+	if (capi_is_control_plane(machine) && jbool(machine, "status.ready") &&
+	    time_parse(
+	        capi_note_of(machine, "pcg.pcgsim.io/deploy-time"), &time) &&
 	    (!boot->time || time < boot->time))
 		boot->time = time;
 }
@@ -348,18 +349,18 @@ static const char *init_trouble(struct reconcile *r)
 	struct oldest_boot boot = { 0 };
 	usec waited_for;
 
-	each_of(r, "MaasMachine", boot_of, &boot);
+	capi_each_of(r, "MaasMachine", boot_of, &boot);
 	if (!boot.time)
 		return NULL;
 	waited_for = host_time(r->host) - boot.time;
 	if (waited_for < INIT_PATIENCE_FOR) {
-		look_again(r, INIT_PATIENCE_FOR - waited_for);
+		capi_look_again(r, INIT_PATIENCE_FOR - waited_for);
 		return NULL;
 	}
-	wait_says(r, "ControlPlaneSilent",
+	capi_wait_says(r, "ControlPlaneSilent",
 	    "the API server of %s at %s has not answered since its machine "
 	    "was deployed",
-	    cluster_name(r),
+	    capi_cluster_name(r),
 	    jstr(r->cluster, "spec.controlPlaneEndpoint.host"));
 	return "the API server does not answer";
 }
@@ -367,11 +368,11 @@ static const char *init_trouble(struct reconcile *r)
 static void write_status(
     struct reconcile *r, const json_t *obj, const struct machines *machines)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 	size_t healthy = healthy_among(machines);
 	int64_t wanted = jint(obj, "spec.replicas");
 	bool initialized = jbool(obj, "status.initialized") ||
-	                   (workload_ready(r) && machines->count > 0);
+	                   (workload_link_ready(r) && machines->count > 0);
 	const char *trouble = initialized ? NULL : init_trouble(r);
 
 	jsetb(status, "initialized", initialized);
@@ -399,14 +400,14 @@ static void end(struct reconcile *r, const json_t *obj)
 {
 	struct machines machines;
 
-	if (!has_finalizer(obj, FINALIZER))
+	if (!capi_has_finalizer(obj, FINALIZER))
 		return;
 	machines_read(&machines, r, obj);
 	for (size_t i = 0; i < machines.count && !r->acted; i++)
-		if (!is_deleting(machines.items[i]))
+		if (!capi_is_deleting(machines.items[i]))
 			act_delete(r, machines.items[i]);
 	if (machines.count == 0)
-		drop_finalizer(r, obj, FINALIZER);
+		capi_drop_finalizer(r, obj, FINALIZER);
 	machines_free(&machines);
 }
 
@@ -414,13 +415,13 @@ void control_plane_reconcile(struct reconcile *r, const json_t *obj)
 {
 	struct machines machines;
 
-	if (is_deleting(obj)) {
+	if (capi_is_deleting(obj)) {
 		end(r, obj);
 		return;
 	}
-	if (cluster_deletes(r) || !owned_by(obj, r->cluster))
+	if (capi_cluster_deletes(r) || !capi_owned_by(obj, r->cluster))
 		return;
-	if (add_finalizer(r, obj, FINALIZER) || makes_keys(r, obj) ||
+	if (capi_add_finalizer(r, obj, FINALIZER) || makes_keys(r, obj) ||
 	    makes_kubeconfig(r, obj))
 		return;
 	machines_read(&machines, r, obj);

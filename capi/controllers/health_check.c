@@ -67,7 +67,7 @@ static bool is_over(
 static const char *start_trouble(
     struct verdicts *verdicts, const json_t *machine)
 {
-	usec since_time = created_time(machine);
+	usec since_time = capi_created_time(machine);
 
 	if (!jbool(machine, "status.infrastructureReady"))
 		return NULL; /* the MaasMachine has a deadline of its own */
@@ -116,7 +116,8 @@ static const char *trouble_of(struct verdicts *verdicts, const json_t *machine)
 		return "MachineHasFailure";
 	if (!jhas(machine, "status.nodeRef"))
 		return start_trouble(verdicts, machine);
-	node = workload_node(verdicts->r, jstr(machine, "status.nodeRef.name"));
+	node = workload_link_node(
+	    verdicts->r, jstr(machine, "status.nodeRef.name"));
 	if (!node)
 		return "NodeNotFound";
 	for (size_t i = 0; i < json_array_size(rules); i++)
@@ -135,7 +136,7 @@ static bool is_selected(const json_t *check, const json_t *machine)
 
 	json_object_foreach(wanted, key, value)
 	{
-		if (strcmp(label_of(machine, key),
+		if (strcmp(capi_label_of(machine, key),
 		        json_string_value(value) ? json_string_value(value)
 		                                 : "") != 0)
 			all = false;
@@ -150,7 +151,7 @@ static void judge(void *ctx, const json_t *machine)
 	const char *why;
 	bool marked;
 
-	if (is_deleting(machine) || !is_selected(verdicts->check, machine))
+	if (capi_is_deleting(machine) || !is_selected(verdicts->check, machine))
 		return;
 	verdicts->expected++;
 	why = trouble_of(verdicts, machine);
@@ -181,11 +182,11 @@ static void mark(struct verdicts *verdicts, bool sick)
 {
 	struct reconcile *r = verdicts->r;
 	const json_t *machine = sick ? verdicts->to_mark : verdicts->to_clear;
-	json_t *status = status_of(machine);
+	json_t *status = capi_status_of(machine);
 
 	if (sick) {
 		log_warning(r->host, "machine %s is given up: %s",
-		    name_of(machine), verdicts->why);
+		    capi_name_of(machine), verdicts->why);
 		condition_set(r, status, "HealthCheckSucceeded", "False",
 		    "Warning", verdicts->why, NULL);
 		condition_set(r, status, "OwnerRemediated", "False", "Warning",
@@ -202,7 +203,7 @@ static void write_status(
     struct verdicts *verdicts, const json_t *obj, int64_t most)
 {
 	struct reconcile *r = verdicts->r;
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 	bool allowed = verdicts->sick <= most;
 
 	jseti(status, "expectedMachines", verdicts->expected);
@@ -222,12 +223,13 @@ void health_check_reconcile(struct reconcile *r, const json_t *obj)
 	};
 	int64_t most;
 
-	if (is_deleting(obj) || cluster_deletes(r) || !workload_ready(r))
+	if (capi_is_deleting(obj) || capi_cluster_deletes(r) ||
+	    !workload_link_ready(r))
 		return;
-	each_of(r, "Machine", judge, &verdicts);
+	capi_each_of(r, "Machine", judge, &verdicts);
 	most = most_unhealthy(obj, verdicts.expected);
 	if (verdicts.next_for != USEC_NEVER)
-		look_again(r, verdicts.next_for + SECONDS(1));
+		capi_look_again(r, verdicts.next_for + SECONDS(1));
 	if (verdicts.to_clear)
 		mark(&verdicts, false);
 	else if (verdicts.to_mark && verdicts.sick <= most)

@@ -25,7 +25,7 @@
 static bool waits_for(
     struct reconcile *r, const json_t *obj, const char *reason)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 
 	condition_set(
 	    r, status, "DataSecretAvailable", "False", "Info", reason, NULL);
@@ -70,12 +70,12 @@ static json_t *token_secret(struct reconcile *r, const char *token)
 	jsets(secret, "metadata.name", name);
 	jsets(secret, "metadata.namespace", "kube-system");
 	jsets(secret, "type", "bootstrap.kubernetes.io/token");
-	secret_put(secret, "token-id", id);
-	secret_put(secret, "token-secret", token + 7);
-	secret_put(secret, "expiration", until);
-	secret_put(secret, "usage-bootstrap-authentication", "true");
-	secret_put(secret, "usage-bootstrap-signing", "true");
-	secret_put(secret, "auth-extra-groups",
+	capi_secret_put(secret, "token-id", id);
+	capi_secret_put(secret, "token-secret", token + 7);
+	capi_secret_put(secret, "expiration", until);
+	capi_secret_put(secret, "usage-bootstrap-authentication", "true");
+	capi_secret_put(secret, "usage-bootstrap-signing", "true");
+	capi_secret_put(secret, "auth-extra-groups",
 	    "system:bootstrappers:kubeadm:default-node-token");
 	free(id);
 	free(name);
@@ -88,13 +88,13 @@ static void token_written(
 	(void)obj;
 	if (answer->status != 409 &&
 	    (answer->status < 200 || answer->status > 299)) {
-		back_off(r);
+		capi_back_off(r);
 		return;
 	}
-	memory_of(r)->checked = true;
-	memory_of(r)->checked_at = loop_now(r->host->loop);
-	progress(r);
-	look_again(r, 0);
+	capi_memory_of(r)->checked = true;
+	capi_memory_of(r)->checked_at = loop_now(r->host->loop);
+	capi_progress(r);
+	capi_look_again(r, 0);
 }
 
 static void make_token(struct reconcile *r, const char *token)
@@ -121,7 +121,7 @@ static void renew_token(struct reconcile *r, const char *token)
 	char until[32];
 
 	until_text(r, until);
-	secret_put(patch, "expiration", until);
+	capi_secret_put(patch, "expiration", until);
 	act_workload(r, "PATCH", path, patch, token_renewed);
 	free(path);
 }
@@ -131,15 +131,16 @@ static void keep_token(
     struct reconcile *r, const json_t *obj, const json_t *machine)
 {
 	const char *token = jstr(obj, TOKEN_PATH);
-	usec next_at = memory_of(r)->checked_at + TOKEN_FOR / 2;
+	usec next_at = capi_memory_of(r)->checked_at + TOKEN_FOR / 2;
 
 	if (strlen(token) != 23 || jhas(machine, "status.nodeRef") ||
-	    is_deleting(machine) || cluster_deletes(r))
+	    capi_is_deleting(machine) || capi_cluster_deletes(r))
 		return;
-	if (!workload_ready(r)) {
-		look_again(r, SECONDS(30));
-	} else if (memory_of(r)->checked && next_at > loop_now(r->host->loop)) {
-		look_again(r, next_at - loop_now(r->host->loop));
+	if (!workload_link_ready(r)) {
+		capi_look_again(r, SECONDS(30));
+	} else if (capi_memory_of(r)->checked &&
+	           next_at > loop_now(r->host->loop)) {
+		capi_look_again(r, next_at - loop_now(r->host->loop));
 	} else {
 		renew_token(r, token);
 	}
@@ -157,11 +158,12 @@ static bool read_keys(struct reconcile *r, struct keys *keys)
 	bool all = true;
 
 	for (size_t i = 0; i < 4; i++) {
-		char *name = xasprintf("%s-%s", cluster_name(r), purposes[i]);
-		const json_t *secret = find(r, "Secret", name);
+		char *name = xasprintf(
+		    "%s-%s", capi_cluster_name(r), purposes[i]);
+		const json_t *secret = capi_find(r, "Secret", name);
 
-		keys->cert[i] = secret_text(secret, "tls.crt");
-		keys->key[i] = secret_text(secret, "tls.key");
+		keys->cert[i] = capi_secret_text(secret, "tls.crt");
+		keys->key[i] = capi_secret_text(secret, "tls.key");
 		all = all && keys->cert[i] && keys->key[i];
 		free(name);
 	}
@@ -187,8 +189,9 @@ static json_t *resolved(struct reconcile *r, const json_t *spec)
 
 		if (!jhas(file, "contentFrom.secret"))
 			continue;
-		text = secret_text(
-		    find(r, "Secret", jstr(file, "contentFrom.secret.name")),
+		text = capi_secret_text(
+		    capi_find(
+		        r, "Secret", jstr(file, "contentFrom.secret.name")),
 		    jstr(file, "contentFrom.secret.key"));
 		if (!text) {
 			json_decref(copy);
@@ -206,7 +209,7 @@ static char *data_text(struct reconcile *r, const json_t *obj,
 	struct keys keys;
 	struct err err;
 	char *hash = NULL, *ca_hash = NULL, *text = NULL;
-	bool control_plane = is_control_plane(obj);
+	bool control_plane = capi_is_control_plane(obj);
 
 	if (read_keys(r, &keys))
 		hash = tls_spki_sha256(keys.cert[0], &err);
@@ -244,17 +247,17 @@ static void write_data(
 		waits_for(r, obj, "WaitingForCertificates");
 		return;
 	}
-	secret = new_object(r, "Secret", r->name, obj);
+	secret = capi_new_object(r, "Secret", r->name, obj);
 	jsets(secret, "type", "cluster.x-k8s.io/secret");
-	secret_put(secret, "value", text);
-	secret_put(secret, "format", "cloud-config");
+	capi_secret_put(secret, "value", text);
+	capi_secret_put(secret, "format", "cloud-config");
 	act_create(r, secret);
 	free(text);
 }
 
 static void say_ready(struct reconcile *r, const json_t *obj)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 
 	jsetb(status, "ready", true);
 	jsets(status, "dataSecretName", r->name);
@@ -270,20 +273,20 @@ static void prepare(
 	bool initialized = strcmp(condition_is(
 	                              r->cluster, "ControlPlaneInitialized"),
 	                       "True") == 0;
-	bool init = is_control_plane(obj) && !initialized;
+	bool init = capi_is_control_plane(obj) && !initialized;
 
-	if (find(r, "Secret", r->name))
+	if (capi_find(r, "Secret", r->name))
 		say_ready(r, obj);
 	else if (!jbool(r->cluster, "status.infrastructureReady") ||
 	         !jstr(r->cluster, "spec.controlPlaneEndpoint.host")[0])
 		waits_for(r, obj, "WaitingForClusterInfrastructure");
 	else if (init)
 		write_data(r, obj, machine, true);
-	else if (!initialized || !workload_ready(r))
+	else if (!initialized || !workload_link_ready(r))
 		waits_for(r, obj, "WaitingForControlPlaneAvailable");
 	else if (!jstr(obj, TOKEN_PATH)[0])
 		choose_token(r, obj);
-	else if (!memory_of(r)->checked)
+	else if (!capi_memory_of(r)->checked)
 		make_token(r, jstr(obj, TOKEN_PATH));
 	else
 		write_data(r, obj, machine, false);
@@ -291,12 +294,13 @@ static void prepare(
 
 void kubeadm_config_reconcile(struct reconcile *r, const json_t *obj)
 {
-	const json_t *machine = find(r, "Machine", owner_named(obj, "Machine"));
+	const json_t *machine = capi_find(
+	    r, "Machine", capi_owner_named(obj, "Machine"));
 
-	if (is_deleting(obj) || !machine || is_deleting(machine))
+	if (capi_is_deleting(obj) || !machine || capi_is_deleting(machine))
 		return;
 	if (jbool(obj, "status.ready"))
 		keep_token(r, obj, machine);
-	else if (!cluster_deletes(r))
+	else if (!capi_cluster_deletes(r))
 		prepare(r, obj, machine);
 }

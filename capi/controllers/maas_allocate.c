@@ -19,13 +19,13 @@
 #define QUICK_ATTEMPTS 3
 #define SLOW_FOR       MINUTES(30)
 
-usec doubt_for(struct reconcile *r, const json_t *obj)
+usec maas_machine_doubt_for(struct reconcile *r, const json_t *obj)
 {
 	usec until_time, now_time = host_time(r->host);
 
-	if (memory_of(r)->settled || !note_of(obj, NOTE_INTENT)[0])
+	if (capi_memory_of(r)->settled || !capi_note_of(obj, NOTE_INTENT)[0])
 		return 0;
-	until_time = note_time(obj, NOTE_INTENT_TIME) + DOUBT_FOR;
+	until_time = maas_machine_note_time(obj, NOTE_INTENT_TIME) + DOUBT_FOR;
 	return until_time > now_time ? until_time - now_time : 0;
 }
 
@@ -40,7 +40,7 @@ struct wish {
 
 static void wish_read(struct wish *wish, const json_t *obj)
 {
-	const char *zones = note_of(obj, NOTE_ZONES);
+	const char *zones = capi_note_of(obj, NOTE_ZONES);
 
 	*wish = (struct wish){
 		.zones = xstrdup(
@@ -206,9 +206,9 @@ static void say_no_capacity(
 	text = wish_text(&wish);
 	message = xasprintf(
 	    "no machine in MAAS is free and fits: %s%s", text, also);
-	hold_for(r, jittered(r, NO_CAPACITY_FOR, "capacity poll"));
-	wait_says(r, "NoCapacity", "%s", message);
-	say_deployed(r, obj, status_of(obj), "False", "Error",
+	capi_hold_for(r, capi_jittered(r, NO_CAPACITY_FOR, "capacity poll"));
+	capi_wait_says(r, "NoCapacity", "%s", message);
+	maas_machine_say(r, obj, capi_status_of(obj), "False", "Error",
 	    "MachineDeployFailed", message);
 	free(text);
 	free(message);
@@ -220,21 +220,21 @@ static void allocated(
 {
 	switch (answer->kind) {
 	case MAAS_OK:
-		progress(r);
-		if (!is_mine(r, answer->body)) { /* */
-			wait_says(r, "MaasConfused",
+		capi_progress(r);
+		if (!maas_machine_is_mine(r, answer->body)) { /* */
+			capi_wait_says(r, "MaasConfused",
 			    "MAAS answered an allocation with machine %s, "
 			    "which belongs to %s; it is left alone",
 			    jstr(answer->body, "system_id"),
 			    jstr(answer->body, "owner"));
-			hold_for(r, SECONDS(60));
+			capi_hold_for(r, SECONDS(60));
 			return;
 		}
 		record(r, obj, answer->body);
 		return;
 	case MAAS_NO_CAPACITY: /* */
-		memory_of(r)->settled = true;
-		progress(r);
+		capi_memory_of(r)->settled = true;
+		capi_progress(r);
 		say_no_capacity(r, obj, "");
 		return;
 	case MAAS_BUSY:
@@ -242,7 +242,7 @@ static void allocated(
 	case MAAS_REFUSED:
 	case MAAS_NOT_FOUND:
 	case MAAS_UNREACHED:
-		memory_of(r)->settled = true;
+		capi_memory_of(r)->settled = true;
 		break;
 	case MAAS_FAILED: /* look before anything is repeated */
 	case MAAS_UNKNOWN:
@@ -257,7 +257,7 @@ static void send_allocate(
 	struct params params = { 0 };
 	struct wish wish;
 	char cpus[24], memory[24];
-	char *name = agent_name_of(r, obj), *tags;
+	char *name = maas_machine_agent_name(r, obj), *tags;
 
 	wish_read(&wish, obj);
 	tags = all_tags(wish.tags);
@@ -274,7 +274,7 @@ static void send_allocate(
 	for (size_t i = 0; i < json_array_size(candidates); i++)
 		param(&params, "system_id",
 		    json_string_value(json_array_get(candidates, i)));
-	memory_of(r)->settled = false;
+	capi_memory_of(r)->settled = false;
 	act_maas(r, "POST", "machines/?op=allocate", params.items, allocated);
 	free(params.items);
 	free(wish.zones);
@@ -284,11 +284,11 @@ static void send_allocate(
 
 /* ---- quarantine ---- */
 
-json_t *quarantine_of(const struct reconcile *r)
+json_t *maas_machine_quarantine(const struct reconcile *r)
 {
-	const json_t *cluster = find(
+	const json_t *cluster = capi_find(
 	    r, "MaasCluster", jstr(r->cluster, "spec.infrastructureRef.name"));
-	const char *text = note_of(cluster, NOTE_QUARANTINE);
+	const char *text = capi_note_of(cluster, NOTE_QUARANTINE);
 	struct err ignored;
 	json_t *all = text[0] ? json_parse(text, strlen(text), &ignored) : NULL;
 	json_t *now = json_object();
@@ -320,7 +320,7 @@ static void candidates_answered(
 		maas_trouble(r, answer, "list the free machines");
 		return;
 	}
-	bad = quarantine_of(r);
+	bad = maas_machine_quarantine(r);
 	good = json_array();
 	for (size_t i = 0; i < json_array_size(answer->body); i++) {
 		const char *id = jstr(
@@ -340,7 +340,7 @@ static void candidates_answered(
 
 static void allocate(struct reconcile *r, const json_t *obj)
 {
-	json_t *bad = quarantine_of(r);
+	json_t *bad = maas_machine_quarantine(r);
 
 	if (json_object_size(bad) == 0)
 		send_allocate(r, obj, NULL);
@@ -350,16 +350,17 @@ static void allocate(struct reconcile *r, const json_t *obj)
 	json_decref(bad);
 }
 
-void adopt_or_allocate(
+void maas_machine_adopt_or_allocate(
     struct reconcile *r, const json_t *obj, const json_t *list)
 {
-	const json_t *machine = mine_in(r, list, "");
-	usec wait_for = doubt_for(r, obj);
+	const json_t *machine = maas_machine_mine_in(r, list, "");
+	usec wait_for = maas_machine_doubt_for(r, obj);
 
 	if (machine)
 		record(r, obj, machine);
 	else if (wait_for > 0)
-		hold_for(r, wait_for < SECONDS(15) ? wait_for : SECONDS(15));
+		capi_hold_for(
+		    r, wait_for < SECONDS(15) ? wait_for : SECONDS(15));
 	else
 		allocate(r, obj);
 }
@@ -385,60 +386,62 @@ static void images_answered(
 		maas_trouble(r, answer, "list its images");
 		return;
 	}
-	progress(r);
+	capi_progress(r);
 	for (size_t i = 0; i < json_array_size(answer->body); i++)
 		if (image_is(json_array_get(answer->body, i), image))
-			memory_of(r)->image_seen = true;
-	if (memory_of(r)->image_seen) {
-		look_again(r, 0);
+			capi_memory_of(r)->image_seen = true;
+	if (capi_memory_of(r)->image_seen) {
+		capi_look_again(r, 0);
 		return;
 	}
-	hold_for(r, jittered(r, NO_CAPACITY_FOR, "image poll"));
-	wait_says(r, "ImageMissing",
+	capi_hold_for(r, capi_jittered(r, NO_CAPACITY_FOR, "image poll"));
+	capi_wait_says(r, "ImageMissing",
 	    "MAAS has no image %s to deploy the machines of %s with", image,
-	    cluster_name(r));
-	say_deployed(r, obj, status_of(obj), "False", "Error",
+	    capi_cluster_name(r));
+	maas_machine_say(r, obj, capi_status_of(obj), "False", "Error",
 	    "MachineDeployFailed", "the image is not in MAAS");
 }
 
 static bool is_too_soon(struct reconcile *r, const json_t *obj)
 {
-	usec next_time = note_time(obj, NOTE_CLOSED_TIME) + SLOW_FOR;
+	usec next_time = maas_machine_note_time(obj, NOTE_CLOSED_TIME) +
+	                 SLOW_FOR;
 
-	if (attempt_of(obj) <= QUICK_ATTEMPTS ||
+	if (maas_machine_attempt(obj) <= QUICK_ATTEMPTS ||
 	    next_time <= host_time(r->host))
 		return false;
-	wait_says(r, "TooManyFailures",
+	capi_wait_says(r, "TooManyFailures",
 	    "%u machines in a row could not be deployed for %s; the next one "
 	    "is tried half an hour after the last",
-	    attempt_of(obj) - 1, r->name);
-	hold_for(r, next_time - host_time(r->host));
+	    maas_machine_attempt(obj) - 1, r->name);
+	capi_hold_for(r, next_time - host_time(r->host));
 	return true;
 }
 
-void obtain_machine(struct reconcile *r, const json_t *obj)
+void maas_machine_obtain(struct reconcile *r, const json_t *obj)
 {
 	char now[32], *name;
 
 	if (!maas_user_is_admin(r)) { /* */
-		wait_says(r, "MaasDenied",
+		capi_wait_says(r, "MaasDenied",
 		    "user %s of the MAAS API key is no administrator: swap "
 		    "space and DNS records are an administrator's right",
 		    maas_user(r));
-		hold_for(r, MINUTES(5));
+		capi_hold_for(r, MINUTES(5));
 		return;
 	}
 	if (is_too_soon(r, obj))
 		return;
-	if (!memory_of(r)->image_seen) {
+	if (!capi_memory_of(r)->image_seen) {
 		act_maas(r, "GET", "boot-resources/", NULL, images_answered);
 		return;
 	}
-	name = agent_name_of(r, obj);
+	name = maas_machine_agent_name(r, obj);
 	time_text(host_time(r->host), now);
-	memory_of(r)->settled = true; /* nothing was sent under this name */
+	capi_memory_of(r)->settled =
+	    true; /* nothing was sent under this name */
 	act_patch(r, obj, NULL,
-	    notes_patch(2, (const char *const[]){
-	                       NOTE_INTENT, name, NOTE_INTENT_TIME, now }));
+	    capi_notes_patch(2, (const char *const[]){ NOTE_INTENT, name,
+	                            NOTE_INTENT_TIME, now }));
 	free(name);
 }

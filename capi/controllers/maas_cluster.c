@@ -45,7 +45,7 @@ static void trouble(struct reconcile *r, const json_t *obj,
 	maas_trouble(r, answer, what);
 	if (failures_of(r) < 2)
 		return;
-	status = status_of(obj);
+	status = capi_status_of(obj);
 	condition_set(r, status, "LoadBalancerReady", "False", "Error",
 	    "LoadBalancerFailed", what);
 	condition_sum(r, status);
@@ -75,8 +75,8 @@ static bool may_carry(const json_t *machine)
 {
 	const char *state = jstr(machine, "status.machineState");
 
-	if (!is_control_plane(machine) || is_deleting(machine) ||
-	    note_of(machine, "pcg.pcgsim.io/abandon")[0])
+	if (!capi_is_control_plane(machine) || capi_is_deleting(machine) ||
+	    capi_note_of(machine, "pcg.pcgsim.io/abandon")[0])
 		return false;
 	return strcmp(state, "Deploying") == 0 ||
 	       strcmp(state, "Deployed") == 0 || jbool(machine, "status.ready");
@@ -84,8 +84,8 @@ static bool may_carry(const json_t *machine)
 
 static void sort_in(struct wanted *wanted, const json_t *machine)
 {
-	const json_t *owner = find(
-	    wanted->r, "Machine", owner_named(machine, "Machine"));
+	const json_t *owner = capi_find(
+	    wanted->r, "Machine", capi_owner_named(machine, "Machine"));
 	bool off = jhas(machine, "status.machinePowered") &&
 	           !jbool(machine, "status.machinePowered");
 	json_t *list = wanted->booting;
@@ -109,7 +109,7 @@ static json_t *wanted_addresses(const struct reconcile *r)
 	struct wanted wanted = { r, json_array(), json_array(), json_array() };
 	json_t *result;
 
-	each_of(r, "MaasMachine", want, &wanted);
+	capi_each_of(r, "MaasMachine", want, &wanted);
 	result = json_array_size(wanted.joined) ? wanted.joined
 	         : json_array_size(wanted.off)  ? wanted.off
 	                                        : wanted.booting;
@@ -151,21 +151,21 @@ static bool record_is(const json_t *record, const json_t *wanted)
 static void is_ready(
     struct reconcile *r, const json_t *obj, const json_t *addresses)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 
-	memory_of(r)->checked = true;
-	memory_of(r)->checked_at = loop_now(r->host->loop);
-	progress(r);
+	capi_memory_of(r)->checked = true;
+	capi_memory_of(r)->checked_at = loop_now(r->host->loop);
+	capi_progress(r);
 	jsetb(status, "ready", true);
 	jsets(status, "network.dnsName", fqdn_of(obj));
 	if (json_array_size(addresses))
 		jset(status, "network.addresses", json_deep_copy(addresses));
 	condition_set(r, status, "LoadBalancerReady", "True", NULL, NULL, NULL);
 	condition_set(r, status, "APIServerAvailable",
-	    workload_ready(r) ? "True" : "False", "Warning",
-	    workload_ready(r) ? NULL : "APIServerNotReady", NULL);
+	    workload_link_ready(r) ? "True" : "False", "Warning",
+	    workload_link_ready(r) ? NULL : "APIServerNotReady", NULL);
 	condition_sum(r, status);
-	look_again(r, jittered(r, CHECK_EVERY_FOR, "record check"));
+	capi_look_again(r, capi_jittered(r, CHECK_EVERY_FOR, "record check"));
 	status_write(r, obj, status);
 }
 
@@ -177,8 +177,8 @@ static void written(
 		return;
 	}
 	/* G8: what MAAS made of it is read before it is believed. */
-	memory_of(r)->checked = false;
-	look_again(r, MILLISECONDS(100));
+	capi_memory_of(r)->checked = false;
+	capi_look_again(r, MILLISECONDS(100));
 }
 
 static void create_record(struct reconcile *r, const json_t *obj)
@@ -247,7 +247,7 @@ static void deleted(
 	if (answer->kind != MAAS_OK && answer->kind != MAAS_NOT_FOUND)
 		trouble(r, obj, answer, "delete the API server's DNS record");
 	else
-		look_again(r, 0); /* and read that it is gone */
+		capi_look_again(r, 0); /* and read that it is gone */
 }
 
 static void record_to_delete(
@@ -263,7 +263,7 @@ static void record_to_delete(
 	record = answer->kind == MAAS_OK ? json_array_get(answer->body, 0)
 	                                 : NULL;
 	if (!record) {
-		drop_finalizer(r, obj, FINALIZER);
+		capi_drop_finalizer(r, obj, FINALIZER);
 		return;
 	}
 	path = xasprintf("dnsresources/%lld/", (long long)jint(record, "id"));
@@ -275,13 +275,13 @@ static void end(struct reconcile *r, const json_t *obj)
 {
 	size_t machines = 0;
 
-	if (!has_finalizer(obj, FINALIZER))
+	if (!capi_has_finalizer(obj, FINALIZER))
 		return;
-	each_of(r, "MaasMachine", count_one, &machines);
+	capi_each_of(r, "MaasMachine", count_one, &machines);
 	if (machines)
 		return; /* their going calls us */
 	if (!fqdn_of(obj)[0])
-		drop_finalizer(r, obj, FINALIZER); /* none was ever made */
+		capi_drop_finalizer(r, obj, FINALIZER); /* none was ever made */
 	else
 		find_record(r, obj, record_to_delete);
 }
@@ -292,7 +292,7 @@ static void set_endpoint(struct reconcile *r, const json_t *obj)
 {
 	json_t *patch = json_object();
 	char *host = plan_endpoint(
-	    cluster_name(r), r->ns, jstr(obj, "spec.dnsDomain"));
+	    capi_cluster_name(r), r->ns, jstr(obj, "spec.dnsDomain"));
 
 	jsets(patch, "spec.controlPlaneEndpoint.host", host);
 	jseti(patch, "spec.controlPlaneEndpoint.port", API_PORT);
@@ -303,29 +303,29 @@ static void set_endpoint(struct reconcile *r, const json_t *obj)
 static bool is_checked(struct reconcile *r, const json_t *obj)
 {
 	json_t *wanted = wanted_addresses(r);
-	usec next_at = memory_of(r)->checked_at + CHECK_EVERY_FOR;
+	usec next_at = capi_memory_of(r)->checked_at + CHECK_EVERY_FOR;
 	bool same = json_array_size(wanted) == 0 ||
 	            json_equal(wanted, jget(obj, "status.network.addresses"));
 	bool api_told = (strcmp(condition_is(obj, "APIServerAvailable"),
-	                     "True") == 0) == workload_ready(r);
+	                     "True") == 0) == workload_link_ready(r);
 
 	json_decref(wanted);
-	if (!memory_of(r)->checked || !same || !api_told ||
+	if (!capi_memory_of(r)->checked || !same || !api_told ||
 	    next_at <= loop_now(r->host->loop))
 		return false;
-	look_again(r, next_at - loop_now(r->host->loop));
+	capi_look_again(r, next_at - loop_now(r->host->loop));
 	return true;
 }
 
 void maas_cluster_reconcile(struct reconcile *r, const json_t *obj)
 {
-	if (is_deleting(obj)) {
+	if (capi_is_deleting(obj)) {
 		end(r, obj);
 		return;
 	}
-	if (cluster_deletes(r))
+	if (capi_cluster_deletes(r))
 		return;
-	if (add_finalizer(r, obj, FINALIZER))
+	if (capi_add_finalizer(r, obj, FINALIZER))
 		return;
 	if (!fqdn_of(obj)[0])
 		set_endpoint(r, obj);

@@ -71,7 +71,7 @@ static void copy_power(json_t *status, const json_t *machine)
 
 static json_t *copied_status(const json_t *obj, const json_t *machine)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 
 	jsets(status, "machineState", jstr(machine, "status_name"));
 	jsets(status, "hostname", jstr(machine, "hostname"));
@@ -84,7 +84,7 @@ static json_t *copied_status(const json_t *obj, const json_t *machine)
 
 static const json_t *owner_machine(const struct reconcile *r, const json_t *obj)
 {
-	return find(r, "Machine", owner_named(obj, "Machine"));
+	return capi_find(r, "Machine", capi_owner_named(obj, "Machine"));
 }
 
 /* what MAAS calls failed may have joined the cluster. */
@@ -95,7 +95,7 @@ static bool has_joined(const struct reconcile *r, const json_t *obj)
 
 static bool is_overdue(const struct reconcile *r, const json_t *obj)
 {
-	usec begun_time = note_time(obj, NOTE_DEPLOY_TIME);
+	usec begun_time = maas_machine_note_time(obj, NOTE_DEPLOY_TIME);
 
 	return begun_time > 0 && !has_joined(r, obj) &&
 	       host_time(r->host) > begun_time + DEPLOY_DEADLINE_FOR;
@@ -109,14 +109,14 @@ static void swap_answered(
 		maas_trouble(r, answer, "switch off the swap space");
 		return;
 	}
-	memory_of(r)->swap_off = true;
-	progress(r);
-	look_again(r, 0);
+	capi_memory_of(r)->swap_off = true;
+	capi_progress(r);
+	capi_look_again(r, 0);
 }
 
 static void turn_swap_off(struct reconcile *r, const json_t *obj)
 {
-	char *path = xasprintf("machines/%s/", system_id_of(obj));
+	char *path = xasprintf("machines/%s/", maas_machine_system_id(obj));
 
 	act_maas(r, "PUT", path,
 	    (const char *const[]){ "swap_size", "0", NULL }, swap_answered);
@@ -149,12 +149,13 @@ static void deploy_refused(
 
 	if (answer->status == 409) {
 		/* It is in another state than we read: read again. */
-		hold_for(r, SECONDS(5));
-		back_off(r);
+		capi_hold_for(r, SECONDS(5));
+		capi_back_off(r);
 	} else {
-		wait_says(r, "MaasRefuses", "MAAS refuses to deploy %s: %s",
-		    system_id_of(obj), line);
-		abandon(r, obj,
+		capi_wait_says(r, "MaasRefuses",
+		    "MAAS refuses to deploy %s: %s",
+		    maas_machine_system_id(obj), line);
+		maas_machine_abandon(r, obj,
 		    is_machines_fault(line) ? "quarantine" : "release", line);
 	}
 	free(line);
@@ -166,12 +167,13 @@ static void deploy_failed(
 	char *line = first_line(answer->text);
 
 	if (strstr(line, "No more IPs")) { /* */
-		wait_says(r, "NoAddresses", "MAAS has no address for %s: %s",
-		    system_id_of(obj), line);
-		hold_for(r, SECONDS(60));
-		abandon(r, obj, "release", line);
+		capi_wait_says(r, "NoAddresses",
+		    "MAAS has no address for %s: %s",
+		    maas_machine_system_id(obj), line);
+		capi_hold_for(r, SECONDS(60));
+		maas_machine_abandon(r, obj, "release", line);
 	} else if (failures_of(r) + 1 >= DEPLOY_TRIES) {
-		abandon(r, obj, "quarantine", line);
+		maas_machine_abandon(r, obj, "quarantine", line);
 	} else {
 		maas_trouble(r, answer, "deploy a machine");
 	}
@@ -183,8 +185,8 @@ static void deploy_answered(
 {
 	switch (answer->kind) {
 	case MAAS_OK:
-		progress(r);
-		hold_for(r, SECONDS(2));
+		capi_progress(r);
+		capi_hold_for(r, SECONDS(2));
 		return;
 	case MAAS_REFUSED:
 	case MAAS_NO_CAPACITY:
@@ -210,7 +212,8 @@ static void send_deploy(
 	const char *slash = strchr(image, '/');
 	char *os = slash ? xstrndup(image, (size_t)(slash - image))
 	                 : xstrdup("custom");
-	char *path = xasprintf("machines/%s/?op=deploy", system_id_of(obj));
+	char *path = xasprintf(
+	    "machines/%s/?op=deploy", maas_machine_system_id(obj));
 	const char *params[] = { "user_data", user_data, "osystem", os,
 		"distro_series", slash ? slash + 1 : image, NULL, NULL, NULL };
 
@@ -227,21 +230,21 @@ static void send_deploy(
 static void deploy(struct reconcile *r, const json_t *obj)
 {
 	const json_t *machine = owner_machine(r, obj);
-	const json_t *secret = find(
+	const json_t *secret = capi_find(
 	    r, "Secret", jstr(machine, "spec.bootstrap.dataSecretName"));
 	const char *user_data = json_string_value(
 	    json_object_get(jget(secret, "data"), "value"));
 	char now[32];
 
 	if (!user_data) {
-		say_deployed(r, obj, status_of(obj), "False", "Info",
+		maas_machine_say(r, obj, capi_status_of(obj), "False", "Info",
 		    "WaitingForBootstrapData", NULL);
 		return;
 	}
-	if (!note_of(obj, NOTE_DEPLOY_TIME)[0]) {
+	if (!capi_note_of(obj, NOTE_DEPLOY_TIME)[0]) {
 		time_text(host_time(r->host), now);
 		act_patch(r, obj, NULL,
-		    notes_patch(
+		    capi_notes_patch(
 		        1, (const char *const[]){ NOTE_DEPLOY_TIME, now }));
 		return;
 	}
@@ -259,7 +262,8 @@ static bool give_up_overdue(struct reconcile *r, const json_t *obj)
 {
 	if (!is_overdue(r, obj))
 		return false;
-	abandon(r, obj, "quarantine", "it was not deployed within 45 minutes");
+	maas_machine_abandon(
+	    r, obj, "quarantine", "it was not deployed within 45 minutes");
 	return true;
 }
 
@@ -268,10 +272,10 @@ static void new_allocated(
 {
 	if (give_up_overdue(r, obj))
 		return;
-	if (say_deployed(r, obj, copied_status(obj, machine), "False", "Info",
-	        "MachineDeployStartedReason", NULL))
+	if (maas_machine_say(r, obj, copied_status(obj, machine), "False",
+	        "Info", "MachineDeployStartedReason", NULL))
 		return;
-	if (!memory_of(r)->swap_off &&
+	if (!capi_memory_of(r)->swap_off &&
 	    !(json_is_integer(jget(machine, "swap_size")) &&
 	        jint(machine, "swap_size") == 0))
 		turn_swap_off(r, obj);
@@ -284,10 +288,10 @@ static void new_deploying(
 {
 	if (give_up_overdue(r, obj))
 		return;
-	progress(r);
-	hold_for(r, jittered(r, DEPLOY_POLL_FOR, "deploy poll"));
-	say_deployed(r, obj, copied_status(obj, machine), "False", "Warning",
-	    "MachineDeploying", NULL);
+	capi_progress(r);
+	capi_hold_for(r, capi_jittered(r, DEPLOY_POLL_FOR, "deploy poll"));
+	maas_machine_say(r, obj, copied_status(obj, machine), "False",
+	    "Warning", "MachineDeploying", NULL);
 }
 
 static void new_failed(
@@ -296,16 +300,16 @@ static void new_failed(
 	char *why;
 
 	if (has_joined(r, obj)) {
-		hold_for(r, jittered(r, HOLD_POLL_FOR, "state poll"));
-		say_deployed(r, obj, copied_status(obj, machine), "Unknown",
+		capi_hold_for(r, capi_jittered(r, HOLD_POLL_FOR, "state poll"));
+		maas_machine_say(r, obj, copied_status(obj, machine), "Unknown",
 		    NULL, "MachineStateUndefined",
 		    "MAAS says Failed deployment, but its node has joined");
 		return;
 	}
 	why = xasprintf("machine %s (%s) failed to deploy: %s",
-	    system_id_of(obj), jstr(machine, "hostname"),
+	    maas_machine_system_id(obj), jstr(machine, "hostname"),
 	    jstr(machine, "status_message"));
-	abandon(r, obj, "quarantine", why);
+	maas_machine_abandon(r, obj, "quarantine", why);
 	free(why);
 }
 
@@ -315,7 +319,7 @@ static void new_leaving(
 	char *why = xasprintf("machine %s was released by somebody else",
 	    jstr(machine, "system_id"));
 
-	abandon(r, obj, "release", why);
+	maas_machine_abandon(r, obj, "release", why);
 	free(why);
 }
 
@@ -325,9 +329,9 @@ static void power_answered(
     struct reconcile *r, const json_t *obj, const struct maas_answer *answer)
 {
 	(void)obj;
-	memory_of(r)->off = 0;
+	capi_memory_of(r)->off = 0;
 	/* no power command again within the time a BMC needs. */
-	hold_for(r, MINUTES(5));
+	capi_hold_for(r, MINUTES(5));
 	if (answer->kind != MAAS_OK)
 		maas_trouble(r, answer, "switch a machine on");
 }
@@ -339,13 +343,14 @@ static void query_answered(
 
 	if (answer->kind != MAAS_OK ||
 	    strcmp(jstr(answer->body, "state"), "off") != 0) {
-		memory_of(r)->off = 0;
-		hold_for(r, jittered(r, HOLD_POLL_FOR, "power poll"));
+		capi_memory_of(r)->off = 0;
+		capi_hold_for(r, capi_jittered(r, HOLD_POLL_FOR, "power poll"));
 		return;
 	}
 	log_warning(r->host, "%s: machine %s is off and is switched on",
-	    r->name, system_id_of(obj));
-	path = xasprintf("machines/%s/?op=power_on", system_id_of(obj));
+	    r->name, maas_machine_system_id(obj));
+	path = xasprintf(
+	    "machines/%s/?op=power_on", maas_machine_system_id(obj));
 	act_maas(r, "POST", path, NULL, power_answered);
 	free(path);
 }
@@ -357,14 +362,14 @@ static bool see_to_power(
 	char *path;
 
 	if (strcmp(jstr(machine, "power_state"), "off") != 0) {
-		memory_of(r)->off = 0;
+		capi_memory_of(r)->off = 0;
 		return false;
 	}
-	hold_for(r, SECONDS(30));
-	if (++memory_of(r)->off < 3)
+	capi_hold_for(r, SECONDS(30));
+	if (++capi_memory_of(r)->off < 3)
 		return false;
 	path = xasprintf(
-	    "machines/%s/?op=query_power_state", system_id_of(obj));
+	    "machines/%s/?op=query_power_state", maas_machine_system_id(obj));
 	act_maas(r, "GET", path, NULL, query_answered);
 	free(path);
 	return true;
@@ -394,12 +399,12 @@ static void is_deployed(
 		return;
 	status = copied_status(obj, machine);
 	jsetb(status, "ready", true);
-	progress(r);
-	if (say_deployed(r, obj, status, "True", NULL, NULL, NULL))
+	capi_progress(r);
+	if (maas_machine_say(r, obj, status, "True", NULL, NULL, NULL))
 		return;
 	if (see_to_power(r, obj, machine))
 		return;
-	hold_for(r, jittered(r, DEPLOYED_POLL_FOR, "deployed poll"));
+	capi_hold_for(r, capi_jittered(r, DEPLOYED_POLL_FOR, "deployed poll"));
 }
 
 /* An operator took it into another state: Broken, Rescue mode, Testing, or
@@ -413,11 +418,12 @@ static void hold_state(
 	                       "until it is Deployed again",
 	    state);
 
-	hold_for(r, jittered(r, HOLD_POLL_FOR, "state poll"));
+	capi_hold_for(r, capi_jittered(r, HOLD_POLL_FOR, "state poll"));
 	if (!jbool(obj, "status.ready"))
-		wait_says(r, "MachineHeld", "machine %s (%s): %s",
-		    system_id_of(obj), jstr(machine, "hostname"), text);
-	say_deployed(r, obj, copied_status(obj, machine), "Unknown", NULL,
+		capi_wait_says(r, "MachineHeld", "machine %s (%s): %s",
+		    maas_machine_system_id(obj), jstr(machine, "hostname"),
+		    text);
+	maas_machine_say(r, obj, copied_status(obj, machine), "Unknown", NULL,
 	    "MachineStateUndefined", text);
 	free(text);
 }
@@ -427,13 +433,13 @@ static void terminated(
 {
 	json_t *status = copied_status(obj, machine);
 	char *text = xasprintf("somebody released machine %s: it is %s",
-	    system_id_of(obj), jstr(machine, "status_name"));
+	    maas_machine_system_id(obj), jstr(machine, "status_name"));
 
 	jsetb(status, "ready", false);
 	jsets(status, "failureReason", "UpdateError");
 	jsets(status, "failureMessage", text);
-	hold_for(r, jittered(r, HOLD_POLL_FOR, "state poll"));
-	say_deployed(
+	capi_hold_for(r, capi_jittered(r, HOLD_POLL_FOR, "state poll"));
+	maas_machine_say(
 	    r, obj, status, "False", "Error", "MachineTerminatedReason", text);
 	free(text);
 }
@@ -469,7 +475,7 @@ static const struct state_row {
 	{ "Failed testing", hold_state, hold_state },
 };
 
-void follow_machine(
+void maas_machine_follow(
     struct reconcile *r, const json_t *obj, const json_t *machine)
 {
 	const char *state = jstr(machine, "status_name");

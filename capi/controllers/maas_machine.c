@@ -10,60 +10,63 @@
 
 /* ---- small words ---- */
 
-unsigned attempt_of(const json_t *obj)
+unsigned maas_machine_attempt(const json_t *obj)
 {
-	unsigned n = (unsigned)strtoul(note_of(obj, NOTE_ATTEMPT), NULL, 10);
+	unsigned n = (unsigned)strtoul(
+	    capi_note_of(obj, NOTE_ATTEMPT), NULL, 10);
 
 	return n ? n : 1;
 }
 
 /* <cluster>.<cluster uid>.<MaasMachine>.<attempt>, at most 255 characters
  * (docs/events.md); the namespace is cluster-<uid>. */
-char *agent_name_of(const struct reconcile *r, const json_t *obj)
+char *maas_machine_agent_name(const struct reconcile *r, const json_t *obj)
 {
 	const char *uid = strncmp(r->ns, "cluster-", 8) == 0 ? r->ns + 8
 	                                                     : r->ns;
 
-	return xasprintf("%.90s.%.40s.%.110s.%u", cluster_name(r), uid,
-	    name_of(obj), attempt_of(obj));
+	return xasprintf("%.90s.%.40s.%.110s.%u", capi_cluster_name(r), uid,
+	    capi_name_of(obj), maas_machine_attempt(obj));
 }
 
-usec note_time(const json_t *obj, const char *key)
+usec maas_machine_note_time(const json_t *obj, const char *key)
 {
 	usec time;
 
-	return time_parse(note_of(obj, key), &time) ? time : 0;
+	return time_parse(capi_note_of(obj, key), &time) ? time : 0;
 }
 
-const char *system_id_of(const json_t *obj)
+const char *maas_machine_system_id(const json_t *obj)
 {
 	return jstr(obj, "spec.systemID");
 }
 
-bool is_mine(const struct reconcile *r, const json_t *machine)
+bool maas_machine_is_mine(const struct reconcile *r, const json_t *machine)
 {
 	const char *owner = jstr(machine, "owner");
 
 	return owner[0] && strcmp(owner, maas_user(r)) == 0;
 }
 
-const json_t *mine_in(
+const json_t *maas_machine_mine_in(
     const struct reconcile *r, const json_t *list, const char *id)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *machine = json_array_get(list, i);
 
-		if (is_mine(r, machine) && jstr(machine, "system_id")[0] &&
+		if (maas_machine_is_mine(r, machine) &&
+		    jstr(machine, "system_id")[0] &&
 		    (!id[0] || strcmp(jstr(machine, "system_id"), id) == 0))
 			return machine;
 	}
 	return NULL;
 }
 
-void look_at_maas(struct reconcile *r, const json_t *obj, maas_reaction_fn *fn)
+void maas_machine_look(
+    struct reconcile *r, const json_t *obj, maas_reaction_fn *fn)
 {
 	struct buf path = BUF_INIT;
-	char *name = agent_name_of(r, obj);
+	char *name = maas_machine_agent_name(r, obj);
 
 	/* a list without a key is a list of everybody's machines. */
 	buf_adds(&path, "machines/?agent_name=");
@@ -73,7 +76,7 @@ void look_at_maas(struct reconcile *r, const json_t *obj, maas_reaction_fn *fn)
 	free(name);
 }
 
-bool say_deployed(struct reconcile *r, const json_t *obj, json_t *status,
+bool maas_machine_say(struct reconcile *r, const json_t *obj, json_t *status,
     const char *value, const char *severity, const char *reason,
     const char *message)
 {
@@ -96,8 +99,8 @@ static void user_answered(
 	maas_user_set(r, jstr(answer->body, "username"),
 	    !jhas(answer->body, "is_superuser") ||
 	        jbool(answer->body, "is_superuser"));
-	progress(r);
-	look_again(r, 0);
+	capi_progress(r);
+	capi_look_again(r, 0);
 }
 
 static bool knows_user(struct reconcile *r)
@@ -113,8 +116,8 @@ static bool knows_user(struct reconcile *r)
 static bool wait_status(
     struct reconcile *r, const json_t *obj, const char *reason)
 {
-	return say_deployed(
-	    r, obj, status_of(obj), "False", "Info", reason, NULL);
+	return maas_machine_say(
+	    r, obj, capi_status_of(obj), "False", "Info", reason, NULL);
 }
 
 /* capi B.3: the cluster's name must be known and the machine's user data be
@@ -122,7 +125,7 @@ static bool wait_status(
 static bool may_begin(
     struct reconcile *r, const json_t *obj, const json_t *machine)
 {
-	if (is_deleting(machine) || cluster_deletes(r))
+	if (capi_is_deleting(machine) || capi_cluster_deletes(r))
 		return false;
 	if (!jbool(r->cluster, "status.infrastructureReady")) {
 		wait_status(r, obj, "WaitingForClusterInfrastructure");
@@ -142,34 +145,35 @@ static bool may_begin(
 static void lost_running(struct reconcile *r, const json_t *obj,
     const char *reason, const char *message)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 
 	jsetb(status, "ready", false);
 	jsets(status, "failureReason", "UpdateError");
 	jsets(status, "failureMessage", message);
-	hold_for(r, MINUTES(5));
-	say_deployed(r, obj, status, "False", "Error", reason, message);
+	capi_hold_for(r, MINUTES(5));
+	maas_machine_say(r, obj, status, "False", "Error", reason, message);
 }
 
 static void lost(struct reconcile *r, const json_t *obj, const char *how)
 {
-	char *text = xasprintf("machine %s %s", system_id_of(obj), how);
+	char *text = xasprintf(
+	    "machine %s %s", maas_machine_system_id(obj), how);
 
 	log_warning(r->host, "%s: %s", r->name, text);
-	memory_of(r)->absent = 0;
+	capi_memory_of(r)->absent = 0;
 	if (jbool(obj, "status.ready") || jhas(obj, "status.failureReason"))
 		lost_running(r, obj, "MachineTerminatedReason", text);
 	else
-		abandon(r, obj, "release", text);
+		maas_machine_abandon(r, obj, "release", text);
 	free(text);
 }
 
 /* one read that does not show it proves nothing. */
 static bool surely_absent(struct reconcile *r)
 {
-	if (++memory_of(r)->absent >= 3)
+	if (++capi_memory_of(r)->absent >= 3)
 		return true;
-	hold_for(r, SECONDS(20));
+	capi_hold_for(r, SECONDS(20));
 	return false;
 }
 
@@ -189,7 +193,7 @@ static void absent_answered(
 		lost(r, obj, "is not in MAAS any more");
 	else if (denied)
 		lost(r, obj, "belongs to somebody else now");
-	else if (is_mine(r, answer->body))
+	else if (maas_machine_is_mine(r, answer->body))
 		lost(r, obj, "is ours, but not allocated for this purpose");
 	else if (jstr(answer->body, "owner")[0])
 		lost(r, obj, "belongs to somebody else now");
@@ -199,7 +203,7 @@ static void absent_answered(
 
 static void ask_for_recorded(struct reconcile *r, const json_t *obj)
 {
-	char *path = xasprintf("machines/%s/", system_id_of(obj));
+	char *path = xasprintf("machines/%s/", maas_machine_system_id(obj));
 
 	act_maas(r, "GET", path, NULL, absent_answered);
 	free(path);
@@ -217,7 +221,7 @@ static void stray_answered(
 	if (answer->kind != MAAS_OK)
 		maas_trouble(r, answer, "release a stray machine");
 	else
-		hold_for(r, SECONDS(15));
+		capi_hold_for(r, SECONDS(15));
 }
 
 static bool release_stray(
@@ -228,8 +232,8 @@ static bool release_stray(
 		const char *id = jstr(machine, "system_id");
 		char *path;
 
-		if (!is_mine(r, machine) ||
-		    strcmp(id, system_id_of(obj)) == 0 ||
+		if (!maas_machine_is_mine(r, machine) ||
+		    strcmp(id, maas_machine_system_id(obj)) == 0 ||
 		    strcmp(jstr(machine, "status_name"), "Allocated") != 0)
 			continue;
 		log_warning(r->host, "%s: machine %s was allocated twice over",
@@ -251,55 +255,59 @@ static void looked(
 		maas_trouble(r, answer, "list the machines of the cluster");
 		return;
 	}
-	if (!system_id_of(obj)[0]) {
-		adopt_or_allocate(r, obj, answer->body);
+	if (!maas_machine_system_id(obj)[0]) {
+		maas_machine_adopt_or_allocate(r, obj, answer->body);
 		return;
 	}
-	machine = mine_in(r, answer->body, system_id_of(obj));
+	machine = maas_machine_mine_in(
+	    r, answer->body, maas_machine_system_id(obj));
 	if (!machine) {
 		ask_for_recorded(r, obj);
 		return;
 	}
-	memory_of(r)->absent = 0;
+	capi_memory_of(r)->absent = 0;
 	if (!release_stray(r, obj, answer->body))
-		follow_machine(r, obj, machine);
+		maas_machine_follow(r, obj, machine);
 }
 
 static void reconcile_wanted(struct reconcile *r, const json_t *obj)
 {
-	const json_t *machine = find(r, "Machine", owner_named(obj, "Machine"));
+	const json_t *machine = capi_find(
+	    r, "Machine", capi_owner_named(obj, "Machine"));
 
 	if (!machine)
 		return; /* not adopted yet */
-	if (add_finalizer(r, obj, MACHINE_FINALIZER))
+	if (capi_add_finalizer(r, obj, MACHINE_FINALIZER))
 		return;
 	if (!knows_user(r))
 		return;
-	if (note_of(obj, NOTE_ABANDON)[0]) {
-		let_go_and_retry(r, obj);
+	if (capi_note_of(obj, NOTE_ABANDON)[0]) {
+		maas_machine_retry(r, obj);
 		return;
 	}
-	if (!system_id_of(obj)[0] && !may_begin(r, obj, machine))
+	if (!maas_machine_system_id(obj)[0] && !may_begin(r, obj, machine))
 		return;
-	if (!system_id_of(obj)[0] && !note_of(obj, NOTE_INTENT)[0])
-		obtain_machine(r, obj);
+	if (!maas_machine_system_id(obj)[0] &&
+	    !capi_note_of(obj, NOTE_INTENT)[0])
+		maas_machine_obtain(r, obj);
 	else
-		look_at_maas(r, obj, looked);
+		maas_machine_look(r, obj, looked);
 }
 
 void maas_machine_reconcile(struct reconcile *r, const json_t *obj)
 {
-	if (!is_deleting(obj)) {
+	if (!capi_is_deleting(obj)) {
 		reconcile_wanted(r, obj);
 		return;
 	}
-	if (!has_finalizer(obj, MACHINE_FINALIZER))
+	if (!capi_has_finalizer(obj, MACHINE_FINALIZER))
 		return;
 	/* what never asked for a machine needs no MAAS to go. */
-	if (!system_id_of(obj)[0] && !note_of(obj, NOTE_INTENT)[0]) {
-		drop_finalizer(r, obj, MACHINE_FINALIZER);
+	if (!maas_machine_system_id(obj)[0] &&
+	    !capi_note_of(obj, NOTE_INTENT)[0]) {
+		capi_drop_finalizer(r, obj, MACHINE_FINALIZER);
 		return;
 	}
 	if (knows_user(r))
-		let_go_and_end(r, obj);
+		maas_machine_end(r, obj);
 }

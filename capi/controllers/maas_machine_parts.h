@@ -33,44 +33,45 @@
 #define MACHINE_FINALIZER "maasmachine.infrastructure.cluster.x-k8s.io"
 
 /* What we were doing with it, in the conditions' words. */
-char *agent_name_of(const struct reconcile *r, const json_t *obj);
-unsigned attempt_of(const json_t *obj);
-usec note_time(const json_t *obj, const char *key); /* 0: none */
-const char *system_id_of(const json_t *obj);
+char *maas_machine_agent_name(const struct reconcile *r, const json_t *obj);
+unsigned maas_machine_attempt(const json_t *obj);
+usec maas_machine_note_time(const json_t *obj, const char *key); /* 0: none */
+const char *maas_machine_system_id(const json_t *obj);
 /* A machine's owner is the user of our key. */
-bool is_mine(const struct reconcile *r, const json_t *machine);
+bool maas_machine_is_mine(const struct reconcile *r, const json_t *machine);
 
 /* GET the list by agent_name; fn is called with MAAS_OK and a list only. */
-void look_at_maas(struct reconcile *r, const json_t *obj, maas_reaction_fn *fn);
+void maas_machine_look(
+    struct reconcile *r, const json_t *obj, maas_reaction_fn *fn);
 /* The first machine of the list that is ours and, if id is not "", has it. */
-const json_t *mine_in(
+const json_t *maas_machine_mine_in(
     const struct reconcile *r, const json_t *list, const char *id);
 
 /* No machine yet: intent, allocate, record. list: of our agent_name. */
-void obtain_machine(struct reconcile *r, const json_t *obj);
-void adopt_or_allocate(
+void maas_machine_obtain(struct reconcile *r, const json_t *obj);
+void maas_machine_adopt_or_allocate(
     struct reconcile *r, const json_t *obj, const json_t *list);
 /* Until when after the intent an allocation may still be under way. */
-usec doubt_for(struct reconcile *r, const json_t *obj);
+usec maas_machine_doubt_for(struct reconcile *r, const json_t *obj);
 
 /* Begin to give it up: "quarantine" (its fault) or "release" (not its). */
-void abandon(
+void maas_machine_abandon(
     struct reconcile *r, const json_t *obj, const char *how, const char *why);
 /* Give back whatever the attempt holds, re-read MAAS until nothing is held,
  * and then begin the next attempt, or take the finalizer off (G8). */
-void let_go_and_retry(struct reconcile *r, const json_t *obj);
-void let_go_and_end(struct reconcile *r, const json_t *obj);
+void maas_machine_retry(struct reconcile *r, const json_t *obj);
+void maas_machine_end(struct reconcile *r, const json_t *obj);
 
 /* A machine is there: follow it. */
-void follow_machine(
+void maas_machine_follow(
     struct reconcile *r, const json_t *obj, const json_t *machine);
 
 /* MachineDeployed and Ready; other status fields as given. True: acted. */
-bool say_deployed(struct reconcile *r, const json_t *obj, json_t *status,
+bool maas_machine_say(struct reconcile *r, const json_t *obj, json_t *status,
     const char *value, const char *severity, const char *reason,
     const char *message);
 
 /* Names that are in quarantine now, as a JSON object; new. */
-json_t *quarantine_of(const struct reconcile *r);
+json_t *maas_machine_quarantine(const struct reconcile *r);
 
 #endif

@@ -50,15 +50,15 @@ static const struct release_row *row_of(const char *state)
 	return NULL;
 }
 
-void abandon(
+void maas_machine_abandon(
     struct reconcile *r, const json_t *obj, const char *how, const char *why)
 {
 	char *text = xasprintf("%s: %s", how, why);
 
 	log_warning(r->host, "%s: attempt %u is given up: %s", r->name,
-	    attempt_of(obj), text);
+	    maas_machine_attempt(obj), text);
 	act_patch(r, obj, NULL,
-	    notes_patch(1, (const char *const[]){ NOTE_ABANDON, text }));
+	    capi_notes_patch(1, (const char *const[]){ NOTE_ABANDON, text }));
 	free(text);
 }
 
@@ -71,9 +71,10 @@ static void release_answered(
 	switch (answer->kind) {
 	case MAAS_OK:
 	case MAAS_UNKNOWN: /* what it is now, the next read says */
-		hold_for(r, jittered(r, RELEASE_POLL_FOR, "release poll"));
+		capi_hold_for(
+		    r, capi_jittered(r, RELEASE_POLL_FOR, "release poll"));
 		if (answer->kind == MAAS_OK)
-			progress(r);
+			capi_progress(r);
 		return;
 	case MAAS_NO_CAPACITY:
 	case MAAS_BUSY:
@@ -89,7 +90,8 @@ static void release_answered(
 
 static void send_release(struct reconcile *r, const json_t *obj)
 {
-	char *path = xasprintf("machines/%s/?op=release", system_id_of(obj));
+	char *path = xasprintf(
+	    "machines/%s/?op=release", maas_machine_system_id(obj));
 
 	act_maas(r, "POST", path, NULL, release_answered);
 	free(path);
@@ -100,16 +102,17 @@ static void send_release(struct reconcile *r, const json_t *obj)
 static void release(
     struct reconcile *r, const json_t *obj, const json_t *machine)
 {
-	const char *id = system_id_of(obj);
+	const char *id = maas_machine_system_id(obj);
 
 	if (jbool(machine, "locked")) {
-		wait_says(r, "MachineLocked",
+		capi_wait_says(r, "MachineLocked",
 		    "machine %s (%s) is locked in MAAS and cannot be released",
 		    id, jstr(machine, "hostname"));
-		hold_for(r, RELEASE_AGAIN_FOR);
-	} else if (strcmp(note_of(obj, NOTE_RELEASE), id) != 0) {
+		capi_hold_for(r, RELEASE_AGAIN_FOR);
+	} else if (strcmp(capi_note_of(obj, NOTE_RELEASE), id) != 0) {
 		act_patch(r, obj, NULL,
-		    notes_patch(1, (const char *const[]){ NOTE_RELEASE, id }));
+		    capi_notes_patch(
+		        1, (const char *const[]){ NOTE_RELEASE, id }));
 	} else {
 		send_release(r, obj);
 	}
@@ -118,16 +121,17 @@ static void release(
 static void release_again(
     struct reconcile *r, const json_t *obj, const json_t *machine)
 {
-	wait_says(r, "ReleaseFailed",
+	capi_wait_says(r, "ReleaseFailed",
 	    "machine %s (%s) is not back yet: MAAS says %s (%s)",
-	    system_id_of(obj), jstr(machine, "hostname"),
+	    maas_machine_system_id(obj), jstr(machine, "hostname"),
 	    jstr(machine, "status_name"), jstr(machine, "status_message"));
 	if (failures_of(r) == 0) {
-		back_off(r);
-		hold_for(r, jittered(r, RELEASE_AGAIN_FOR, "release again"));
+		capi_back_off(r);
+		capi_hold_for(
+		    r, capi_jittered(r, RELEASE_AGAIN_FOR, "release again"));
 		return;
 	}
-	progress(r);
+	capi_progress(r);
 	release(r, obj, machine);
 }
 
@@ -139,11 +143,13 @@ static void release_step(
 	const struct release_row *row = row_of(state);
 
 	if (!row) {
-		wait_says(r, "MachineHeld",
+		capi_wait_says(r, "MachineHeld",
 		    "machine %s (%s) is in state %s, from which MAAS releases "
 		    "nothing",
-		    system_id_of(obj), jstr(machine, "hostname"), state);
-		hold_for(r, jittered(r, RELEASE_AGAIN_FOR, "state poll"));
+		    maas_machine_system_id(obj), jstr(machine, "hostname"),
+		    state);
+		capi_hold_for(
+		    r, capi_jittered(r, RELEASE_AGAIN_FOR, "state poll"));
 		return;
 	}
 	switch (row->step) {
@@ -155,8 +161,9 @@ static void release_step(
 		return;
 	case STEP_WAIT:
 	case STEP_FREE:
-		progress(r);
-		hold_for(r, jittered(r, RELEASE_POLL_FOR, "release poll"));
+		capi_progress(r);
+		capi_hold_for(
+		    r, capi_jittered(r, RELEASE_POLL_FOR, "release poll"));
 		return;
 	}
 }
@@ -168,9 +175,9 @@ static reconcile_fn close_attempt;
 /* MAAS was re-read, and nothing is held under this intent. */
 static void nothing_held(struct reconcile *r, const json_t *obj)
 {
-	memory_of(r)->absent = 0;
-	if (is_deleting(obj))
-		drop_finalizer(r, obj, MACHINE_FINALIZER);
+	capi_memory_of(r)->absent = 0;
+	if (capi_is_deleting(obj))
+		capi_drop_finalizer(r, obj, MACHINE_FINALIZER);
 	else
 		close_attempt(r, obj);
 }
@@ -180,8 +187,8 @@ static void recorded_answered(
     struct reconcile *r, const json_t *obj, const struct maas_answer *answer)
 {
 	bool denied = answer->kind == MAAS_DENIED && answer->status == 403;
-	bool releasing = strcmp(note_of(obj, NOTE_RELEASE),
-	                     system_id_of(obj)) == 0;
+	bool releasing = strcmp(capi_note_of(obj, NOTE_RELEASE),
+	                     maas_machine_system_id(obj)) == 0;
 	const char *state = jstr(answer->body, "status_name");
 
 	if (answer->kind != MAAS_OK && answer->kind != MAAS_NOT_FOUND &&
@@ -189,9 +196,10 @@ static void recorded_answered(
 		maas_trouble(r, answer, "show a released machine");
 		return;
 	}
-	if (answer->kind == MAAS_OK && releasing && is_mine(r, answer->body) &&
-	    row_of(state) && row_of(state)->step >= STEP_AGAIN) {
-		memory_of(r)->absent = 0;
+	if (answer->kind == MAAS_OK && releasing &&
+	    maas_machine_is_mine(r, answer->body) && row_of(state) &&
+	    row_of(state)->step >= STEP_AGAIN) {
+		capi_memory_of(r)->absent = 0;
 		release_step(r, obj, answer->body);
 		return;
 	}
@@ -202,13 +210,14 @@ static void recorded_answered(
 		return;
 	}
 	/* Not ours: read again before the reference is dropped. */
-	if (++memory_of(r)->absent < 3) {
-		hold_for(r, SECONDS(20));
+	if (++capi_memory_of(r)->absent < 3) {
+		capi_hold_for(r, SECONDS(20));
 		return;
 	}
 	log_warning(r->host,
 	    "%s: machine %s is not ours any more (%s%s%s); it is left alone",
-	    r->name, system_id_of(obj), state[0] ? state : "not in MAAS",
+	    r->name, maas_machine_system_id(obj),
+	    state[0] ? state : "not in MAAS",
 	    jstr(answer->body, "owner")[0] ? ", owner " : "",
 	    jstr(answer->body, "owner")); /* */
 	nothing_held(r, obj);
@@ -236,11 +245,11 @@ static void release_stray(struct reconcile *r, const char *id)
  * long as others carry the name. */
 static bool is_published(const struct reconcile *r, const json_t *obj)
 {
-	const json_t *cluster = find(
+	const json_t *cluster = capi_find(
 	    r, "MaasCluster", jstr(r->cluster, "spec.infrastructureRef.name"));
 	const json_t *published = jget(cluster, "status.network.addresses");
 
-	if (!is_control_plane(obj) || cluster_deletes(r) ||
+	if (!capi_is_control_plane(obj) || capi_cluster_deletes(r) ||
 	    json_array_size(published) < 2)
 		return false;
 	for (size_t i = 0; i < jlen(obj, "status.addresses"); i++) {
@@ -259,28 +268,31 @@ static void held_answered(
     struct reconcile *r, const json_t *obj, const struct maas_answer *answer)
 {
 	const json_t *machine, *any;
-	usec wait_for = doubt_for(r, obj);
+	usec wait_for = maas_machine_doubt_for(r, obj);
 
 	if (answer->kind != MAAS_OK || !json_is_array(answer->body)) {
 		maas_trouble(r, answer, "list the machines of the cluster");
 		return;
 	}
-	any = mine_in(r, answer->body, "");
-	machine = mine_in(r, answer->body, system_id_of(obj));
-	if (system_id_of(obj)[0] && machine) {
-		memory_of(r)->absent = 0;
+	any = maas_machine_mine_in(r, answer->body, "");
+	machine = maas_machine_mine_in(
+	    r, answer->body, maas_machine_system_id(obj));
+	if (maas_machine_system_id(obj)[0] && machine) {
+		capi_memory_of(r)->absent = 0;
 		release_step(r, obj, machine);
-	} else if (any && !system_id_of(obj)[0]) {
+	} else if (any && !maas_machine_system_id(obj)[0]) {
 		adopt_to_release(r, obj, any);
 	} else if (any) {
 		release_stray(r, jstr(any, "system_id"));
-	} else if (system_id_of(obj)[0]) {
-		char *path = xasprintf("machines/%s/", system_id_of(obj));
+	} else if (maas_machine_system_id(obj)[0]) {
+		char *path = xasprintf(
+		    "machines/%s/", maas_machine_system_id(obj));
 
 		act_maas(r, "GET", path, NULL, recorded_answered);
 		free(path);
 	} else if (wait_for > 0) {
-		hold_for(r, wait_for < SECONDS(15) ? wait_for : SECONDS(15));
+		capi_hold_for(
+		    r, wait_for < SECONDS(15) ? wait_for : SECONDS(15));
 	} else {
 		nothing_held(r, obj);
 	}
@@ -289,16 +301,16 @@ static void held_answered(
 static void let_go(struct reconcile *r, const json_t *obj)
 {
 	if (is_published(r, obj)) {
-		json_t *status = status_of(obj);
+		json_t *status = capi_status_of(obj);
 
 		condition_set(r, status, "DNSAttached", "False", "Warning",
 		    "DNSDetachPending", NULL);
 		condition_sum(r, status);
-		look_again(r, SECONDS(10));
+		capi_look_again(r, SECONDS(10));
 		status_write(r, obj, status);
 		return;
 	}
-	look_at_maas(r, obj, held_answered);
+	maas_machine_look(r, obj, held_answered);
 }
 
 /* ---- and then ---- */
@@ -308,16 +320,16 @@ static void close_attempt(struct reconcile *r, const json_t *obj)
 	char next[16], now[32];
 	json_t *patch;
 
-	snprintf(next, sizeof(next), "%u", attempt_of(obj) + 1);
+	snprintf(next, sizeof(next), "%u", maas_machine_attempt(obj) + 1);
 	time_text(host_time(r->host), now);
-	patch = notes_patch(
+	patch = capi_notes_patch(
 	    7, (const char *const[]){ NOTE_ATTEMPT, next, NOTE_CLOSED_TIME, now,
 	           NOTE_INTENT, NULL, NOTE_INTENT_TIME, NULL, NOTE_DEPLOY_TIME,
 	           NULL, NOTE_ABANDON, NULL, NOTE_RELEASE, NULL });
 	jset(patch, "spec", json_object());
 	json_object_set_new(jget(patch, "spec"), "systemID", json_null());
 	json_object_set_new(jget(patch, "spec"), "providerID", json_null());
-	*memory_of(r) = (struct memory){ .image_seen = true };
+	*capi_memory_of(r) = (struct memory){ .image_seen = true };
 	act_patch(r, obj, NULL, patch);
 }
 
@@ -325,43 +337,45 @@ static void close_attempt(struct reconcile *r, const json_t *obj)
  * restart and the pivot. True if an action was begun. */
 static bool put_in_quarantine(struct reconcile *r, const json_t *obj)
 {
-	const json_t *cluster = find(
+	const json_t *cluster = capi_find(
 	    r, "MaasCluster", jstr(r->cluster, "spec.infrastructureRef.name"));
 	json_t *list;
 	char until[32], *text;
 
-	if (!cluster || !system_id_of(obj)[0] ||
-	    strncmp(note_of(obj, NOTE_ABANDON), "quarantine", 10) != 0)
+	if (!cluster || !maas_machine_system_id(obj)[0] ||
+	    strncmp(capi_note_of(obj, NOTE_ABANDON), "quarantine", 10) != 0)
 		return false;
-	list = quarantine_of(r);
-	if (json_object_get(list, system_id_of(obj))) {
+	list = maas_machine_quarantine(r);
+	if (json_object_get(list, maas_machine_system_id(obj))) {
 		json_decref(list);
 		return false;
 	}
 	time_text(host_time(r->host) + QUARANTINE_FOR, until);
-	json_object_set_new(list, system_id_of(obj), json_string(until));
+	json_object_set_new(
+	    list, maas_machine_system_id(obj), json_string(until));
 	text = json_canonical(list);
 	act_patch(r, cluster, NULL,
-	    notes_patch(1, (const char *const[]){ NOTE_QUARANTINE, text }));
+	    capi_notes_patch(
+	        1, (const char *const[]){ NOTE_QUARANTINE, text }));
 	free(text);
 	json_decref(list);
 	return true;
 }
 
-void let_go_and_retry(struct reconcile *r, const json_t *obj)
+void maas_machine_retry(struct reconcile *r, const json_t *obj)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 
 	jsets(status, "machineState", "Releasing");
 	jset(status, "addresses", NULL);
-	if (say_deployed(r, obj, status, "False", "Error",
-	        "MachineDeployFailed", note_of(obj, NOTE_ABANDON)))
+	if (maas_machine_say(r, obj, status, "False", "Error",
+	        "MachineDeployFailed", capi_note_of(obj, NOTE_ABANDON)))
 		return;
 	if (!put_in_quarantine(r, obj))
 		let_go(r, obj);
 }
 
-void let_go_and_end(struct reconcile *r, const json_t *obj)
+void maas_machine_end(struct reconcile *r, const json_t *obj)
 {
 	let_go(r, obj);
 }

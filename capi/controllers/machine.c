@@ -23,12 +23,13 @@
 static const json_t *infrastructure_of(
     const struct reconcile *r, const json_t *obj)
 {
-	return find(r, "MaasMachine", jstr(obj, "spec.infrastructureRef.name"));
+	return capi_find(
+	    r, "MaasMachine", jstr(obj, "spec.infrastructureRef.name"));
 }
 
 static const json_t *config_of(const struct reconcile *r, const json_t *obj)
 {
-	return find(
+	return capi_find(
 	    r, "KubeadmConfig", jstr(obj, "spec.bootstrap.configRef.name"));
 }
 
@@ -53,7 +54,7 @@ static bool has_address(const json_t *list, const char *address)
 static bool is_named_like(const json_t *node, const json_t *infrastructure)
 {
 	const char *hostname = jstr(infrastructure, "status.hostname");
-	const char *name = name_of(node);
+	const char *name = capi_name_of(node);
 	size_t len = strlen(hostname);
 	const json_t *list = jget(node, "status.addresses");
 
@@ -89,10 +90,10 @@ static const json_t *node_for(
 	struct search search = { infrastructure, NULL };
 
 	if (jstr(obj, "status.nodeRef.name")[0])
-		return workload_node(r, jstr(obj, "status.nodeRef.name"));
+		return workload_link_node(r, jstr(obj, "status.nodeRef.name"));
 	if (jstr(infrastructure, "spec.providerID")[0] &&
-	    !note_of(infrastructure, "pcg.pcgsim.io/abandon")[0])
-		workload_nodes(r, seek, &search);
+	    !capi_note_of(infrastructure, "pcg.pcgsim.io/abandon")[0])
+		workload_link_nodes(r, seek, &search);
 	return search.found;
 }
 
@@ -121,12 +122,12 @@ static json_t *node_patch(
 		    jstr(infrastructure, "spec.providerID"));
 	if (json_array_size(kept) != jlen(node, "spec.taints"))
 		jset(patch, "spec.taints", json_incref(kept));
-	if (strcmp(note_of(node, "cluster.x-k8s.io/machine"), name_of(obj)) !=
-	    0) {
+	if (strcmp(capi_note_of(node, "cluster.x-k8s.io/machine"),
+	        capi_name_of(obj)) != 0) {
 		json_t *notes = json_object();
 
 		json_object_set_new(notes, "cluster.x-k8s.io/machine",
-		    json_string(name_of(obj)));
+		    json_string(capi_name_of(obj)));
 		json_object_set_new(notes, "cluster.x-k8s.io/cluster-name",
 		    json_string(jstr(obj, "spec.clusterName")));
 		json_object_set_new(notes, "cluster.x-k8s.io/cluster-namespace",
@@ -142,12 +143,12 @@ static void node_patched(
 {
 	(void)obj;
 	if (answer->status >= 200 && answer->status < 300) {
-		progress(r);
+		capi_progress(r);
 		/* The watch shows it in a moment; not before, or the same
 		 * patch would be sent again from the old view. */
-		hold_for(r, SECONDS(1));
+		capi_hold_for(r, SECONDS(1));
 	} else {
-		back_off(r);
+		capi_back_off(r);
 	}
 }
 
@@ -164,7 +165,7 @@ static bool marks_node(struct reconcile *r, const json_t *obj,
 		json_decref(patch);
 		return false;
 	}
-	path = xasprintf("/api/v1/nodes/%s", name_of(node));
+	path = xasprintf("/api/v1/nodes/%s", capi_name_of(node));
 	act_workload(r, "PATCH", path, patch, node_patched);
 	free(path);
 	return true;
@@ -175,8 +176,9 @@ static bool marks_node(struct reconcile *r, const json_t *obj,
 static bool needs_cordon(
     struct reconcile *r, const json_t *obj, const json_t *node)
 {
-	return node && workload_ready(r) && !cluster_deletes(r) &&
-	       !jbool(node, "spec.unschedulable") && !memory_of(r)->settled &&
+	return node && workload_link_ready(r) && !capi_cluster_deletes(r) &&
+	       !jbool(node, "spec.unschedulable") &&
+	       !capi_memory_of(r)->settled &&
 	       !json_object_get(jget(obj, "metadata.annotations"),
 	           "machine.cluster.x-k8s.io/exclude-node-draining");
 }
@@ -187,14 +189,14 @@ static void cordoned(
 {
 	(void)obj;
 	(void)answer;
-	memory_of(r)->settled = true;
-	look_again(r, 0);
+	capi_memory_of(r)->settled = true;
+	capi_look_again(r, 0);
 }
 
 static void cordon(struct reconcile *r, const json_t *node)
 {
 	json_t *patch = json_object();
-	char *path = xasprintf("/api/v1/nodes/%s", name_of(node));
+	char *path = xasprintf("/api/v1/nodes/%s", capi_name_of(node));
 
 	jsetb(patch, "spec.unschedulable", true);
 	act_workload(r, "PATCH", path, patch, cordoned);
@@ -205,12 +207,12 @@ static void node_deleted(
     struct reconcile *r, const json_t *obj, const struct kube_answer *answer)
 {
 	(void)answer;
-	drop_finalizer(r, obj, FINALIZER);
+	capi_drop_finalizer(r, obj, FINALIZER);
 }
 
 static void say_deleting(struct reconcile *r, const json_t *obj)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 
 	jsets(status, "phase", "Deleting");
 	status_write(r, obj, status);
@@ -222,7 +224,7 @@ static bool goes_first(
 {
 	if (!part)
 		return false;
-	if (!is_deleting(part))
+	if (!capi_is_deleting(part))
 		act_delete(r, part);
 	else
 		say_deleting(r, obj);
@@ -231,9 +233,10 @@ static bool goes_first(
 
 static void end(struct reconcile *r, const json_t *obj)
 {
-	const json_t *node = workload_node(r, jstr(obj, "status.nodeRef.name"));
+	const json_t *node = workload_link_node(
+	    r, jstr(obj, "status.nodeRef.name"));
 
-	if (!has_finalizer(obj, FINALIZER))
+	if (!capi_has_finalizer(obj, FINALIZER))
 		return;
 	if (needs_cordon(r, obj, node)) {
 		cordon(r, node);
@@ -242,13 +245,13 @@ static void end(struct reconcile *r, const json_t *obj)
 	if (goes_first(r, obj, infrastructure_of(r, obj)) ||
 	    goes_first(r, obj, config_of(r, obj)))
 		return;
-	if (node && workload_ready(r) && !cluster_deletes(r)) {
-		char *path = xasprintf("/api/v1/nodes/%s", name_of(node));
+	if (node && workload_link_ready(r) && !capi_cluster_deletes(r)) {
+		char *path = xasprintf("/api/v1/nodes/%s", capi_name_of(node));
 
 		act_workload(r, "DELETE", path, NULL, node_deleted);
 		free(path);
 	} else {
-		drop_finalizer(r, obj, FINALIZER);
+		capi_drop_finalizer(r, obj, FINALIZER);
 	}
 }
 
@@ -310,7 +313,7 @@ static void node_conditions(
 	if (!jhas(status, "nodeRef"))
 		condition_set(r, status, "NodeHealthy", "False", "Info",
 		    "WaitingForNodeRef", NULL);
-	else if (!workload_ready(r))
+	else if (!workload_link_ready(r))
 		; /* What was seen last stands until it is seen again. */
 	else if (!node)
 		condition_set(r, status, "NodeHealthy", "False", "Error",
@@ -335,7 +338,7 @@ static void yes_or(struct reconcile *r, json_t *status, const char *type,
 static void write_status(struct reconcile *r, const json_t *obj,
     const json_t *infrastructure, const json_t *config, const json_t *node)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 	bool bootstrap = jbool(config, "status.ready");
 	bool infra = jbool(infrastructure, "status.ready");
 
@@ -353,7 +356,7 @@ static void write_status(struct reconcile *r, const json_t *obj,
 	if (node && !jhas(status, "nodeRef") && infra) {
 		jsets(status, "nodeRef.apiVersion", "v1");
 		jsets(status, "nodeRef.kind", "Node");
-		jsets(status, "nodeRef.name", name_of(node));
+		jsets(status, "nodeRef.name", capi_name_of(node));
 		jsets(status, "nodeRef.uid", jstr(node, "metadata.uid"));
 	}
 	yes_or(r, status, "BootstrapReady", bootstrap, "WaitingForDataSecret");
@@ -371,15 +374,15 @@ void machine_reconcile(struct reconcile *r, const json_t *obj)
 	const json_t *config = config_of(r, obj);
 	const json_t *node;
 
-	if (is_deleting(obj)) {
+	if (capi_is_deleting(obj)) {
 		end(r, obj);
 		return;
 	}
-	if (cluster_deletes(r))
+	if (capi_cluster_deletes(r))
 		return;
-	if (add_finalizer(r, obj, FINALIZER) ||
-	    (infrastructure && adopt(r, infrastructure, obj, true)) ||
-	    (config && adopt(r, config, obj, true)) ||
+	if (capi_add_finalizer(r, obj, FINALIZER) ||
+	    (infrastructure && capi_adopt(r, infrastructure, obj, true)) ||
+	    (config && capi_adopt(r, config, obj, true)) ||
 	    copies_spec(r, obj, infrastructure, config))
 		return;
 	node = node_for(r, obj, infrastructure);

@@ -26,9 +26,9 @@ static void sort_set(void *ctx, const json_t *set)
 {
 	struct sets *sets = ctx;
 
-	if (!owned_by(set, sets->owner))
+	if (!capi_owned_by(set, sets->owner))
 		return;
-	if (strcmp(name_of(set), sets->current) == 0)
+	if (strcmp(capi_name_of(set), sets->current) == 0)
 		sets->now = set;
 	else if (sets->old_count < 16)
 		sets->old[sets->old_count++] = set;
@@ -46,7 +46,7 @@ static char *set_hash(const json_t *obj)
 static void create_set(
     struct reconcile *r, const json_t *obj, const char *name, int64_t replicas)
 {
-	json_t *set = new_object(r, "MachineSet", name, obj);
+	json_t *set = capi_new_object(r, "MachineSet", name, obj);
 	json_t *labels = json_deep_copy(
 	    jget(obj, "spec.template.metadata.labels"));
 	char *hash = set_hash(obj);
@@ -57,9 +57,9 @@ static void create_set(
 	}
 	json_object_set_new(labels, "machine-template-hash", json_string(hash));
 	json_object_set_new(
-	    labels, CLUSTER_LABEL, json_string(cluster_name(r)));
+	    labels, CLUSTER_LABEL, json_string(capi_cluster_name(r)));
 	jset(set, "metadata.labels", json_deep_copy(labels));
-	jsets(set, "spec.clusterName", cluster_name(r));
+	jsets(set, "spec.clusterName", capi_cluster_name(r));
 	jseti(set, "spec.replicas", replicas);
 	jset(set, "spec.selector.matchLabels", json_deep_copy(labels));
 	jset(set, "spec.template", json_deep_copy(jget(obj, "spec.template")));
@@ -107,7 +107,7 @@ static bool rolls(
 			return true;
 		left_for_old -= keeps;
 		if (keeps == 0 && jint(old, "status.replicas") == 0 &&
-		    !is_deleting(old)) {
+		    !capi_is_deleting(old)) {
 			act_delete(r, old);
 			return true;
 		}
@@ -118,7 +118,7 @@ static bool rolls(
 static void write_status(
     struct reconcile *r, const json_t *obj, const struct sets *sets)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 	int64_t wanted = jint(obj, "spec.replicas");
 	int64_t all = jint(sets->now, "status.replicas");
 	int64_t ready = jint(sets->now, "status.readyReplicas");
@@ -147,17 +147,18 @@ static void write_status(
 
 static void end(struct reconcile *r, const json_t *obj, const struct sets *sets)
 {
-	if (sets->now && !is_deleting(sets->now)) {
+	if (sets->now && !capi_is_deleting(sets->now)) {
 		act_delete(r, sets->now);
 		return;
 	}
 	for (size_t i = 0; i < sets->old_count; i++)
-		if (!is_deleting(sets->old[i])) {
+		if (!capi_is_deleting(sets->old[i])) {
 			act_delete(r, sets->old[i]);
 			return;
 		}
-	if (!sets->now && sets->old_count == 0 && has_finalizer(obj, FINALIZER))
-		drop_finalizer(r, obj, FINALIZER);
+	if (!sets->now && sets->old_count == 0 &&
+	    capi_has_finalizer(obj, FINALIZER))
+		capi_drop_finalizer(r, obj, FINALIZER);
 }
 
 void machine_deployment_reconcile(struct reconcile *r, const json_t *obj)
@@ -166,11 +167,11 @@ void machine_deployment_reconcile(struct reconcile *r, const json_t *obj)
 	char *name = xasprintf("%s-%s", r->name, hash);
 	struct sets sets = { .owner = obj, .current = name };
 
-	each_of(r, "MachineSet", sort_set, &sets);
-	if (is_deleting(obj))
+	capi_each_of(r, "MachineSet", sort_set, &sets);
+	if (capi_is_deleting(obj))
 		end(r, obj, &sets);
-	else if (cluster_deletes(r) || !owned_by(obj, r->cluster) ||
-	         add_finalizer(r, obj, FINALIZER) || rolls(r, obj, &sets))
+	else if (capi_cluster_deletes(r) || !capi_owned_by(obj, r->cluster) ||
+	         capi_add_finalizer(r, obj, FINALIZER) || rolls(r, obj, &sets))
 		;
 	else
 		write_status(r, obj, &sets);

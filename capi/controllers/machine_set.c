@@ -14,14 +14,14 @@
 
 static bool is_ready(const json_t *machine)
 {
-	return jhas(machine, "status.nodeRef") && !is_deleting(machine) &&
+	return jhas(machine, "status.nodeRef") && !capi_is_deleting(machine) &&
 	       strcmp(condition_is(machine, "NodeHealthy"), "True") == 0;
 }
 
 static bool creates(
     struct reconcile *r, const json_t *obj, const struct machines *machines)
 {
-	const json_t *config = find(r, "KubeadmConfigTemplate",
+	const json_t *config = capi_find(r, "KubeadmConfigTemplate",
 	    jstr(obj, "spec.template.spec.bootstrap.configRef.name"));
 	json_t *labels;
 	bool begun;
@@ -51,7 +51,7 @@ static bool remediates(struct reconcile *r, const struct machines *machines)
 	for (size_t i = 0; i < machines->count; i++) {
 		const json_t *machine = machines->items[i];
 
-		if (!is_deleting(machine) &&
+		if (!capi_is_deleting(machine) &&
 		    strcmp(condition_is(machine, "OwnerRemediated"), "False") ==
 		        0) {
 			act_delete(r, machine);
@@ -78,7 +78,7 @@ static bool scales(
 static void write_status(
     struct reconcile *r, const json_t *obj, const struct machines *machines)
 {
-	json_t *status = status_of(obj);
+	json_t *status = capi_status_of(obj);
 	int64_t ready = 0;
 
 	for (size_t i = 0; i < machines->count; i++)
@@ -106,8 +106,8 @@ static void end(
 {
 	if (machines->living > 0)
 		act_delete(r, machines_to_delete(machines));
-	else if (machines->count == 0 && has_finalizer(obj, FINALIZER))
-		drop_finalizer(r, obj, FINALIZER);
+	else if (machines->count == 0 && capi_has_finalizer(obj, FINALIZER))
+		capi_drop_finalizer(r, obj, FINALIZER);
 }
 
 void machine_set_reconcile(struct reconcile *r, const json_t *obj)
@@ -115,9 +115,10 @@ void machine_set_reconcile(struct reconcile *r, const json_t *obj)
 	struct machines machines;
 
 	machines_read(&machines, r, obj);
-	if (is_deleting(obj))
+	if (capi_is_deleting(obj))
 		end(r, obj, &machines);
-	else if (cluster_deletes(r) || add_finalizer(r, obj, FINALIZER) ||
+	else if (capi_cluster_deletes(r) ||
+	         capi_add_finalizer(r, obj, FINALIZER) ||
 	         remediates(r, &machines) || scales(r, obj, &machines))
 		;
 	else

@@ -17,12 +17,12 @@ static void read_one(void *ctx, const json_t *machine)
 	struct reading *reading = ctx;
 	struct machines *machines = reading->machines;
 
-	if (!owned_by(machine, reading->owner))
+	if (!capi_owned_by(machine, reading->owner))
 		return;
 	machines->items = xrealloc(
 	    machines->items, (machines->count + 1) * sizeof(*machines->items));
 	machines->items[machines->count++] = machine;
-	machines->living += !is_deleting(machine);
+	machines->living += !capi_is_deleting(machine);
 }
 
 void machines_read(
@@ -31,7 +31,7 @@ void machines_read(
 	struct reading reading = { machines, owner };
 
 	*machines = (struct machines){ 0 };
-	each_of(r, "Machine", read_one, &reading);
+	capi_each_of(r, "Machine", read_one, &reading);
 }
 
 void machines_free(struct machines *machines)
@@ -49,7 +49,8 @@ unsigned machines_free_number(
 
 		for (size_t i = 0; i < machines->count; i++)
 			taken = taken ||
-			        strcmp(name_of(machines->items[i]), name) == 0;
+			        strcmp(capi_name_of(machines->items[i]),
+			            name) == 0;
 		free(name);
 		if (!taken)
 			return n;
@@ -71,9 +72,9 @@ static bool goes_before(const json_t *a, const json_t *b)
 {
 	if (rank(a) != rank(b))
 		return rank(a) > rank(b);
-	if (created_time(a) != created_time(b))
-		return created_time(a) > created_time(b);
-	return strcmp(name_of(a), name_of(b)) > 0;
+	if (capi_created_time(a) != capi_created_time(b))
+		return capi_created_time(a) > capi_created_time(b);
+	return strcmp(capi_name_of(a), capi_name_of(b)) > 0;
 }
 
 const json_t *machines_to_delete(const struct machines *machines)
@@ -81,7 +82,7 @@ const json_t *machines_to_delete(const struct machines *machines)
 	const json_t *first = NULL;
 
 	for (size_t i = 0; i < machines->count; i++)
-		if (!is_deleting(machines->items[i]) &&
+		if (!capi_is_deleting(machines->items[i]) &&
 		    (!first || goes_before(machines->items[i], first)))
 			first = machines->items[i];
 	return first;
@@ -92,7 +93,7 @@ const json_t *machines_to_delete(const struct machines *machines)
 static json_t *labelled(struct reconcile *r, const char *kind, const char *name,
     const struct new_machine *wish)
 {
-	json_t *object = new_object(r, kind, name, wish->owner);
+	json_t *object = capi_new_object(r, kind, name, wish->owner);
 	json_t *labels = json_deep_copy(wish->labels);
 
 	json_object_update(
@@ -130,7 +131,7 @@ static void set_ref(json_t *object, const char *path, const json_t *to)
 
 	jsets(ref, "apiVersion", jstr(to, "apiVersion"));
 	jsets(ref, "kind", jstr(to, "kind"));
-	jsets(ref, "name", name_of(to));
+	jsets(ref, "name", capi_name_of(to));
 	jsets(ref, "namespace", jstr(to, "metadata.namespace"));
 	jset(object, path, ref);
 }
@@ -141,7 +142,7 @@ static json_t *machine(struct reconcile *r, const char *name,
 {
 	json_t *object = labelled(r, "Machine", name, wish);
 
-	jsets(object, "spec.clusterName", cluster_name(r));
+	jsets(object, "spec.clusterName", capi_cluster_name(r));
 	jsets(object, "spec.version", wish->version);
 	set_ref(object, "spec.bootstrap.configRef", config);
 	set_ref(object, "spec.infrastructureRef", infrastructure);
@@ -153,13 +154,13 @@ static json_t *machine(struct reconcile *r, const char *name,
 static bool create_step(struct reconcile *r, const char *name,
     const struct new_machine *wish, const json_t *template)
 {
-	const json_t *config = find(r, "KubeadmConfig", name);
-	const json_t *infrastructure = find(r, "MaasMachine", name);
+	const json_t *config = capi_find(r, "KubeadmConfig", name);
+	const json_t *infrastructure = capi_find(r, "MaasMachine", name);
 	json_t *object;
 
 	/* The last one of this name has not gone yet. */
-	if ((config && is_deleting(config)) ||
-	    (infrastructure && is_deleting(infrastructure)))
+	if ((config && capi_is_deleting(config)) ||
+	    (infrastructure && capi_is_deleting(infrastructure)))
 		return false;
 	if (!config) {
 		object = labelled(r, "KubeadmConfig", name, wish);
@@ -175,7 +176,8 @@ static bool create_step(struct reconcile *r, const char *name,
 
 bool machine_create(struct reconcile *r, const struct new_machine *wish)
 {
-	const json_t *template = find(r, "MaasMachineTemplate", wish->template);
+	const json_t *template = capi_find(
+	    r, "MaasMachineTemplate", wish->template);
 	char *name = xasprintf("%s-%u", r->name, wish->number);
 	bool begun = template && wish->config &&
 	             create_step(r, name, wish, template);

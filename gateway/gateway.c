@@ -33,6 +33,7 @@ static const json_t *put(struct gateway *gateway, const char *kind,
     const char *name, json_t *obj, struct api_status *status)
 {
 	const struct kind_info *info = kind_named(kind);
+	const json_t *old = gateway_load(gateway, kind, name);
 	char api_version[96];
 
 	check(info);
@@ -40,7 +41,10 @@ static const json_t *put(struct gateway *gateway, const char *kind,
 	jsets(obj, "apiVersion", api_version);
 	jsets(obj, "kind", kind);
 	jsets(obj, "metadata.name", name);
-	if (gateway_load(gateway, kind, name))
+	if (old) /* one thread: what is there now is what is replaced */
+		jsets(obj, "metadata.resourceVersion",
+		    jstr(old, "metadata.resourceVersion"));
+	if (old)
 		return store_update(
 		    gateway->store, kind, NULL, name, obj, false, status);
 	return store_create(gateway->store, kind, NULL, obj, status);

@@ -53,7 +53,7 @@ static void tell_state(struct gateway *gateway, const json_t *obj)
 	snprintf(about, sizeof(about), "%s/instruction/%s", gateway->host->name,
 	    jstr(obj, "metadata.name"));
 	EVENT(gateway->host->events, "state", gateway->host->name, about,
-	    F("kind", jstr(obj, "spec.instruction.kind")),
+	    F("order", jstr(obj, "spec.instruction.kind")),
 	    F("cluster", jstr(obj, "spec.instruction.clusterName")),
 	    F("state", jstr(obj, "spec.state")),
 	    F("reason", jstr(obj, "spec.reason")));

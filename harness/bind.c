@@ -359,11 +359,43 @@ static void bind_waivers(struct reading *reading)
 	free(names);
 }
 
+/* A MAAS that stands in no site stands in one of its own, of its name. */
+static void add_sites(struct scenario *s)
+{
+	static const struct yaml_node nothing = { .kind = YAML_MAP };
+	size_t count = s->thing_count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct thing *maas = &s->things[i];
+		char *full;
+
+		if (strcmp(maas->kind->name, "maas") != 0 ||
+		    yaml_get(maas->node, "site"))
+			continue;
+		full = xasprintf("site/%s", maas->name);
+		if (scenario_thing(s, full)) {
+			free(full);
+			continue;
+		}
+		s->things = xrealloc(
+		    s->things, (s->thing_count + 1) * sizeof(*s->things));
+		maas = &s->things[i];
+		s->things[s->thing_count++] = (struct thing){
+			.kind = kind_of_thing("site", 4),
+			.name = xstrdup(maas->name),
+			.full = full,
+			.place = maas->place,
+			.node = &nothing,
+		};
+	}
+}
+
 void scenario_bind(struct reading *reading)
 {
 	struct scenario *s = reading->scenario;
 	usec now_at = 0;
 
+	add_sites(s);
 	for (size_t i = 0; i < s->thing_count; i++)
 		bind_thing(reading, &s->things[i]);
 	for (size_t i = 0; i < s->step_count; i++)

@@ -78,25 +78,10 @@ void claim_open(struct claim *claim, const struct expectation *about,
 	claim_look(claim, now_at);
 }
 
-static bool reads(const struct term *term, const char *topic)
-{
-	struct buf prefix = BUF_INIT;
-	bool touched;
-
-	term->path->topic(term, &prefix);
-	touched = strncmp(topic, buf_text(&prefix), prefix.len) == 0;
-	buf_free(&prefix);
-	return touched;
-}
-
 void claim_touch(struct claim *claim, const char *topic)
 {
-	const struct expression *is = &claim->about->is;
-
-	if (claim->verdict != CLAIM_OPEN)
-		return;
-	for (size_t i = 0; i < is->term_count && !claim->dirty; i++)
-		claim->dirty = reads(&is->terms[i], topic);
+	if (claim->verdict == CLAIM_OPEN && !claim->dirty)
+		claim->dirty = expression_reads(&claim->about->is, topic);
 }
 
 void claim_look(struct claim *claim, usec now_at)

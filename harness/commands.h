@@ -11,6 +11,8 @@
 
 typedef int command_fn(int argc, char **argv);
 
+command_fn command_run;     /* main_run.c */
+command_fn command_matrix;  /* main_matrix.c */
 command_fn command_explain; /* explain.c */
 command_fn command_verbs;   /* manual.c */
 command_fn command_faults;

@@ -103,8 +103,6 @@ static const struct kind_of_setting cluster_settings[] = {
 	{ "cpu", SETTING_NUMBER, NULL, "4", false, "least cores" },
 	{ "memory", SETTING_NUMBER, NULL, "8192", false, "least MiB" },
 	{ "kubernetes", SETTING_TEXT, NULL, "1.29.4", false, "its version" },
-	{ "image", SETTING_TEXT, NULL, "ubuntu/jammy", false,
-	    "what its machines boot" },
 };
 
 #define ROWS(table) (table), sizeof(table) / sizeof((table)[0])

@@ -211,7 +211,7 @@ static bool who_has_it(struct judge *judge, const char *server,
  * so the holder is the one that was last seen with a name. */
 static void released_by_holder(struct judge *judge, const struct event *event)
 {
-	const char *client = event_text(event, "client");
+	const char *client = event->actor;
 	const struct view_thing *machine, *cluster;
 	char name[100], uid[60], inside[120];
 	const char *agent, *gateway;
@@ -228,8 +228,8 @@ static void released_by_holder(struct judge *judge, const struct event *event)
 	if (strcmp(event->kind, "exchange") != 0 ||
 	    strcmp(event_text(event, "op"), "release") != 0 ||
 	    event_number(event, "status") != 200 ||
-	    !who_has_it(judge, event_text(event, "server"),
-	        event_text(event, "target"), &machine))
+	    !who_has_it(
+	        judge, event->about, event_text(event, "target"), &machine))
 		return;
 	held = xasprintf("released %s", machine->name);
 	agent = "";
@@ -317,12 +317,12 @@ static void one_copy_settle(struct judge *judge)
 
 static void palette_never_dials(struct judge *judge, const struct event *event)
 {
-	const char *client = event_text(event, "client");
+	const char *client = event->actor;
 
 	if (strcmp(event->kind, "flow") == 0 &&
 	    strncmp(client, "palette/", 8) == 0)
 		broken(judge, client, "%s opened a connection to %s", client,
-		    event_text(event, "server"));
+		    event_text(event, "to"));
 }
 
 static bool between(const char *a, const char *b, const char **cluster)
@@ -335,8 +335,7 @@ static bool between(const char *a, const char *b, const char **cluster)
 
 static void out_of_the_way(struct judge *judge, const struct event *event)
 {
-	const char *client = event_text(event, "client");
-	const char *server = event_text(event, "server");
+	const char *client = event->actor, *server = event->about;
 	const char *cluster;
 	const struct view_thing *thing;
 	char name[100];
@@ -360,7 +359,7 @@ static void out_of_the_way(struct judge *judge, const struct event *event)
 static void the_deleted_are_silent(
     struct judge *judge, const struct event *event)
 {
-	const char *client = event_text(event, "client");
+	const char *client = event->actor;
 	char name[100];
 
 	if (strcmp(event->kind, "flow") != 0 ||
@@ -372,7 +371,72 @@ static void the_deleted_are_silent(
 		broken(judge, client,
 		    "%s called %s after cluster/%s was "
 		    "deleted",
-		    client, event_text(event, "server"), name);
+		    client, event_text(event, "to"), name);
+}
+
+/* Is the thing behind this host one that was told to go through a proxy? */
+static bool has_proxy(const struct scenario *s, const char *host)
+{
+	const struct thing *thing;
+	char full[100];
+
+	snprintf(full, sizeof(full), "%.*s",
+	    (int)(strcspn(strchr(host, '/') + 1, "/") + 1 + strcspn(host, "/")),
+	    host);
+	thing = s ? scenario_thing(s, full) : NULL;
+	if (thing && strcmp(thing->kind->name, "cluster") == 0)
+		thing = thing_link(thing, "through");
+	return thing && strcmp(thing->kind->name, "pcg") == 0 &&
+	       thing_link(thing, "proxy");
+}
+
+static void through_the_proxy(struct judge *judge, const struct event *event)
+{
+	const char *to = event_text(event, "to");
+
+	if (strcmp(event->kind, "flow") != 0 || !strchr(event->actor, '/') ||
+	    strncmp(to, "palette/", 8) != 0 ||
+	    !has_proxy(judge->scenario, event->actor))
+		return;
+	broken(judge, event->actor, "%s dialled %s directly", event->actor, to);
+}
+
+/* ---- requests ---- */
+
+struct cuts {
+	usec since_at;
+	bool any;
+};
+
+static bool is_cut(void *ctx, const struct view_thing *link)
+{
+	struct cuts *cuts = ctx;
+
+	if (strcmp(view_attribute(link, "state"), "up") != 0 ||
+	    link->since_at >= cuts->since_at)
+		cuts->any = true;
+	return !cuts->any;
+}
+
+/* A request that arrived, and whose client waited in vain although no fault
+ * took hold of it and no cable was cut meanwhile. */
+static void requests_are_answered(
+    struct judge *judge, const struct event *event)
+{
+	struct cuts cuts = { .since_at = event_number(event, "sent_at") };
+	const char *server = event->about;
+
+	if (strcmp(event->kind, "exchange") != 0 ||
+	    event_number(event, "status") || *event_text(event, "fault") ||
+	    event_number(event, "arrived_at") <= 0 ||
+	    strncmp(event_text(event, "error"), "timeout", 7) != 0 ||
+	    (strncmp(server, "maas/", 5) != 0 &&
+	        strncmp(server, "palette/", 8) != 0))
+		return;
+	view_each(judge->view, "network/link/", is_cut, &cuts);
+	if (!cuts.any)
+		broken(judge, server, "%s never answered %s of %s", server,
+		    event_text(event, "op"), event->actor);
 }
 
 /* ---- instructions ---- */
@@ -449,10 +513,10 @@ static void only_what_is_modelled(
 	    (strcmp(event_text(event, "op"), "unmodelled") != 0 &&
 	        event_number(event, "status") != 501))
 		return;
-	broken(judge, event_text(event, "server"),
-	    "%s asked %s for %s %s, which is not modelled",
-	    event_text(event, "client"), event_text(event, "server"),
-	    event_text(event, "method"), event_text(event, "target"));
+	broken(judge, event->about,
+	    "%s asked %s for %s %s, which is not modelled", event->actor,
+	    event->about, event_text(event, "method"),
+	    event_text(event, "target"));
 }
 
 static void forwards_only(struct judge *judge, const struct event *event)
@@ -485,6 +549,12 @@ static const struct law laws[] = {
 	{ "after the pivot the gateway stays out of the way",
 	    "no exchange between the two while the cluster is Running",
 	    out_of_the_way, NULL, NULL },
+	{ "egress takes the proxy wherever one is set",
+	    "gateways and the clusters built through them reach Palette by it",
+	    through_the_proxy, NULL, NULL },
+	{ "every request is answered",
+	    "that arrived at MAAS or Palette and that no fault took hold of",
+	    requests_are_answered, NULL, NULL },
 	{ "a deleted cluster sends nothing",
 	    "none of its programs opens a connection", the_deleted_are_silent,
 	    NULL, NULL },

@@ -10,6 +10,8 @@ static const struct {
 	command_fn *run;
 	const char *help;
 } commands[] = {
+	{ "run", command_run, "play scenarios, judge them" },
+	{ "matrix", command_matrix, "one again, killed at every moment" },
 	{ "explain", command_explain, "a scenario, as it was understood" },
 	{ "verbs", command_verbs, "what can happen in a scenario" },
 	{ "faults", command_faults, "faults on the wire, and their scopes" },

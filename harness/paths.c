@@ -607,6 +607,21 @@ bool expression_holds(
 	return true;
 }
 
+bool expression_reads(const struct expression *expression, const char *topic)
+{
+	bool touched = false;
+
+	for (size_t i = 0; i < expression->term_count && !touched; i++) {
+		const struct term *term = &expression->terms[i];
+		struct buf prefix = BUF_INIT;
+
+		term->path->topic(term, &prefix);
+		touched = strncmp(topic, buf_text(&prefix), prefix.len) == 0;
+		buf_free(&prefix);
+	}
+	return touched;
+}
+
 const struct term *expression_culprit(const struct view *view,
     const struct expression *expression, struct value *was)
 {

@@ -57,6 +57,8 @@ bool term_holds(const struct view *view, const struct term *term,
     struct value *was); /* was may be NULL */
 bool expression_holds(
     const struct view *view, const struct expression *expression);
+/* Does an event that touched this topic (view.h) concern it? */
+bool expression_reads(const struct expression *expression, const char *topic);
 /* "it was 5" with the first term that does not hold (or the first). */
 const struct term *expression_culprit(const struct view *view,
     const struct expression *expression, struct value *was);

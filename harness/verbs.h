@@ -12,11 +12,13 @@
 #ifndef HARNESS_VERBS_H
 #define HARNESS_VERBS_H
 
+#include "harness/acts.h"
 #include "harness/scenario.h"
 
 struct verb {
 	const char *pattern;
 	bool is_fault; /* takes on, times, for, until and chance */
+	act_fn *act;   /* NULL for faults on the wire: faults.c */
 	const char *help;
 };
 

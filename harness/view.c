@@ -252,35 +252,39 @@ static void count_one(struct tallies *tallies, usec at, const char *client,
 	t->at[t->count++] = at;
 }
 
-/* docs/events.md and base/wire.h: an exchange without a status has no answer,
- * and says in `outcome` what it has instead. */
-static void fold_exchange(struct view *view, const struct event *event)
+/* The first word of what went wrong: "timeout", "lost", "unreached" ... */
+static void outcome_of(const struct event *event, char *out, size_t size)
 {
-	const char *client = event_text(event, "client");
-	const char *server = event_text(event, "server");
 	int64_t status = event_number(event, "status");
-	char outcome[24];
+	const char *error = event_text(event, "error");
 
 	if (status)
-		snprintf(outcome, sizeof(outcome), "%d", (int)status);
+		snprintf(out, size, "%d", (int)status);
 	else
-		snprintf(outcome, sizeof(outcome), "%s",
-		    event_text(event, "outcome"));
-	count_one(&view->requests, event->at, client, server,
-	    event_text(event, "op"), outcome);
-	touch_end(view, "requests", client);
-	touch_end(view, "requests", server);
+		snprintf(out, size, "%.*s", (int)strcspn(error, ": "), error);
 }
 
+/* base/wire.h: the actor is the client, the thing is the server. */
+static void fold_exchange(struct view *view, const struct event *event)
+{
+	char outcome[24];
+
+	outcome_of(event, outcome, sizeof(outcome));
+	count_one(&view->requests, event->at, event->actor, event->about,
+	    event_text(event, "op"), outcome);
+	touch_end(view, "requests", event->actor);
+	touch_end(view, "requests", event->about);
+}
+
+/* The actor dials (through a proxy: the proxy, too), `to` is dialled. */
 static void fold_flow(struct view *view, const struct event *event)
 {
-	const char *client = event_text(event, "client");
-	const char *server = event_text(event, "server");
+	const char *to = event_text(event, "to");
 
-	count_one(&view->flows, event->at, client, server, "",
+	count_one(&view->flows, event->at, event->actor, to, "",
 	    event_text(event, "verdict"));
-	touch_end(view, "flows", client);
-	touch_end(view, "flows", server);
+	touch_end(view, "flows", event->actor);
+	touch_end(view, "flows", to);
 }
 
 void view_sink(void *ctx, const struct event *event)

@@ -46,7 +46,7 @@ void view_each(const struct view *view, const char *prefix,
     view_visit_fn *visit, void *ctx);
 
 /* ---- exchanges and flows ---- */
-struct view_filter {                 /* NULL and 0: any */
+struct view_filter {                 /* NULL and false: any */
 	const char *client, *server; /* host names */
 	const char *op;              /* "POST /path" also; '*' is any text */
 	const char *outcome;         /* "200", "503", "lost", "timeout" ... */

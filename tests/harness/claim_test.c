@@ -89,9 +89,8 @@ static void cluster(const char *state, const char *gateway)
 static void asked(const char *client, const char *server, const char *op,
     const char *target, int status)
 {
-	EVENT(events, "exchange", "wire", server, F("client", client),
-	    F("server", server), F("op", op), F("method", "POST"),
-	    F("target", target), N("status", status));
+	EVENT(events, "exchange", client, server, F("op", op),
+	    F("method", "POST"), F("target", target), N("status", status));
 	claim_look(&claim, loop_now(loop));
 }
 

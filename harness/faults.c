@@ -1,0 +1,231 @@
+#include "harness/faults.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "harness/kinds.h"
+#include "harness/paths.h"
+#include "harness/verbs.h"
+
+enum phase {
+	REQUEST,
+	ANSWER
+};
+
+/* Which part of an exchange a fault takes hold of, and what it does to it. */
+struct fault_kind {
+	const char *verb; /* its pattern, without the server */
+	enum phase phase;
+	enum wire_fate fate;
+};
+
+static const struct fault_kind fault_kinds[] = {
+	{ "answers STATUS", REQUEST, FATE_ANSWER },
+	{ "answers STATUS with Retry-After DURATION", REQUEST, FATE_ANSWER },
+	{ "answers after DURATION", ANSWER, FATE_DELAY },
+	{ "hangs", REQUEST, FATE_LOSE },
+	{ "breaks the connection", REQUEST, FATE_RESET },
+	{ "loses its answer", ANSWER, FATE_RESET },
+	{ "swallows its answer", ANSWER, FATE_LOSE },
+	{ "truncates its answer", ANSWER, FATE_TRUNCATE },
+	{ "answers garbage", ANSWER, FATE_GARBAGE },
+};
+
+struct fault {
+	const struct step *step;
+	const struct fault_kind *kind;
+	usec until_at; /* USEC_NEVER */
+	bool ended;
+	unsigned long met;
+};
+
+struct faults {
+	struct events *events;
+	struct choices *choices;
+	const struct view *view;
+	struct fault *items;
+	size_t count;
+	usec now_at;
+};
+
+struct faults *faults_new(
+    struct events *events, struct choices *choices, const struct view *view)
+{
+	struct faults *faults = xcalloc(1, sizeof(*faults));
+
+	faults->events = events;
+	faults->choices = choices;
+	faults->view = view;
+	return faults;
+}
+
+void faults_free(struct faults **faults)
+{
+	if (!*faults)
+		return;
+	free((*faults)->items);
+	free(*faults);
+	*faults = NULL;
+}
+
+static const struct fault_kind *kind_of(const struct verb *verb)
+{
+	const char *words = strchr(verb->pattern, ' ') + 1;
+
+	for (size_t i = 0; i < sizeof(fault_kinds) / sizeof(fault_kinds[0]);
+	     i++)
+		if (strcmp(fault_kinds[i].verb, words) == 0)
+			return &fault_kinds[i];
+	unreachable("a fault of the verb table that no kind stands for");
+}
+
+static void tell(struct faults *faults, const struct fault *fault,
+    const char *what, const char *op)
+{
+	EVENT(faults->events, "fault", "scenario",
+	    fault->step->words.things[0]->full, F("what", what),
+	    F("text", fault->step->text), F("op", op),
+	    N("line", fault->step->place.line));
+}
+
+void faults_begin(struct faults *faults, const struct step *step, usec now_at)
+{
+	struct fault *fault;
+
+	faults->items = xrealloc(
+	    faults->items, (faults->count + 1) * sizeof(*fault));
+	fault = &faults->items[faults->count++];
+	*fault = (struct fault){
+		.step = step,
+		.kind = kind_of(step->verb),
+		.until_at = USEC_NEVER,
+	};
+	if (step->until_at)
+		fault->until_at = step->until_at;
+	if (step->lasts_for && now_at + step->lasts_for < fault->until_at)
+		fault->until_at = now_at + step->lasts_for;
+	tell(faults, fault, "begins", "");
+}
+
+static void end(struct faults *faults, struct fault *fault)
+{
+	fault->ended = true;
+	tell(faults, fault, "ends", "");
+}
+
+void faults_look(struct faults *faults, usec now_at)
+{
+	for (size_t i = 0; i < faults->count; i++) {
+		struct fault *fault = &faults->items[i];
+
+		if (fault->ended)
+			continue;
+		if (now_at >= fault->until_at ||
+		    (fault->step->until.term_count &&
+		        expression_holds(faults->view, &fault->step->until)))
+			end(faults, fault);
+	}
+	faults->now_at = now_at;
+}
+
+/* "allocate", "POST /MAAS/api/2.0/machines/?op=allocate", "GET /x/ *" */
+static bool on_fits(const char *on, const struct wire_sight *sight)
+{
+	const char *space = strchr(on, ' ');
+	size_t len;
+	char *path;
+	bool fits;
+
+	if (!on[0])
+		return true;
+	if (!space)
+		return view_glob(on, sight->op);
+	len = (size_t)(space - on);
+	if (strlen(sight->request->method) != len ||
+	    strncmp(sight->request->method, on, len) != 0)
+		return false;
+	if (strchr(space + 1, '?'))
+		return view_glob(space + 1, sight->request->target);
+	path = http_path(sight->request->target);
+	fits = path && view_glob(space + 1, path);
+	free(path);
+	return fits;
+}
+
+static bool fits(struct faults *faults, const struct fault *fault,
+    const struct wire_sight *sight)
+{
+	const struct step *step = fault->step;
+	enum phase phase = sight->response ? ANSWER : REQUEST;
+
+	if (fault->ended || fault->kind->phase != phase ||
+	    strcmp(step->words.things[0]->full, sight->server) != 0)
+		return false;
+	if (step->on && !on_fits(step->on, sight))
+		return false;
+	return step->chance >= 1 ||
+	       choose_chance(faults->choices, step->chance, "%s: %s: %s",
+	           sight->server, sight->op, step->text);
+}
+
+static void fill_answer(const struct step *step, struct http_response *answer)
+{
+	char seconds[24];
+	int status = (int)step->words.numbers[0];
+
+	http_response_text(answer, status, "text/plain", http_reason(status));
+	if (step->words.number_count < 2)
+		return;
+	snprintf(seconds, sizeof(seconds), "%lld",
+	    step->words.numbers[1] / USEC_PER_SEC);
+	http_header_set(&answer->headers, "Retry-After", seconds);
+}
+
+void faults_strike(
+    void *ctx, const struct wire_sight *sight, struct wire_doom *doom)
+{
+	struct faults *faults = ctx;
+
+	for (size_t i = 0; i < faults->count; i++) {
+		struct fault *fault = &faults->items[i];
+
+		if (!fits(faults, fault, sight))
+			continue;
+		fault->met++;
+		tell(faults, fault, "meets", sight->op);
+		doom->fate = fault->kind->fate;
+		if (doom->fate == FATE_ANSWER)
+			fill_answer(fault->step, &doom->answer);
+		if (doom->fate == FATE_DELAY)
+			doom->delay_for = fault->step->words.numbers[0];
+		if (fault->step->times &&
+		    fault->met >= (unsigned long)fault->step->times)
+			end(faults, fault);
+		return;
+	}
+	doom->fate = FATE_PASS;
+}
+
+size_t faults_count(const struct faults *faults)
+{
+	return faults->count;
+}
+
+struct fault_count faults_nth(const struct faults *faults, size_t n)
+{
+	check(n < faults->count);
+	return (
+	    struct fault_count){ faults->items[n].step, faults->items[n].met };
+}
+
+bool faults_met(const struct faults *faults, const char *server)
+{
+	for (size_t i = 0; i < faults->count; i++)
+		if (faults->items[i].met &&
+		    strcmp(faults->items[i].step->words.things[0]->full,
+		        server) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,33 @@
+/*
+ * main_options: what `pcgsim run` and `pcgsim matrix` are told on their
+ * command lines.
+ */
+#ifndef HARNESS_MAIN_OPTIONS_H
+#define HARNESS_MAIN_OPTIONS_H
+
+#include "base/wire.h"
+#include "harness/scenario.h"
+
+struct run_flags {
+	enum wire_kind wire;
+	uint64_t seed;
+	unsigned jobs;
+	const char *junit, *record, *who;
+	uint64_t every; /* matrix: strike at every n-th moment only */
+	bool with_log;
+};
+
+struct files {
+	char **names;
+	size_t count;
+};
+
+/* 0, or 2 after saying what is wrong. Leaves optind at the first operand. */
+int flags_read(struct run_flags *flags, int argc, char **argv);
+/* Files as named, folders searched for *.yaml; none: "scenarios". */
+void files_find(struct files *files, int argc, char **argv);
+void files_forget(struct files *files);
+/* 0, or 2 after showing all mistakes of all files. */
+int scenarios_load(const struct files *files, struct scenario **out);
+
+#endif

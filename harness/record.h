@@ -1,0 +1,36 @@
+/*
+ * record: the events of a run written down: one JSON line each, byte for byte
+ * the same for the same scenario and seed, on either wire.
+ *
+ *	{"at":0,"seq":1,"kind":"step","actor":"scenario","about":"","text":...}
+ *
+ * It is kept in memory while the run lasts; then it may be written to a file,
+ * and it is what the last events about a thing are read from when a run has
+ * failed. The hash of its lines stands for the whole.
+ */
+#ifndef HARNESS_RECORD_H
+#define HARNESS_RECORD_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/events.h"
+
+struct record;
+
+struct record *record_new(void);
+void record_free(struct record **record);
+event_sink_fn record_sink; /* ctx: the struct record */
+uint64_t record_hash(const struct record *record);
+uint64_t record_events(const struct record *record);
+/* All lines so far; borrowed. */
+const char *record_text(const struct record *record, size_t *len);
+
+/* The last `max` events that say something about these words (names of
+ * things, identifiers), as sentences, oldest first: a list of texts. */
+json_t *record_trail(const struct record *record, const char *const *words,
+    size_t word_count, size_t max, usec until_at);
+/* "2h01m40.112" */
+void clock_text(usec at, char out[32]);
+
+#endif

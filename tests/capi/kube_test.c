@@ -366,8 +366,45 @@ TEST(a_kubeconfig_leads_to_the_server_it_names)
 	close_site();
 }
 
+TEST(the_certificate_of_a_kubeconfig_says_who_is_asking)
+{
+	struct err err;
+	struct kube *kube;
+	char *text;
+
+	open_site();
+	text = site_use_tls();
+	kube = kube_from_kubeconfig(host, text, &err);
+	EXPECT(kube);
+	hold_talk(kube);
+	watched(kube, far);
+	kube_free(&kube);
+	free(text);
+	close_site();
+}
+
+TEST(a_certificate_that_has_run_out_is_not_believed)
+{
+	struct err err;
+	struct kube *kube;
+	char *text;
+
+	open_site();
+	text = site_use_tls();
+	kube = kube_from_kubeconfig(host, text, &err);
+	host->clock_origin += HOURS(48);
+	ask(kube, "GET", "/version", NULL);
+	EXPECT_INT(code, 0);
+	EXPECT_HAS(said, "not valid after");
+	kube_free(&kube);
+	free(text);
+	close_site();
+}
+
 TESTS_BEGIN
-CASE(a_near_api_answers_as_it_should),
+CASE(the_certificate_of_a_kubeconfig_says_who_is_asking),
+    CASE(a_certificate_that_has_run_out_is_not_believed),
+    CASE(a_near_api_answers_as_it_should),
     CASE(a_far_api_answers_word_for_word_the_same),
     CASE(a_list_says_its_version_and_holds_what_is_selected),
     CASE(what_was_cancelled_is_not_answered),

@@ -12,6 +12,7 @@ site_hook_fn *site_hook;
 
 static struct wire *wire;
 static struct host *server;
+static struct identity *ca, *shown, *admin;
 static struct listener *listener;
 
 static void find_road(
@@ -35,6 +36,15 @@ static void serve(void *ctx, struct exchange *exchange)
 	server_requests++;
 	if (site_hook && site_hook(exchange))
 		return;
+	if (ca) {
+		struct rest_user user = { exchange->client_cn,
+			exchange->client_org };
+
+		if (!rest_allows(&user, exchange->request, &response)) {
+			exchange_reply(exchange, &response);
+			return;
+		}
+	}
 	if (rest_is_watch(exchange->request, &watch)) {
 		rest_watch(far, exchange, &watch);
 		return;
@@ -50,11 +60,59 @@ static void listen_there(void)
 		.port = 6443,
 		.op_of = rest_op,
 		.handle = serve,
+		.identity = shown,
+		.client_ca_pem = ca ? ca->cert_pem : NULL,
 	};
 	struct err err;
 
 	listener = net_listen(server->net, &service, &err);
 	check(listener);
+}
+
+static struct identity *make_identity(
+    const char *name, const char *org, bool is_ca)
+{
+	static const char *const names[] = { "c1.maas", NULL };
+	struct identity_spec spec = {
+		.seed = 7,
+		.name = name,
+		.common_name = name,
+		.organization = org,
+		.dns_names = names,
+		.not_before_time = host_time(host) - MINUTES(5),
+		.not_after_time = host_time(host) + HOURS(24),
+		.is_ca = is_ca,
+	};
+
+	return identity_new(&spec, is_ca ? NULL : ca);
+}
+
+static void add_data(struct buf *text, const char *key, const char *pem)
+{
+	buf_addf(text, ", %s: ", key);
+	buf_add_base64(text, pem, strlen(pem));
+}
+
+char *site_use_tls(void)
+{
+	struct buf text = BUF_INIT;
+
+	ca = make_identity("c1-ca", NULL, true);
+	shown = make_identity("kube-apiserver", NULL, false);
+	admin = make_identity("kubernetes-admin", "system:masters", false);
+	listener_close(&listener);
+	listen_there();
+	buf_adds(&text,
+	    "current-context: x\n"
+	    "contexts: [{name: x, context: {cluster: c, user: u}}]\n"
+	    "clusters: [{name: c, cluster: {"
+	    "server: 'https://c1.maas:6443'");
+	add_data(&text, "certificate-authority-data", ca->cert_pem);
+	buf_adds(&text, "}}]\nusers: [{name: u, user: {x: y");
+	add_data(&text, "client-certificate-data", admin->cert_pem);
+	add_data(&text, "client-key-data", admin->key_pem);
+	buf_adds(&text, "}}]\n");
+	return buf_detach(&text);
 }
 
 void site_open(void)
@@ -92,5 +150,8 @@ void site_close(void)
 	wire_detach(wire, &server->net, false);
 	wire_free(&wire);
 	lab_host_free(&server);
+	identity_free(&ca);
+	identity_free(&shown);
+	identity_free(&admin);
 	lab_close();
 }

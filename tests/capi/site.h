@@ -24,6 +24,9 @@ typedef bool site_hook_fn(struct exchange *exchange); /* true: it is dealt
 extern site_hook_fn *site_hook;
 
 void site_open(void);
+/* The server now asks for TLS, and serves who has a certificate of its CA. The
+ * kubeconfig of an admin; free() it. */
+char *site_use_tls(void);
 void site_close(void);
 
 #endif

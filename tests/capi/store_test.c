@@ -414,8 +414,61 @@ TEST(selectors_select_and_lists_are_in_order)
 	close_store();
 }
 
+/* ---- what is told to laws and claims ---- */
+
+static char told[600];
+
+static void take_down(void *ctx, const struct event *event)
+{
+	size_t len = strlen(told);
+
+	(void)ctx;
+	snprintf(
+	    told + len, sizeof(told) - len, "%s %s", event->kind, event->about);
+	for (size_t i = 0; i < event->field_count; i++)
+		if (strcmp(event->fields[i].key, "uid") != 0) {
+			len = strlen(told);
+			snprintf(told + len, sizeof(told) - len, " %s=%s",
+			    event->fields[i].key, event->fields[i].text);
+		}
+	strncat(told, "\n", sizeof(told) - strlen(told) - 1);
+}
+
+TEST(a_store_tells_of_clusters_and_machines_and_only_what_changed)
+{
+	struct events *events;
+
+	open_store();
+	told[0] = '\0';
+	events = events_new(loop, NULL);
+	events_add_sink(events, take_down, NULL);
+	host->events = events;
+	put_in(store, "cluster-1",
+	    doc("{'kind':'Cluster','metadata':{'name':'c1'},"
+	        "'spec':{'paused':true}}"));
+	store_tell(store, "pcg/a");
+	machine("m");
+	patch("m", doc("{'spec':{'anything':'else'}}"));
+	patch("m", doc("{'metadata':{'finalizers':['a/b']}}"));
+	put_in(store, "cluster-1",
+	    doc("{'kind':'Secret','metadata':{'name':'s'}}"));
+	delete ("m");
+	patch("m", doc("{'metadata':{'finalizers':null}}"));
+	EXPECT_STR(told,
+	    "state pcg/a/object/Cluster/cluster-1/c1 paused=yes phase= "
+	    "cluster=c1 deleting=no\n"
+	    "state pcg/a/object/Machine/cluster-1/m paused= phase= cluster= "
+	    "deleting=no\n"
+	    "state pcg/a/object/Machine/cluster-1/m paused= phase= cluster= "
+	    "deleting=yes\n"
+	    "gone pcg/a/object/Machine/cluster-1/m\n");
+	close_store();
+	events_free(&events);
+}
+
 TESTS_BEGIN
-CASE(what_the_server_owns_is_not_taken_from_a_client),
+CASE(a_store_tells_of_clusters_and_machines_and_only_what_changed),
+    CASE(what_the_server_owns_is_not_taken_from_a_client),
     CASE(a_name_is_taken_once), CASE(a_generated_name_has_five_characters_more),
     CASE(what_cannot_be_is_refused_with_a_sentence),
     CASE(nothing_is_made_in_a_namespace_that_is_not_there),

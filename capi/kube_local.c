@@ -64,7 +64,9 @@ static void do_call(struct timer *timer)
 	    c->body ? kube_content_type(c->method) : NULL, c->body,
 	    &answer.status);
 	answer.body = body;
-	kube_call_answer(&c->call, &answer);
+	/* It may have died of that very write. */
+	if (!c->local->kube.host->dead)
+		kube_call_answer(&c->call, &answer);
 	json_decref(body);
 }
 

@@ -5,19 +5,11 @@
 #include "tests/capi/moved.h"
 
 /* The gateway dies: what it was asking is forgotten, what it stored is not. */
-static void crash(void)
+static void crash(bool to_far)
 {
-	struct kube_remote_options options = { .host = "c1.maas",
-		.port = 6443 };
-	struct err err;
-
 	move_stop(&moving);
-	kube_free(&near_kube);
-	kube_free(&far_kube);
-	near_kube = kube_local(host, near_store);
-	far_kube = kube_remote(host, &options, &err);
-	from = source == near_store ? near_kube : far_kube;
-	to = source == near_store ? far_kube : near_kube;
+	site_restart();
+	set_sides(to_far);
 }
 
 static int steps_of(bool to_far)
@@ -41,7 +33,7 @@ static void crashed_after(int steps, bool to_far)
 	for (int i = 0; i < steps && one_step(); i++)
 		;
 	check_invariants("crash after event", steps);
-	crash();
+	crash(to_far);
 	lab_run_for(SECONDS(30)); /* time for every collector of garbage */
 	check_invariants("30 s after the crash after event", steps);
 	/* All of it is judged every time, every step of it every eighth: this
@@ -78,7 +70,7 @@ TEST(a_gateway_that_dies_again_and_again_gets_there)
 			for (int i = 0; i < life && one_step(); i++)
 				check_invariants("life", lives);
 			if (!ended)
-				crash();
+				crash(true);
 		}
 		EXPECT(ended);
 		check_moved("lives of", life);
@@ -86,7 +78,129 @@ TEST(a_gateway_that_dies_again_and_again_gets_there)
 	}
 }
 
+/* ---- the gateway's store and its phase are on a disk ---- */
+
+static struct sim_disk *disk;
+static uint64_t fatal_sync; /* 0: none */
+static bool power_goes;
+
+static void strike(void *ctx, struct sim_disk *d, uint64_t count)
+{
+	(void)ctx;
+	if (!fatal_sync || count != fatal_sync)
+		return;
+	host->dead = true;
+	if (power_goes)
+		sim_disk_lose_power(d);
+	else
+		sim_disk_kill(d);
+}
+
+/* As the gateway does it: in an object of its own store. */
+static void store_phase(enum move_phase phase)
+{
+	struct api_status status = { 0 };
+	json_t *pivot = doc(
+	    "{'metadata':{'name':'p'},'spec':{'phase':%d}}", (int)phase);
+
+	if (!store_get(near_store, "Pivot", NULL, "p"))
+		store_fails = !store_create(
+		    near_store, "Pivot", NULL, pivot, &status);
+	else
+		store_fails = !store_patch(
+		    near_store, "Pivot", NULL, "p", pivot, false, &status);
+	api_status_free(&status);
+	json_decref(pivot);
+}
+
+static void open_on_disk(bool to_far)
+{
+	site_open();
+	disk = sim_disk_new("pcg/a");
+	sim_disk_on_sync(disk, strike, NULL);
+	fatal_sync = 0;
+	site_use_disk(disk);
+	fill_source(to_far);
+	on_phase = store_phase;
+}
+
+static void close_on_disk(void)
+{
+	close_move();
+	sim_disk_free(&disk);
+}
+
+static int syncs_of(bool to_far)
+{
+	uint64_t before;
+
+	open_on_disk(to_far);
+	before = sim_disk_syncs(disk);
+	run_move();
+	check_moved("on a disk", 0);
+	before = sim_disk_syncs(disk) - before;
+	close_on_disk();
+	return (int)before;
+}
+
+static void died_at(int sync, bool to_far)
+{
+	open_on_disk(to_far);
+	fatal_sync = sim_disk_syncs(disk) + (uint64_t)sync;
+	start_move();
+	while (!host->dead && one_step())
+		;
+	EXPECT(host->dead);
+	fatal_sync = 0;
+	crash(to_far);
+	store_fails = false;
+	stored = (enum move_phase)jint(
+	    store_get(near_store, "Pivot", NULL, "p"), "spec.phase");
+	lab_run_for(SECONDS(30));
+	check_invariants("died at sync", sync);
+	run_move_watched(sync % 8 == 0);
+	check_moved("died at sync", sync);
+	close_on_disk();
+}
+
+TEST(the_power_may_go_at_any_sync_of_a_move_near_to_far)
+{
+	int syncs = syncs_of(true);
+
+	EXPECT(syncs > 100);
+	power_goes = true;
+	for (int i = 1; i <= syncs; i++)
+		died_at(i, true);
+}
+
+TEST(the_power_may_go_at_any_sync_of_a_move_far_to_near)
+{
+	int syncs = syncs_of(false);
+
+	power_goes = true;
+	for (int i = 1; i <= syncs; i++)
+		died_at(i, false);
+}
+
+static void process_dies(bool to_far)
+{
+	int syncs = syncs_of(to_far);
+
+	power_goes = false;
+	for (int i = 1; i <= syncs; i += 7)
+		died_at(i, to_far);
+}
+
+TEST(the_process_may_die_at_a_sync_of_a_move)
+{
+	process_dies(true);
+	process_dies(false);
+}
+
 TESTS_BEGIN
-CASE(a_crash_after_any_event_leaves_it_whole_on_one_side_near_to_far),
+CASE(the_power_may_go_at_any_sync_of_a_move_near_to_far),
+    CASE(the_power_may_go_at_any_sync_of_a_move_far_to_near),
+    CASE(the_process_may_die_at_a_sync_of_a_move),
+    CASE(a_crash_after_any_event_leaves_it_whole_on_one_side_near_to_far),
     CASE(a_crash_after_any_event_leaves_it_whole_on_one_side_far_to_near),
     CASE(a_gateway_that_dies_again_and_again_gets_there), TESTS_END

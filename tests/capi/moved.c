@@ -139,7 +139,7 @@ static bool reached(void *ctx, enum move_phase phase, size_t objects)
 	stored = phase;
 	if (on_phase)
 		on_phase(phase);
-	return true;
+	return !store_fails;
 }
 
 static void over(void *ctx, const struct err *err)
@@ -166,12 +166,17 @@ void start_move(void)
 	moving = move_start(host, from, to, &options, &events, NULL);
 }
 
-void fill_source(bool to_far)
+void set_sides(bool to_far)
 {
 	source = to_far ? near_store : far;
 	target = to_far ? far : near_store;
 	from = to_far ? near_kube : far_kube;
 	to = to_far ? far_kube : near_kube;
+}
+
+void fill_source(bool to_far)
+{
+	set_sides(to_far);
 	make_namespace(source, "n");
 	put_cluster();
 	original_count = 0;

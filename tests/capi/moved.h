@@ -16,12 +16,12 @@ extern struct move *moving;
 extern enum move_phase stored; /* what the mover told last */
 extern bool ended, store_fails;
 extern struct err outcome; /* kind ERR_NONE: done */
-/* Called when a phase is told; false from store_fails wins. */
+/* Called when a phase is told; may set store_fails. */
 extern void (*on_phase)(enum move_phase phase);
 
 void open_move(bool to_far);
-/* The same with what is there already: stores that a test has made. */
-void fill_source(bool to_far);
+void fill_source(bool to_far); /* of a site that is open */
+void set_sides(bool to_far);   /* after a restart: the clients are new */
 void close_move(void);
 
 void set_status(const char *kind, const char *name, json_t *status);

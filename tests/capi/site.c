@@ -115,12 +115,55 @@ char *site_use_tls(void)
 	return buf_detach(&text);
 }
 
-void site_open(void)
+static struct sim_disk *near_disk;
+
+static void make_clients(void)
 {
 	struct kube_remote_options options = { .host = "c1.maas",
 		.port = 6443 };
 	struct err err;
 
+	near_kube = kube_local(host, near_store);
+	far_kube = kube_remote(host, &options, &err);
+	check(far_kube);
+}
+
+static void open_near_store(void)
+{
+	struct err err;
+
+	host->disk = sim_disk_attach(near_disk);
+	near_store = store_open(host, "gateway.db", &err);
+	check(near_store);
+}
+
+void site_use_disk(struct sim_disk *disk)
+{
+	kube_free(&near_kube);
+	kube_free(&far_kube);
+	store_free(&near_store);
+	near_disk = disk;
+	open_near_store();
+	make_clients();
+}
+
+void site_restart(void)
+{
+	host->dead = true;
+	kube_free(&near_kube);
+	kube_free(&far_kube);
+	if (near_disk)
+		store_free(&near_store);
+	wire_detach(wire, &host->net, false);
+	host->dead = false;
+	host->net = wire_attach(wire, host);
+	if (near_disk)
+		open_near_store();
+	make_clients();
+}
+
+void site_open(void)
+{
 	lab_open();
 	road = ROUTE_OPEN;
 	server_requests = 0;
@@ -132,9 +175,8 @@ void site_open(void)
 	far = store_new(server);
 	near_store = store_new(host);
 	listen_there();
-	near_kube = kube_local(host, near_store);
-	far_kube = kube_remote(host, &options, &err);
-	check(far_kube);
+	near_disk = NULL;
+	make_clients();
 }
 
 void site_close(void)

@@ -27,6 +27,11 @@ void site_open(void);
 /* The server now asks for TLS, and serves who has a certificate of its CA. The
  * kubeconfig of an admin; free() it. */
 char *site_use_tls(void);
+/* The near store is kept on this disk from now on, and is empty. */
+void site_use_disk(struct sim_disk *disk);
+/* The host is dead, or is killed now; it starts again on the same disk (or, as
+ * a store in memory outlives it, on the same store). */
+void site_restart(void);
 void site_close(void);
 
 #endif

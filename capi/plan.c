@@ -425,6 +425,9 @@ json_t *plan_providers(const json_t *instruction, struct err *err)
 	    secret, "MAAS_ENDPOINT", jstr(instruction, "account.apiEndpoint"));
 	plan_secret_put(
 	    secret, "MAAS_API_KEY", jstr(instruction, "account.apiKey"));
+	if (jstr(instruction, "account.caPem")[0])
+		plan_secret_put(
+		    secret, "MAAS_CA", jstr(instruction, "account.caPem"));
 	json_array_append_new(list, plan_object("Namespace", NULL, ns, NULL));
 	json_array_append_new(list, secret);
 	json_array_append_new(list, service_deployment(ns));

@@ -93,6 +93,14 @@ static bool has_joined(const struct reconcile *r, const json_t *obj)
 	return jhas(owner_machine(r, obj), "status.nodeRef");
 }
 
+/* Was it Deployed once? A Machine takes over the providerID only then, and
+ * unlike a status its spec survives every move (I5). */
+static bool has_run(const struct reconcile *r, const json_t *obj)
+{
+	return jbool(obj, "status.ready") ||
+	       jstr(owner_machine(r, obj), "spec.providerID")[0];
+}
+
 static bool is_overdue(const struct reconcile *r, const json_t *obj)
 {
 	usec begun_time = maas_machine_note_time(obj, NOTE_DEPLOY_TIME);
@@ -419,7 +427,7 @@ static void hold_state(
 	    state);
 
 	capi_hold_for(r, capi_jittered(r, HOLD_POLL_FOR, "state poll"));
-	if (!jbool(obj, "status.ready"))
+	if (!has_run(r, obj))
 		capi_wait_says(r, "MachineHeld", "machine %s (%s): %s",
 		    maas_machine_system_id(obj), jstr(machine, "hostname"),
 		    text);
@@ -479,7 +487,7 @@ void maas_machine_follow(
     struct reconcile *r, const json_t *obj, const json_t *machine)
 {
 	const char *state = jstr(machine, "status_name");
-	bool ran = jbool(obj, "status.ready");
+	bool ran = has_run(r, obj);
 
 	for (size_t i = 0; i < sizeof(state_rows) / sizeof(state_rows[0]); i++)
 		if (strcmp(state_rows[i].state, state) == 0) {

@@ -161,7 +161,9 @@ static void lost(struct reconcile *r, const json_t *obj, const char *how)
 
 	log_warning(r->host, "%s: %s", r->name, text);
 	capi_memory_of(r)->absent = 0;
-	if (jbool(obj, "status.ready") || jhas(obj, "status.failureReason"))
+	if (jbool(obj, "status.ready") || jhas(obj, "status.failureReason") ||
+	    jstr(capi_find(r, "Machine", capi_owner_named(obj, "Machine")),
+	        "spec.providerID")[0])
 		lost_running(r, obj, "MachineTerminatedReason", text);
 	else
 		maas_machine_abandon(r, obj, "release", text);

@@ -85,13 +85,28 @@ static int64_t min(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* What is going still has its metal: wanted + 1 machines, all counted. */
+static int64_t size_of_new(const struct sets *sets, int64_t wanted)
+{
+	int64_t now = jint(sets->now, "spec.replicas");
+	int64_t old = 0;
+
+	for (size_t i = 0; i < sets->old_count; i++)
+		old += jint(sets->old[i], "status.replicas");
+	if (sets->old_count == 0 || wanted + 1 - old >= wanted)
+		return wanted;
+	if (wanted + 1 - old > now)
+		return wanted + 1 - old;
+	return min(now, wanted);
+}
+
 static bool rolls(
     struct reconcile *r, const json_t *obj, const struct sets *sets)
 {
 	int64_t wanted = jint(obj, "spec.replicas");
 	int64_t ready = jint(sets->now, "status.readyReplicas");
 	int64_t left_for_old = wanted > ready ? wanted - ready : 0;
-	int64_t target = sets->old_count ? min(wanted, ready + 1) : wanted;
+	int64_t target = size_of_new(sets, wanted);
 
 	if (!sets->now) {
 		create_set(r, obj, sets->current, target);

@@ -539,6 +539,212 @@ TEST(a_record_that_somebody_changed_is_put_right)
 	yard_close();
 }
 
+/* */
+TEST(without_an_administrators_key_nothing_is_allocated)
+{
+	yard_open(1);
+	yard.no_admin = true;
+	yard_create_cluster();
+	yard_start_manager();
+	yard_run_for(MINUTES(10));
+	EXPECT_INT(yard.allocates, 0);
+	EXPECT_STR(yard.waiting_reason, "MaasDenied");
+	EXPECT_HAS(yard.waiting, "no administrator");
+	yard_close();
+}
+
+/* */
+TEST(without_its_image_no_machine_is_taken)
+{
+	yard_open(1);
+	yard.no_image = true;
+	yard_create_cluster();
+	yard_start_manager();
+	yard_run_for(MINUTES(10));
+	EXPECT_INT(yard.allocates, 0);
+	EXPECT_STR(yard.waiting_reason, "ImageMissing");
+	yard.no_image = false;
+	EXPECT(yard_until(yard_cluster_runs, MINUTES(15)));
+	yard_close();
+}
+
+/* */
+TEST(after_an_error_of_the_server_it_looks_before_it_asks_again)
+{
+	begun(2);
+	fate("allocate", YARD_SAYS, 1);
+	yard.status = 504;
+	EXPECT(yard_until(yard_cluster_runs, MINUTES(30)));
+	EXPECT_INT(yard.allocates, 1);
+	EXPECT(loop_now(loop) > SECONDS(100) + MINUTES(10)); /* */
+	yard_close();
+}
+
+/* */
+TEST(a_rack_that_is_away_delays_a_deployment_and_costs_no_machine)
+{
+	begun(2);
+	fate("deploy", YARD_SAYS, 12);
+	yard.status = 503;
+	yard.retry_after = "10";
+	EXPECT(yard_until(yard_cluster_runs, MINUTES(30)));
+	EXPECT_INT(yard.allocates, 1);
+	EXPECT_INT(yard.releases, 0);
+	yard_close();
+}
+
+/* */
+TEST(an_outage_of_maas_is_said_and_survived)
+{
+	begun(1);
+	yard_run_for(MINUTES(2));
+	yard.cut_off = true;
+	yard_run_for(MINUTES(30));
+	EXPECT_STR(yard.waiting_reason, "MaasNotReachable");
+	yard.cut_off = false;
+	EXPECT(yard_until(yard_cluster_runs, MINUTES(10)));
+	yard_run_for(MINUTES(6)); /* the longest back-off */
+	EXPECT_STR(yard.waiting, "");
+	EXPECT_INT(yard.allocates, 1);
+	EXPECT_INT(yard.deploys, 1);
+	yard_close();
+}
+
+/* ---- what was running ---- */
+
+/* released by hand, and taken by nobody. */
+TEST(a_running_machine_that_somebody_released_is_lost_and_not_taken_back)
+{
+	a_running_cluster(2);
+	yard.machines[0].state = "Ready";
+	yard.machines[0].owner[0] = yard.machines[0].agent_name[0] = '\0';
+	yard_run_for(MINUTES(30));
+	EXPECT_INT(yard.allocates, 1);
+	EXPECT_INT(yard.deploys, 1);
+	EXPECT_STR(
+	    jstr(yard_object("Machine", "web-cp-0"), "status.phase"), "Failed");
+	EXPECT_STR(
+	    yard_condition_of("MaasMachine", "web-cp-0", "MachineDeployed"),
+	    "MachineTerminatedReason");
+	yard_close();
+}
+
+/* X-033, F-024 */
+TEST(only_a_machine_that_is_surely_off_is_switched_on_and_once)
+{
+	a_running_cluster(1);
+	yard.machines[0].power = "error";
+	yard_run_for(MINUTES(30));
+	EXPECT_INT(yard.power_ons, 0);
+	yard.machines[0].power = "off"; /* the BMC itself says on */
+	yard_run_for(MINUTES(30));
+	EXPECT_INT(yard.power_ons, 0);
+	yard.bmc = "off";
+	yard_run_for(MINUTES(10));
+	EXPECT_INT(yard.power_ons, 1);
+	yard_close();
+}
+
+static void a_pool_of(int workers)
+{
+	a_running_cluster(8);
+	yard_add_workers(workers);
+	yard_run_for(MINUTES(30));
+	EXPECT_INT(yard_owned(), 1 + workers);
+}
+
+TEST(a_node_that_stays_silent_is_replaced_by_another_machine)
+{
+	a_pool_of(2);
+	yard_node_is("node-1", "Unknown");
+	yard_run_for(MINUTES(4));
+	EXPECT_INT(yard.releases, 0);
+	yard_run_for(MINUTES(30));
+	EXPECT_INT(yard.machines[1].released, 1);
+	EXPECT_INT(yard_owned(), 3);
+	EXPECT(two_workers());
+	yard_close();
+}
+
+/* more than maxUnhealthy at once. */
+TEST(when_too_many_nodes_are_silent_none_is_replaced)
+{
+	a_pool_of(3);
+	yard_node_is("node-1", "Unknown");
+	yard_node_is("node-2", "Unknown");
+	yard_run_for(HOURS(1));
+	EXPECT_INT(yard.releases, 0);
+	EXPECT_STR(yard_condition_of("MachineHealthCheck", "web-workers",
+	               "RemediationAllowed"),
+	    "TooManyUnhealthy");
+	yard_node_is("node-2", "True");
+	yard_run_for(MINUTES(30));
+	EXPECT_INT(yard.releases, 1);
+	yard_close();
+}
+
+/* an hour of installing is no illness. */
+TEST(a_machine_that_installs_slowly_is_not_given_up_by_the_health_check)
+{
+	a_running_cluster(2);
+	yard.deploy_for = MINUTES(44);
+	yard_add_workers(1);
+	yard_run_for(MINUTES(60));
+	EXPECT_INT(yard.releases, 0);
+	EXPECT_INT(yard_count("Deployed"), 2);
+	yard_close();
+}
+
+TEST(a_new_template_rolls_over_with_one_spare_machine)
+{
+	struct api_status status = { 0 };
+	json_t *change;
+
+	a_pool_of(2);
+	change = doc("{'spec':{'template':{'spec':{'version':'v1.30.1'}}}}");
+	EXPECT(store_patch(yard.store, "MachineDeployment", YARD_NS,
+	    "web-workers", change, false, &status));
+	json_decref(change);
+	for (unsigned minute = 0; minute < 60; minute++) {
+		yard_run_for(MINUTES(1));
+		EXPECT(yard_owned() <= 4);
+	}
+	EXPECT_INT(yard_owned(), 3);
+	EXPECT_INT(yard.releases, 2);
+	EXPECT(two_workers());
+	yard_close();
+}
+
+static char *kubeconfig(void)
+{
+	return xstrdup(json_string_value(json_object_get(
+	    jget(yard_object("Secret", "web-kubeconfig"), "data"), "value")));
+}
+
+/* */
+TEST(the_kubeconfig_is_signed_anew_at_half_of_its_life)
+{
+	char *first, *later, *last;
+
+	a_running_cluster(1);
+	first = kubeconfig();
+	yard_stop_manager();
+	host->clock_origin += HOURS(24 * 150);
+	yard_start_manager();
+	yard_run_for(HOURS(1));
+	later = kubeconfig();
+	EXPECT_STR(later, first);
+	host->clock_origin += HOURS(24 * 40);
+	yard_restart();
+	yard_run_for(HOURS(1));
+	last = kubeconfig();
+	EXPECT(strcmp(last, first) != 0);
+	free(first);
+	free(later);
+	free(last);
+	yard_close();
+}
+
 /* ---- crashes ---- */
 
 /* X-091, X-092: right after MAAS has answered the n-th exchange, before the
@@ -641,6 +847,18 @@ CASE(one_machine_is_allocated_deployed_and_joins),
     CASE(a_paused_cluster_is_not_deleted_either),
     CASE(the_name_is_never_emptied_while_a_control_plane_machine_is_there),
     CASE(a_record_that_somebody_changed_is_put_right),
+    CASE(without_an_administrators_key_nothing_is_allocated),
+    CASE(without_its_image_no_machine_is_taken),
+    CASE(after_an_error_of_the_server_it_looks_before_it_asks_again),
+    CASE(a_rack_that_is_away_delays_a_deployment_and_costs_no_machine),
+    CASE(an_outage_of_maas_is_said_and_survived),
+    CASE(a_running_machine_that_somebody_released_is_lost_and_not_taken_back),
+    CASE(only_a_machine_that_is_surely_off_is_switched_on_and_once),
+    CASE(a_node_that_stays_silent_is_replaced_by_another_machine),
+    CASE(when_too_many_nodes_are_silent_none_is_replaced),
+    CASE(a_machine_that_installs_slowly_is_not_given_up_by_the_health_check),
+    CASE(a_new_template_rolls_over_with_one_spare_machine),
+    CASE(the_kubeconfig_is_signed_anew_at_half_of_its_life),
     CASE(a_crash_after_any_exchange_costs_no_machine),
     CASE(crashes_again_and_again_cost_time_but_no_machine),
     CASE(a_crash_at_any_exchange_of_a_deletion_forgets_no_machine), TESTS_END

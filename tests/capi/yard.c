@@ -24,6 +24,8 @@ static void route_all(
 	*route = (struct route){ .latency_for = MILLISECONDS(1) };
 	strcpy(route->seen_as, "10.0.0.9");
 	strcpy(route->why, "no such name");
+	if (is_maas && yard.cut_off)
+		route->verdict = ROUTE_DROPPED;
 	strcpy(route->to, is_maas ? "maas/lab" : "machine/node");
 	strcpy(route->address, is_maas ? "10.0.0.1" : "10.0.0.2");
 	if (!is_maas && (!yard.has_record || !yard.record[0]))
@@ -146,6 +148,21 @@ static void api_starts(void)
 	identity_free(&ca);
 	free(cert);
 	free(key);
+}
+
+void yard_node_is(const char *name, const char *ready)
+{
+	struct api_status status = { 0 };
+	char now[32];
+	json_t *change;
+
+	time_text(host_time(host), now);
+	change = doc("{'status':{'conditions':[{'type':'Ready',"
+	             "'status':'%s','lastTransitionTime':'%s'}]}}",
+	    ready, now);
+	store_patch(yard.workload, "Node", NULL, name, change, true, &status);
+	json_decref(change);
+	api_status_free(&status);
 }
 
 static void workload_begins(struct yard_machine *m)
@@ -272,8 +289,13 @@ static void one_machine(struct yard_machine *m, const char *method,
 	else if (strcmp(op, "release") == 0)
 		release(m, response);
 	else if (strcmp(op, "query_power_state") == 0)
-		http_response_json(response, 200, doc("{'state':'on'}"));
-	else {
+		http_response_json(response, 200,
+		    doc("{'state':'%s'}", yard.bmc ? yard.bmc : "on"));
+	else if (strcmp(op, "power_on") == 0) {
+		yard.power_ons++;
+		m->power = "on";
+		http_response_json(response, 200, machine_json(m));
+	} else {
 		if (strcmp(method, "PUT") == 0)
 			m->swap_off = true;
 		http_response_json(response, 200, machine_json(m));
@@ -352,10 +374,12 @@ static void dispatch(const struct http_request *request, const char *op,
 	check(kind);
 	if (strcmp(kind, "users") == 0)
 		http_response_json(response, 200,
-		    doc("{'username':'%s','is_superuser':true}", yard.user));
+		    doc("{'username':'%s','is_superuser':%s}", yard.user,
+		        yard.no_admin ? "false" : "true"));
 	else if (strcmp(kind, "boot-resources") == 0)
-		http_response_json(
-		    response, 200, doc("[{'name':'ubuntu/jammy'}]"));
+		http_response_json(response, 200,
+		    yard.no_image ? doc("[]")
+		                  : doc("[{'name':'ubuntu/jammy'}]"));
 	else if (strcmp(kind, "dnsresources") == 0)
 		dns(request->method, form, response);
 	else if (id && id[0])

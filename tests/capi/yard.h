@@ -55,6 +55,9 @@ struct yard {
 	int status;
 	const char *retry_after;
 	unsigned times;
+	bool no_admin, no_image, cut_off;
+	unsigned power_ons;
+	const char *bmc; /* what it says when asked; NULL: on */
 	/* the workload cluster */
 	struct host *node_host;
 	struct listener *api;
@@ -82,6 +85,8 @@ void yard_delete_cluster(void);
 void yard_pause(bool paused);
 void yard_scale(const char *kind, const char *name, int replicas);
 
+/* As its kubelet, or the want of one, would make it: True, Unknown. */
+void yard_node_is(const char *name, const char *ready);
 /* The workload's API server is no more. */
 void yard_api_dies(void);
 

@@ -322,7 +322,9 @@ void network_route(
 	count = network_resolve(network, from, query->host, addresses, 16,
 	    route->why, sizeof(route->why));
 	if (count == 0) {
-		route->verdict = ROUTE_NO_NAME;
+		/* Who is connected has no use for names: its peer is gone. */
+		route->verdict = query->established ? ROUTE_DROPPED
+		                                    : ROUTE_NO_NAME;
 		return;
 	}
 	route_to(network, from, addresses[0], query->established, route);

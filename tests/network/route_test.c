@@ -239,6 +239,8 @@ TEST(a_removed_host_is_silence)
 	    FAILS("pcg/a", "machine/m1", ROUTE_NO_NAME,
 	        "nobody that pcg/a asks knows a host machine/m1"));
 	EXPECT_INT(ask("pcg/a", "10.10.1.1", true).verdict, ROUTE_DROPPED);
+	EXPECT_INT(ask("pcg/a", "machine/m1", true).verdict, ROUTE_DROPPED);
+	EXPECT_INT(ask("machine/m1", "pcg/a", true).verdict, ROUTE_DROPPED);
 	close_world();
 }
 

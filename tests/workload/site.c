@@ -123,33 +123,41 @@ static const char *host_at(const char *address)
 	return NULL;
 }
 
+static bool is_cut_off(const char *host)
+{
+	return (maas_is_down && strcmp(host, "maas/lab") == 0) ||
+	       (palette_is_down && strcmp(host, "palette/eu") == 0);
+}
+
+static void find_way(const char *name, struct route *route)
+{
+	const char *address = address_of(name);
+	const char *to = address ? host_at(address) : NULL;
+
+	if (!address) {
+		route->verdict = ROUTE_NO_NAME;
+		snprintf(route->why, sizeof(route->why),
+		    "the name %s does not resolve", name);
+	} else if (!to || is_cut_off(to)) {
+		route->verdict = ROUTE_DROPPED;
+		snprintf(route->why, sizeof(route->why), "silence");
+	} else {
+		snprintf(
+		    route->address, sizeof(route->address), "%.45s", address);
+		snprintf(route->to, sizeof(route->to), "%.63s", to);
+	}
+}
+
 static void way(void *ctx, const struct route_query *query, struct route *route)
 {
-	const char *address = address_of(query->host);
-	/* What is established is asked for by the other side's own name. */
-	const char *to = query->established ? query->host
-	                 : address          ? host_at(address)
-	                                    : NULL;
-	bool is_down = to &&
-	               ((maas_is_down && strcmp(to, "maas/lab") == 0) ||
-	                   (palette_is_down && strcmp(to, "palette/eu") == 0));
-
 	(void)ctx;
 	*route = (struct route){ .verdict = ROUTE_OPEN,
 		.latency_for = MILLISECONDS(1) };
 	snprintf(route->seen_as, sizeof(route->seen_as), "203.0.113.1");
-	if (!address && !query->established) {
-		route->verdict = ROUTE_NO_NAME;
-		snprintf(route->why, sizeof(route->why),
-		    "the name %s does not resolve", query->host);
-	} else if (is_down || !to) {
+	if (!query->established)
+		find_way(query->host, route);
+	else if (is_cut_off(query->host) || is_cut_off(query->from))
 		route->verdict = ROUTE_DROPPED;
-		snprintf(route->why, sizeof(route->why), "silence");
-	} else {
-		snprintf(route->address, sizeof(route->address), "%.45s",
-		    address ? address : "");
-		snprintf(route->to, sizeof(route->to), "%.63s", to);
-	}
 }
 
 /* ---- the scripted MAAS ---- */

@@ -23,13 +23,16 @@ bool maas_is_down, palette_is_down, palette_needs_proxy;
 int palette_status;
 const char *palette_garbage;
 json_t *palette_spec, *answer;
+struct maas *region;
+const char *maas_key;
 
 static struct wire *wire;
 static struct events *events;
 static struct secrets *secrets;
 static struct choices *choices;
-static struct host maas, palette, operator;
-static struct listener *maas_listener, *palette_listener;
+static struct host maas, palette, operator, pcg;
+struct host *gateway = &pcg;
+static struct listener *metadata_listener, *palette_listener;
 static struct buf maas_log, palette_log, notes;
 static json_t *view; /* about -> attributes */
 static struct identity *ca, *palette_identity;
@@ -89,6 +92,15 @@ static void drop_host(void *ctx, struct host **host, bool quietly)
 	*host = NULL;
 }
 
+static const char *address_in_zone(const char *name)
+{
+	static unsigned turn;
+	static char found[4][16];
+	int count = maas_dns_lookup(region, name, found, 4);
+
+	return count > 0 ? found[turn++ % (unsigned)count] : NULL;
+}
+
 static const char *address_of(const char *name)
 {
 	static unsigned turn;
@@ -98,7 +110,7 @@ static const char *address_of(const char *name)
 		return "10.0.0.2";
 	if (strcmp(name, "api.palette.example") == 0)
 		return "198.51.100.10";
-	if (strcmp(name, ENDPOINT) == 0) {
+	if (!region && strcmp(name, ENDPOINT) == 0) {
 		size_t count = (strlen(published) + 1) / 3;
 
 		if (count == 0)
@@ -107,7 +119,9 @@ static const char *address_of(const char *name)
 		    published[3 * (turn++ % count) + 1]);
 		return out;
 	}
-	return name[0] >= '0' && name[0] <= '9' ? name : NULL;
+	if (name[0] >= '0' && name[0] <= '9')
+		return name;
+	return region ? address_in_zone(name) : NULL;
 }
 
 static const char *host_at(const char *address)
@@ -299,6 +313,14 @@ static void keep_event(void *ctx, const struct event *event)
 	json_t *thing;
 
 	(void)ctx;
+	if (getenv("SITE_TRACE")) {
+		fprintf(stderr, "%10.3f %-8s %-16s %-30s", (double)event->at / 1e6,
+		    event->kind, event->actor, event->about);
+		for (size_t i = 0; i < event->field_count; i++)
+			fprintf(stderr, " %s=%.150s", event->fields[i].key,
+			    event->fields[i].text ? event->fields[i].text : "#");
+		fprintf(stderr, "\n");
+	}
 	if (strcmp(event->kind, "note") == 0)
 		for (size_t i = 0; i < event->field_count; i++)
 			buf_addf(&notes, "%s: %s\n", event->about,
@@ -392,34 +414,36 @@ static void need_identities(void)
 	palette_identity = identity_new(&spec, NULL);
 }
 
-static void open_services(void)
+static void open_host(struct host *host, const char *name)
+{
+	*host = host_named(name);
+	host->net = wire_attach(wire, host);
+}
+
+static void open_palette(void)
+{
+	const struct service plane = { .name = "palette/eu",
+		.port = 443,
+		.handle = serve_palette,
+		.identity = palette_identity };
+	struct err err;
+
+	open_host(&palette, "palette/eu");
+	palette_listener = net_listen(palette.net, &plane, &err);
+}
+
+static void open_scripted_maas(void)
 {
 	const struct service metadata = {
 		.name = "maas/lab", .port = 5240, .handle = serve_metadata
 	};
-	struct service plane = {
-		.name = "palette/eu", .port = 443, .handle = serve_palette
-	};
 	struct err err;
 
-	plane.identity = palette_identity;
-	maas = host_named("maas/lab");
-	maas.net = wire_attach(wire, &maas);
-	maas_listener = net_listen(maas.net, &metadata, &err);
-	palette = host_named("palette/eu");
-	palette.net = wire_attach(wire, &palette);
-	palette_listener = net_listen(palette.net, &plane, &err);
-	operator= host_named("operator");
-	operator.net = wire_attach(wire, &operator);
+	metadata_listener = net_listen(maas.net, &metadata, &err);
 }
 
-void open_site(void)
+static void open_world(void)
 {
-	struct workload_options options = { .maas = "maas/lab",
-		.rack = &rack,
-		.hosts = { make_host, drop_host, NULL } };
-	char system_id[4];
-
 	loop = loop_new();
 	choices = choices_new(SEED);
 	secrets = secrets_new(SEED);
@@ -429,12 +453,33 @@ void open_site(void)
 	wire = wire_new(WIRE_MEMORY, loop, events, way, NULL);
 	published = xstrdup("");
 	need_identities();
-	open_services();
-	options.loop = loop;
-	options.choices = choices;
-	options.events = events;
-	options.secrets = secrets;
+	open_host(&maas, "maas/lab");
+	open_host(&operator, "operator");
+	open_host(&pcg, "pcg/a");
+	open_palette();
+}
+
+static void open_racks(const struct rack_ops *ops, void *ctx)
+{
+	const struct workload_options options = { .maas = "maas/lab",
+		.rack = ops,
+		.rack_ctx = ctx,
+		.hosts = { make_host, drop_host, NULL },
+		.loop = loop,
+		.choices = choices,
+		.events = events,
+		.secrets = secrets };
+
 	racks = workload_new(&options);
+}
+
+void open_site(void)
+{
+	char system_id[4];
+
+	open_world();
+	open_scripted_maas();
+	open_racks(&rack, NULL);
 	for (int i = 0; i < MACHINES; i++) {
 		snprintf(system_id, sizeof(system_id), "m%d", i + 1);
 		workload_add_machine(racks, system_id);
@@ -442,11 +487,32 @@ void open_site(void)
 	}
 }
 
+void open_real_site(void)
+{
+	const struct maas_options options = { .name = "maas/lab" };
+	const struct maas_machine_spec spec = { .zone = "az1" };
+	struct err err = { 0 };
+
+	open_world();
+	region = maas_new(&maas, &options, &err);
+	EXPECT_STR(err.text, "");
+	EXPECT(maas_set_subnet(region, "10.0.0.0/24", "10.0.0.1", "10.0.0.2",
+	    "10.0.0.1", "10.0.0.9", &err));
+	maas_add_image(region, "ubuntu/jammy");
+	maas_key = maas_user_key(region, "gateway", true);
+	open_racks(maas_rack_ops(), region);
+	maas_connect_bmc(region, workload_bmc_ops(), racks);
+	for (int i = 0; i < 8; i++)
+		workload_add_machine(racks, maas_add_machine(region, &spec));
+}
+
 void close_site(void)
 {
 	workload_free(&racks);
-	listener_close(&maas_listener);
+	maas_free(&region);
+	listener_close(&metadata_listener);
 	listener_close(&palette_listener);
+	wire_detach(wire, &pcg.net, false);
 	wire_detach(wire, &maas.net, false);
 	wire_detach(wire, &palette.net, false);
 	wire_detach(wire, &operator.net, false);
@@ -528,7 +594,7 @@ json_t *J(const char *fmt, ...)
 	return out;
 }
 
-static json_t *instruction(const struct wish *wish)
+json_t *instruction(const struct wish *wish)
 {
 	json_t *out = J(
 	    "{'clusterUid':'66b0000000000000000abc12','clusterName':'web',"

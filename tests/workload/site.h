@@ -14,13 +14,29 @@
 
 #include "base/json.h"
 #include "base/url.h"
+#include "sim/maas/maas.h"
 #include "sim/workload/workload.h"
 #include "tests/test.h"
+
+/* What is wished for a machine's user data. */
+struct wish {
+	const struct proxy_settings *proxies;
+	bool tenant_ca;
+	bool worker, join;
+	const char *token, *ca_hash;
+};
 
 extern struct loop *loop;
 extern struct workload *racks;
 
 void open_site(void);
+/* The same with sim/maas in the place of the scripted one, and eight machines
+ * in its racks. Names of its zone are found where its DNS says. */
+void open_real_site(void);
+extern struct maas *region;  /* NULL in a scripted site */
+extern struct host *gateway; /* a host of its own, without a program */
+extern const char *maas_key;
+json_t *instruction(const struct wish *wish); /* what a gateway is told */
 void close_site(void);
 void wait_for(usec time);
 
@@ -46,12 +62,6 @@ void power(const char *system_id, bool on);
 void publish(const char *system_ids); /* "m1 m2"; "" for none */
 
 /* ---- user data, as the gateway renders it ---- */
-struct wish {
-	const struct proxy_settings *proxies;
-	bool tenant_ca;
-	bool worker, join;
-	const char *token, *ca_hash;
-};
 char *user_data(const struct wish *wish);
 char *ca_hash(void);
 char *without_line(const char *text, unsigned line); /* NULL: no such line */

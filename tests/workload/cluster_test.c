@@ -108,7 +108,6 @@ static bool is_for_us(const char *line)
 		"serviceAccountName",    /* rights are not modelled */
 		"dnsDomain", "serviceSubnet", /* kubeadm's own defaults */
 		"apiServer:", "certSANs:",    /* the endpoint is one anyway */
-
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

@@ -107,7 +107,8 @@ static bool is_for_us(const char *line)
 		"template: jinja",       /* and then there is none in it */
 		"serviceAccountName",    /* rights are not modelled */
 		"dnsDomain", "serviceSubnet", /* kubeadm's own defaults */
-		"apiServer:", "certSANs:",    /* the endpoint is one anyway */
+		"apiServer:", "certSANs:",
+		"- web-0abc12.maas", /* the endpoint is one anyway */
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

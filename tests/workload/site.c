@@ -489,18 +489,6 @@ void open_site(void)
 	}
 }
 
-/* XXX: until sim/maas models the change of a machine (swap_size). */
-static void stand_in(
-    void *ctx, const struct wire_sight *sight, struct wire_doom *doom)
-{
-	(void)ctx;
-	if (sight->response || strcmp(sight->op, "unmodelled") != 0 ||
-	    strcmp(sight->request->method, "PUT") != 0)
-		return;
-	doom->fate = FATE_ANSWER;
-	http_response_json(&doom->answer, 200, json_object());
-}
-
 void open_real_site(void)
 {
 	const struct maas_options options = { .name = "maas/lab",
@@ -509,7 +497,6 @@ void open_real_site(void)
 	struct err err = { 0 };
 
 	open_world();
-	wire_set_faults(wire, stand_in, NULL);
 	region = maas_new(&maas, &options, &err);
 	EXPECT_STR(err.text, "");
 	EXPECT(maas_set_subnet(region, "10.0.0.0/24", "10.0.0.1", "10.0.0.2",

@@ -136,7 +136,6 @@ static struct taken all_taken(
 			take(&taken, &address->ip, &address->ip, "assigned-ip");
 	}
 	take_gateway(&taken, subnet);
-	take_texts(&taken, subnet, &subnet->dns_servers, "dns-server");
 	if (probe)
 		take_texts(&taken, subnet, &maas->strangers, "neighbour");
 	if (taken.count)
@@ -243,7 +242,7 @@ static const char *type_name(enum alloc_type type)
 	case ALLOC_AUTO:
 		return "Automatic";
 	case ALLOC_STICKY:
-		return "Sticky";
+		return "Static";
 	case ALLOC_RESERVED:
 		return "User reserved";
 	case ALLOC_DHCP:
@@ -299,7 +298,8 @@ static void answer_list(
 		if (ip && (!address->assigned ||
 		              maas_ip_compare(&address->ip, ip) != 0))
 			continue;
-		if (!all && address->type != ALLOC_RESERVED)
+		if (!address->assigned ||
+		    (!all && address->type != ALLOC_RESERVED))
 			continue;
 		if (owner && address->user != owner)
 			continue;

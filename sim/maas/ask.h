@@ -111,6 +111,9 @@ void maas_oauth_commit(struct ask *ask);
 char *maas_oauth_parameter(const char *header, const char *name);
 
 bool maas_json_has_text(const json_t *list, const char *text);
+/* An AUDIT event about what the caller did. */
+void maas_audit(struct ask *ask, const char *type, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 void maas_oauth_forget(struct maas *maas); /* all nonces */
 
 /* ---- used by several operations ---- */
@@ -129,6 +132,7 @@ struct domain *maas_dns_split(
     struct ask *ask, const char *fqdn, char label[256]);
 /* "12" -> 12; -1 if it is not a number. */
 int64_t maas_number(const char *text);
+struct names maas_tests_asked(const struct ask *ask);
 bool maas_agent_name_ok(struct ask *ask, const char *agent);
 /* standard or ovs. False: refused. */
 bool maas_bridge_type_ok(struct ask *ask);

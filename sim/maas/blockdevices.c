@@ -13,7 +13,7 @@
  * down to whole blocks at the end. */
 #define TABLE_SIZE 5242880LL
 
-struct drive *maas_drive_make(struct node *node, int64_t size)
+struct drive *maas_drive_make(struct node *node, int64_t size, int number)
 {
 	struct drive *drive = xcalloc(1, sizeof(*drive));
 	char name[8];
@@ -24,10 +24,9 @@ struct drive *maas_drive_make(struct node *node, int64_t size)
 	drive->node = node;
 	drive->name = xstrdup(name);
 	drive->model = xstrdup("ExDisk");
-	drive->serial = xasprintf(
-	    "DS%04lld%zu", (long long)node->id, node->drives.count);
-	drive->id_path = xasprintf("/dev/disk/by-id/wwn-0x%014lld%02zu",
-	    (long long)node->id, node->drives.count);
+	drive->serial = xasprintf("DS%04d%zu", number, node->drives.count);
+	drive->id_path = xasprintf(
+	    "/dev/disk/by-id/wwn-0x%014d%02zu", number, node->drives.count);
 	drive->firmware = xstrdup("1.0");
 	drive->size = size;
 	drive->block_size = 512;
@@ -134,10 +133,45 @@ static json_t *names_json(const struct names *names)
 	return list;
 }
 
+/* From allocation on MAAS works on a copy of the layout, made when the machine
+ * was acquired and dropped when its release began; one that is in such a
+ * status without having been acquired shows none. */
+static bool shows_filesystems(const struct node *node)
+{
+	switch ((int)node->status) {
+	case NODE_ALLOCATED:
+	case NODE_DEPLOYING:
+	case NODE_DEPLOYED:
+	case NODE_FAILED_DEPLOYMENT:
+	case NODE_RELEASING:
+	case NODE_FAILED_RELEASING:
+	case NODE_DISK_ERASING:
+	case NODE_FAILED_DISK_ERASING:
+	case NODE_RESCUE_MODE:
+	case NODE_ENTERING_RESCUE_MODE:
+	case NODE_FAILED_ENTERING_RESCUE_MODE:
+	case NODE_EXITING_RESCUE_MODE:
+	case NODE_FAILED_EXITING_RESCUE_MODE:
+	case NODE_TESTING:
+	case NODE_FAILED_TESTING:
+		return node->acquired_storage;
+	}
+	return true;
+}
+
+static json_t *filesystem_json(const struct partition *partition)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:n}", "fstype",
+	    partition->fstype, "label", partition->label, "uuid",
+	    partition->fs_uuid, "mount_point", partition->mount_point,
+	    "mount_options");
+}
+
 static json_t *partition_json(
     const struct drive *drive, const struct partition *partition, size_t nth)
 {
 	const char *node = drive->node->system_id;
+	bool shown = shows_filesystems(drive->node);
 	char *uri = xasprintf(
 	    "/MAAS/api/2.0/nodes/%s/blockdevices/%lld/partition/%lld", node,
 	    (long long)drive->id, (long long)partition->id);
@@ -145,17 +179,15 @@ static json_t *partition_json(
 	    "/dev/disk/by-dname/%s-part%zu", drive->name, nth + 1);
 	char *use = xasprintf("%s formatted filesystem mounted at %s",
 	    partition->fstype, partition->mount_point);
-	json_t *json = json_pack(
-	    "{s:s, s:I, s:b, s:o, s:I, s:s, s:s, s:s, s:s, s:I, s:{s:s, s:s, "
-	    "s:s, s:s, s:n}, s:s}",
+	json_t *json = json_pack("{s:s, s:I, s:b, s:o, s:I, s:s, s:s, s:s, "
+	                         "s:s, s:I, s:o, s:s}",
 	    "uuid", partition->uuid, "size", (json_int_t)partition->size,
 	    "bootable", partition->bootable, "tags",
 	    names_json(&partition->tags), "device_id", (json_int_t)drive->id,
 	    "system_id", node, "type", "partition", "path", path, "used_for",
-	    use, "id", (json_int_t)partition->id, "filesystem", "fstype",
-	    partition->fstype, "label", partition->label, "uuid",
-	    partition->fs_uuid, "mount_point", partition->mount_point,
-	    "mount_options", "resource_uri", uri);
+	    shown ? use : "Unused", "id", (json_int_t)partition->id,
+	    "filesystem", shown ? filesystem_json(partition) : json_null(),
+	    "resource_uri", uri);
 
 	free(uri);
 	free(path);
@@ -211,9 +243,14 @@ json_t *maas_drives_json(const struct node *node, bool of_list)
 	json_t *list = json_array();
 	struct drive *drive;
 
-	(void)of_list;
-	list_for_each (drive, &node->drives)
-		json_array_append_new(list, maas_drive_json(drive));
+	list_for_each (drive, &node->drives) {
+		json_t *json = maas_drive_json(drive);
+
+		/* its own list leaves the firmware out */
+		if (of_list)
+			json_object_del(json, "firmware_version");
+		json_array_append_new(list, json);
+	}
 	return list;
 }
 

@@ -114,5 +114,7 @@ void maas_op_maas_set_config(struct ask *ask)
 	else
 		value = text && *text ? json_string(text) : json_null();
 	json_object_set_new(ask->maas->config, name, value);
+	maas_audit(
+	    ask, "Settings", "Updated configuration setting '%s'.", name);
 	maas_answer_text(ask, 200, "text/plain", "OK");
 }

@@ -180,33 +180,48 @@ static const char *kernel_of(const char *series)
 	return "";
 }
 
+/* One that names no kernel is as good as none; one from the deployment before
+ * stays until a release. */
+static void set_kernel(
+    struct node *node, const char *asked, const struct deployment *d)
+{
+	bool fine = asked && (strncmp(asked, "ga-", 3) == 0 ||
+	                         strncmp(asked, "hwe-", 4) == 0);
+
+	if (fine)
+		maas_set_text(&node->hwe_kernel, asked);
+	else if (asked && *asked)
+		maas_set_text(&node->hwe_kernel, kernel_of(d->series));
+	else if (!node->hwe_kernel)
+		maas_set_text(&node->hwe_kernel, kernel_of(d->series));
+}
+
 static const char *const installation[] = { "/tmp/install.log", NULL };
 
 static void start(
     struct ask *ask, struct node *node, const struct deployment *d)
 {
-	const char *kernel = maas_field(ask, "hwe_kernel");
-	const char *user_data = maas_field(ask, "user_data");
 	const char *comment = maas_field(ask, "comment");
+	bool hosts = d->install_kvm || d->register_vmhost;
 
-	if (node->status == NODE_READY) {
+	if (node->status == NODE_READY)
 		maas_node_acquire(
 		    node, ask->user, maas_field(ask, "agent_name"), comment);
-		if (d->bridge_all)
-			maas_bridge_all(ask, node);
-	}
+	if (d->bridge_all || hosts)
+		maas_bridge_all(ask, node);
 	maas_set_text(&node->osystem, d->os);
 	maas_set_text(&node->series, d->series);
-	maas_set_text(&node->hwe_kernel,
-	    kernel && *kernel ? kernel : kernel_of(d->series));
+	set_kernel(node, maas_field(ask, "hwe_kernel"), d);
 	node->ephemeral = d->ephemeral;
-	node->install_kvm = d->install_kvm || d->register_vmhost;
+	node->install_kvm = hosts;
 	node->hw_sync = d->hw_sync;
-	maas_set_text(&node->user_data, user_data);
+	maas_set_text(&node->user_data, maas_field(ask, "user_data"));
 	node->acted = ask->user;
 	node->netboot = true;
-	node->installation = maas_results_start(
-	    node, RESULT_INSTALLATION, installation);
+	node->installation = d->ephemeral
+	                         ? NULL
+	                         : maas_results_start(
+	                               node, RESULT_INSTALLATION, installation);
 	maas_event_by(node, "User starting deployment", ask->user, comment);
 	maas_node_enter(node, NODE_DEPLOYING);
 	maas_event(node, EVENT_INFO, "Deploying", NULL, "%s", "");

@@ -323,6 +323,14 @@ static bool read_addresses(struct ask *ask, struct wanted_addresses *wanted)
 static void link_addresses(struct ask *ask, struct dns_resource *resource,
     const struct wanted_addresses *wanted)
 {
+	/* Up to 3.4 a change of something else keeps the last address only:
+	 * the form takes one value where the resource has several. */
+	if (!wanted->given && ask->maas->version == 304 &&
+	    resource->address_count > 1) {
+		resource->addresses[0] =
+		    resource->addresses[resource->address_count - 1];
+		resource->address_count = 1;
+	}
 	if (!wanted->given)
 		return;
 	resource->address_count = 0;

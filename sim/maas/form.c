@@ -241,6 +241,9 @@ bool maas_body_read(
 
 	if (request->body.len == 0)
 		return true;
+	/* Without a type Django still reads the form of a POST. */
+	if (!type && strcmp(request->method, "POST") != 0)
+		return true;
 	if (!type ||
 	    strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
 		return form_parse_urlencoded(&body->form,

@@ -28,7 +28,7 @@ void maas_op_interfaces_list(struct ask *ask)
 	maas_answer(ask, list);
 }
 
-static struct iface *find(
+struct iface *maas_iface_named(
     const struct maas *maas, const struct node *node, const char *word)
 {
 	struct iface *iface;
@@ -48,7 +48,7 @@ void maas_op_interfaces_read(struct ask *ask)
 
 	if (!node)
 		return;
-	iface = find(ask->maas, node, ask->args[1]);
+	iface = maas_iface_named(ask->maas, node, ask->args[1]);
 	if (iface)
 		maas_answer(ask, maas_iface_json(iface));
 	else
@@ -67,7 +67,7 @@ static void move_links(struct maas *maas, struct iface *from, struct iface *to)
 	}
 }
 
-static struct iface *bridge_on(
+struct iface *maas_bridge_on(
     struct maas *maas, struct iface *parent, const char *name)
 {
 	struct iface *bridge = maas_iface_make(
@@ -76,7 +76,7 @@ static struct iface *bridge_on(
 	bridge->vlan = parent->vlan;
 	jsets(bridge->params, "bridge_type", "standard");
 	jsetb(bridge->params, "bridge_stp", false);
-	jseti(bridge->params, "bridge_fd", 0);
+	jseti(bridge->params, "bridge_fd", 15);
 	maas_list_put(&bridge->parents, parent);
 	move_links(maas, parent, bridge);
 	return bridge;
@@ -106,7 +106,7 @@ void maas_bridge_all(struct ask *ask, struct node *node)
 		    !has_link(ask->maas, iface))
 			continue;
 		name = xasprintf("br-%s", iface->name);
-		bridge_on(ask->maas, iface, name)->acquired = true;
+		maas_bridge_on(ask->maas, iface, name)->acquired = true;
 		free(name);
 	}
 }

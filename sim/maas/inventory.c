@@ -300,7 +300,9 @@ static void load_images(struct maas *maas, const json_t *inventory)
 		for (size_t k = 0; k < count_of(from, "files"); k++)
 			load_file(image, each(from, "files", k), file_id++);
 	}
-	maas->next_file_id = file_id;
+	maas->next_file_id = jint(inventory, "next_file_id")
+	                         ? jint(inventory, "next_file_id")
+	                         : file_id;
 	if (maas->images.count == 0)
 		maas_image_make(maas, "ubuntu/jammy", "amd64/ga-22.04");
 }
@@ -367,6 +369,8 @@ bool maas_load(struct maas *maas, const json_t *inventory, struct err *err)
 	load_documents(maas, kept);
 	if (!maas_load_machines(maas, kept, err))
 		return false;
+	if (jint(kept, "next_address_id") > maas->addresses.next_id)
+		maas->addresses.next_id = jint(kept, "next_address_id");
 	maas_tell(maas);
 	return true;
 }

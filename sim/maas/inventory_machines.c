@@ -48,6 +48,13 @@ static void load_iface(struct maas *maas, struct node *node, const json_t *from)
 	load_links(maas, node, from, iface);
 }
 
+/* What a controller runs of the scripts, without a network to boot from. */
+static const char *const controller_scripts[] = {
+	"20-maas-03-machine-resources", "40-maas-01-machine-config-hints",
+	"50-maas-01-commissioning", "maas-support-info", "maas-lshw",
+	"maas-list-modaliases", NULL
+};
+
 static void load_controller(
     struct maas *maas, enum node_type type, const json_t *from)
 {
@@ -69,7 +76,7 @@ static void load_controller(
 		    maas, node, json_array_get(jget(from, "interfaces"), i));
 	if (jbool(from, "commissioning_pending"))
 		node->commissioning = maas_results_start(
-		    node, RESULT_COMMISSIONING, maas_commissioning_scripts);
+		    node, RESULT_COMMISSIONING, controller_scripts);
 }
 
 /* A recorded inventory names its rack and says no more about it. */
@@ -143,6 +150,7 @@ static void name_partitions(struct node *node, const json_t *uuids)
 static void commission(
     struct maas *maas, struct node *node, const json_t *from, int number)
 {
+	struct names none = { 0 };
 	struct hardware hardware = {
 		.cpu_count = (int)jint(from, "cpu_count"),
 		.memory = (int)jint(from, "memory"),
@@ -152,8 +160,7 @@ static void commission(
 		                       1000000),
 	};
 
-	maas_node_commission(
-	    node, maas_user_find(maas, "admin"), false, false, NULL);
+	maas_node_commission(node, maas_user_find(maas, "admin"), false, &none);
 	maas_power_forget(node);
 	maas_node_found(node, &hardware);
 	name_partitions(node, jget(from, "partition_uuids"));

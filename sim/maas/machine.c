@@ -246,7 +246,7 @@ struct iface *maas_iface_unowned(
 	iface->mac = xstrdup(mac);
 	iface->vlan = vlan;
 	iface->enabled = iface->link_connected = true;
-	iface->params = json_string("");
+	iface->params = json_object();
 	maas_list_add(&maas->ifaces, iface);
 	return iface;
 }
@@ -259,8 +259,6 @@ struct iface *maas_iface_make(
 	iface->node = node;
 	maas_set_text(&iface->name, name);
 	maas_set_text(&iface->type, type);
-	json_decref(iface->params);
-	iface->params = json_object();
 	if (!node->boot_iface)
 		node->boot_iface = iface;
 	return iface;

@@ -13,14 +13,7 @@ static const char unmodelled[] =
     "\"raids\": [], \"volume_groups\": [], \"cache_sets\": [],"
     "\"special_filesystems\": [], \"virtualblockdevice_set\": [],"
     "\"last_sync\": null, \"next_sync\": null, \"sync_interval\": null,"
-    "\"disable_ipv4\": false,"
-    "\"cpu_test_status\": -1, \"cpu_test_status_name\": \"Unknown\","
-    "\"memory_test_status\": -1, \"memory_test_status_name\": \"Unknown\","
-    "\"network_test_status\": -1, \"network_test_status_name\": \"Unknown\","
-    "\"storage_test_status\": -1, \"storage_test_status_name\": \"Unknown\","
-    "\"interface_test_status\": -1,"
-    "\"interface_test_status_name\": \"Unknown\","
-    "\"other_test_status\": -1, \"other_test_status_name\": \"Unknown\"}";
+    "\"disable_ipv4\": false}";
 
 static const char *const hardware_keys[] = { "system_vendor", "system_product",
 	"system_family", "system_version", "system_sku", "system_serial",
@@ -137,6 +130,16 @@ static int64_t effective_mtu(const struct iface *iface)
 	return iface->vlan ? iface->vlan->mtu : 1500;
 }
 
+/* An interface of no machine: a MAC that an address was reserved for. */
+static void only_the_card(json_t *json)
+{
+	static const char *const keys[] = { "system_id", "discovered",
+		"effective_mtu", "links", "resource_uri" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		json_object_del(json, keys[i]);
+}
+
 json_t *maas_iface_json(const struct iface *iface)
 {
 	const char *node = iface->node ? iface->node->system_id : NULL;
@@ -144,7 +147,7 @@ json_t *maas_iface_json(const struct iface *iface)
 	    node ? node : "", (long long)iface->id);
 	json_t *links = json_array(), *discovered = json_null(), *json;
 
-	if (iface->node)
+	if (node)
 		links_of(iface->node->maas, iface, links, &discovered);
 	json = json_pack(
 	    "{s:b, s:o, s:I, s:b, s:o, s:s, s:I, s:I, s:o, s:s, s:o, s:O, "
@@ -157,8 +160,8 @@ json_t *maas_iface_json(const struct iface *iface)
 	    "mac_address", iface->mac, "product", text_or_null(iface->product),
 	    "params", iface->params, "children", names_of_children(iface),
 	    "numa_node",
-	    strcmp(iface->type, "physical") == 0 && iface->node &&
-	            iface->node->type == NODE_MACHINE
+	    strcmp(iface->type, "physical") == 0 && node &&
+	            iface->node->type != NODE_DEVICE
 	        ? json_integer(0)
 	        : json_null(),
 	    "sriov_max_vf", iface->sriov_max_vf, "parents",
@@ -169,6 +172,8 @@ json_t *maas_iface_json(const struct iface *iface)
 	    "links", links, "resource_uri", uri);
 	free(uri);
 	check(json);
+	if (!node)
+		only_the_card(json);
 	return json;
 }
 
@@ -211,10 +216,10 @@ static json_t *numa_json(const struct node *node)
 {
 	json_t *cores = json_array();
 
-	for (int i = 0; i < node->cpu_count; i++)
+	for (int i = 0; i < node->found_cores; i++)
 		json_array_append_new(cores, json_integer(i));
 	return json_pack("[{s:i, s:i, s:o, s:[]}]", "index", 0, "memory",
-	    node->memory, "cores", cores, "hugepages_set");
+	    node->found_memory, "cores", cores, "hugepages_set");
 }
 
 static json_t *hardware_json(const struct node *node)
@@ -237,23 +242,6 @@ static json_t *result_id(const struct script_set *set)
 	return set ? json_integer(set->id) : json_null();
 }
 
-/* The worst of a set's runs: 0 pending and 1 running win over passed. */
-static int set_status(const struct script_set *set)
-{
-	static const int order[] = { 1, 0, 5, 3, 4, 2 };
-	struct script_run *run;
-
-	if (!set || set->runs.count == 0)
-		return -1;
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		list_for_each (run, &set->runs) {
-			if (run->status == order[i])
-				return run->status;
-		}
-	}
-	return -1;
-}
-
 const char *maas_script_status_name(int status)
 {
 	static const char *const names[] = { "Pending", "Running", "Passed",
@@ -264,9 +252,20 @@ const char *maas_script_status_name(int status)
 	return names[status];
 }
 
+static void set_test(json_t *json, const struct node *node,
+    const char *hardware, const char *key)
+{
+	int status = maas_results_status(node->testing, hardware);
+	char *name = xasprintf("%s_name", key);
+
+	set(json, key, json_integer(status));
+	set_text(json, name, maas_script_status_name(status));
+	free(name);
+}
+
 static void set_results(json_t *json, const struct node *node)
 {
-	int status = set_status(node->commissioning);
+	int status = maas_results_status(node->commissioning, NULL);
 
 	set(json, "current_commissioning_result_id",
 	    result_id(node->commissioning));
@@ -276,9 +275,13 @@ static void set_results(json_t *json, const struct node *node)
 	set(json, "commissioning_status", json_integer(status));
 	set_text(
 	    json, "commissioning_status_name", maas_script_status_name(status));
-	status = set_status(node->testing);
-	set(json, "testing_status", json_integer(status));
-	set_text(json, "testing_status_name", maas_script_status_name(status));
+	set_test(json, node, NULL, "testing_status");
+	set_test(json, node, "cpu", "cpu_test_status");
+	set_test(json, node, "memory", "memory_test_status");
+	set_test(json, node, "network", "network_test_status");
+	set_test(json, node, "storage", "storage_test_status");
+	set_test(json, node, "interface", "interface_test_status");
+	set_test(json, node, "other", "other_test_status");
 }
 
 /* The action that the event behind status_message belongs to. */
@@ -290,11 +293,7 @@ static json_t *status_action(const struct node *node)
 		if (event->node == node && event->level >= EVENT_INFO)
 			last = event;
 	}
-	if (!last)
-		return json_null();
-	return json_string(strcmp(last->type, "Marking node failed") == 0
-	                       ? "mark_failed"
-	                       : "");
+	return last ? json_string(last->action) : json_null();
 }
 
 static void set_status_keys(json_t *json, const struct node *node)
@@ -322,8 +321,8 @@ static void set_disks(json_t *json, const struct node *node)
 	list_for_each (drive, &node->drives)
 		total += drive->size;
 	set(json, "storage", json_real((double)total / 1000 / 1000));
-	set(json, "blockdevice_set", maas_drives_json(node, true));
-	set(json, "physicalblockdevice_set", maas_drives_json(node, true));
+	set(json, "blockdevice_set", maas_drives_json(node, false));
+	set(json, "physicalblockdevice_set", maas_drives_json(node, false));
 	set(json, "boot_disk",
 	    node->drives.count ? maas_drive_json(node->drives.items[0])
 	                       : json_null());

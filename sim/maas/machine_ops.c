@@ -214,19 +214,19 @@ void maas_op_get_token(struct ask *ask)
 		        node->key->consumer));
 }
 
-/* BSON: two binary keys, lldp and lshw; an empty machine has empty ones. */
+/* BSON of {lldp: null, lshw: null}: what the hardware said is not kept. */
 void maas_op_details(struct ask *ask)
 {
-	static const char empty[] = "\x1c\x00\x00\x00"
-	                            "\x05lldp\x00\x00\x00\x00\x00\x00"
-	                            "\x05lshw\x00\x00\x00\x00\x00\x00";
-	struct node *node = maas_ask_node(ask, "Machine");
+	static const char nothing[] = "\x11\x00\x00\x00"
+	                              "\nlldp\x00"
+	                              "\nlshw\x00";
+	struct node *node = maas_ask_edit_locked(ask);
 
 	if (!node)
 		return;
 	maas_answer_text(ask, 200, "application/bson", "");
 	buf_reset(&ask->answer.body);
-	buf_add(&ask->answer.body, empty, sizeof(empty));
+	buf_add(&ask->answer.body, nothing, sizeof(nothing));
 }
 
 /* ---- is somebody there? ---- */
@@ -291,13 +291,12 @@ void maas_op_nodes_list(struct ask *ask)
 	json_t *list = json_array();
 	struct node *node;
 
-	list_for_each (node, &ask->maas->nodes) {
-		if (node->type <= NODE_DEVICE && maas_may_see(ask, node))
-			json_array_append_new(list, maas_node_json(node));
-	}
-	list_for_each (node, &ask->maas->nodes) {
-		if (node->type > NODE_DEVICE && maas_may_see(ask, node))
-			json_array_append_new(list, maas_node_json(node));
+	for (int type = NODE_MACHINE; type <= NODE_REGION; type++) {
+		list_for_each (node, &ask->maas->nodes) {
+			if ((int)node->type == type && maas_may_see(ask, node))
+				json_array_append_new(
+				    list, maas_node_json(node));
+		}
 	}
 	maas_answer(ask, list);
 }

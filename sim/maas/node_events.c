@@ -43,11 +43,35 @@ void maas_event(struct node *node, enum event_level level, const char *type,
 	event->type = xstrdup(type);
 	event->description = xstrdup(buf_text(&text));
 	event->username = xstrdup(user ? user->name : "unknown");
+	event->action = strcmp(type, "Marking node failed") == 0
+	                    ? "mark_failed"
+	                    : maas_stage_action(type);
 	event->node = node;
 	event->hostname = xstrdup(node->hostname);
 	event->created_time = maas_time(node->maas);
 	skip_lost(node->maas);
 	maas_list_add(&node->maas->events, event);
+	buf_free(&text);
+}
+
+void maas_audit(struct ask *ask, const char *type, const char *fmt, ...)
+{
+	struct node_event *event = xcalloc(1, sizeof(*event));
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	event->level = EVENT_AUDIT;
+	event->type = xstrdup(type);
+	event->description = xstrdup(buf_text(&text));
+	event->username = xstrdup(ask->user->name);
+	event->action = "";
+	event->hostname = xstrdup("");
+	event->created_time = maas_time(ask->maas);
+	skip_lost(ask->maas);
+	maas_list_add(&ask->maas->events, event);
 	buf_free(&text);
 }
 

@@ -260,6 +260,7 @@ struct script_set {
 	enum result_type type;
 	struct node *node;
 	usec last_ping_time; /* 0: never */
+	uint64_t written;    /* when its row was last written */
 	struct list runs;    /* struct script_run, owned; ids from the region */
 };
 
@@ -279,6 +280,7 @@ struct node {
 	char *power_type, *power_state;
 	json_t *power_parameters; /* an object */
 	int cpu_count, cpu_speed, memory;
+	int found_cores, found_memory;          /* by commissioning */
 	int64_t swap_size, address_ttl;         /* -1: none */
 	char *bios_boot_method, *hardware_uuid; /* NULL: unknown */
 	json_t *hardware;   /* object; what is missing is "Unknown" */
@@ -295,6 +297,7 @@ struct node {
 	char *rack_version;  /* of controllers */
 	bool connected;      /* a rack to its region */
 	bool quick_erase, secure_erase, erased;
+	bool acquired_storage;     /* its layout was copied for its owner */
 	struct user *owner_before; /* of a test or a stay in rescue mode */
 	struct user *acted;        /* who asked for the task at hand */
 
@@ -316,8 +319,9 @@ struct node_event {
 	int64_t id;
 	int level; /* 10 DEBUG .. 50 CRITICAL; 0 AUDIT */
 	char *type, *description, *username;
-	struct node *node; /* NULL: of no machine, or of one that is gone */
-	char *hostname;    /* as it was */
+	const char *action; /* what status_action says; static */
+	struct node *node;  /* NULL: of no machine, or of one that is gone */
+	char *hostname;     /* as it was */
 	usec created_time;
 };
 
@@ -384,6 +388,7 @@ struct maas {
 	json_t *power_types; /* list, or NULL */
 	json_t *inventory;   /* what reset goes back to; may be NULL */
 	int64_t next_drive_id, next_partition_id, next_run_id, next_file_id;
+	uint64_t writes;         /* of rows of results */
 	int64_t lost_events[16]; /* numbers that roll-backs took */
 	char *metadata_host;     /* how machines call us */
 
@@ -507,13 +512,18 @@ struct iface *maas_iface_unowned(
     struct maas *maas, const char *mac, struct vlan *vlan);
 void maas_iface_drop(struct maas *maas, struct iface *iface);
 void maas_iface_free(struct iface *iface);
+/* By id or name. */
+struct iface *maas_iface_named(
+    const struct maas *maas, const struct node *node, const char *word);
+struct iface *maas_bridge_on(
+    struct maas *maas, struct iface *parent, const char *name);
 /* An acquired bridge goes and its links return to what it stood on. */
 void maas_iface_give_back(struct iface *iface);
 struct iface *maas_iface_with_mac(const struct maas *maas, const char *mac);
 json_t *maas_iface_json(const struct iface *iface);
 json_t *maas_drives_json(const struct node *node, bool of_list);
 json_t *maas_drive_json(const struct drive *drive);
-struct drive *maas_drive_make(struct node *node, int64_t size);
+struct drive *maas_drive_make(struct node *node, int64_t size, int number);
 void maas_drive_free(struct drive *drive);
 /* GPT, /boot/efi and /: what commissioning leaves behind. */
 void maas_drive_layout(struct drive *drive);
@@ -522,6 +532,7 @@ char *maas_node_fqdn(const struct node *node); /* free() it */
 json_t *maas_node_json(const struct node *node);
 json_t *maas_node_addresses(const struct node *node); /* list of texts */
 const char *maas_script_status_name(int status);
+json_t *maas_stranger_json(const struct node *node);
 /* controllers.c: from the keys of a machine to those of a controller */
 json_t *maas_controller_json(const struct node *node, json_t *machine);
 void maas_node_touch(struct node *node);
@@ -567,6 +578,8 @@ void maas_event(struct node *node, enum event_level level, const char *type,
     __attribute__((format(printf, 5, 6)));
 /* The newest of level INFO or above, as status_message shows it; NULL. */
 char *maas_event_message(const struct node *node);
+/* The activity behind such an event, as status_action says it; "". */
+const char *maas_stage_action(const char *type);
 void maas_time_words(usec time, char out[40]);
 
 /* ---- inventory_machines.c ---- */
@@ -608,7 +621,7 @@ void maas_node_acquire(struct node *node, struct user *user,
 void maas_node_release(
     struct node *node, struct user *user, const char *comment);
 void maas_node_commission(struct node *node, struct user *user,
-    bool skip_networking, bool skip_storage, const json_t *scripts);
+    bool skip_networking, const struct names *tests);
 void maas_node_release_done(struct node *node);
 bool maas_node_claim_addresses(struct node *node, struct err *err);
 void maas_node_drop_addresses(struct node *node);
@@ -630,6 +643,8 @@ struct script_set *maas_results_start_names(
     struct node *node, enum result_type type, const struct names *names);
 void maas_results_free(struct script_set *set);
 void maas_results_all(struct script_set *set, int status);
+/* -1: none; of the scripts that test this hardware, NULL: of all. */
+int maas_results_status(const struct script_set *set, const char *hardware);
 extern const char *const maas_commissioning_scripts[];
 
 /* ---- dns.c ---- */

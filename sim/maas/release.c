@@ -51,8 +51,6 @@ void maas_node_ready(struct node *node)
 	node->ephemeral = node->install_kvm = node->hw_sync = false;
 	node->locked = false;
 	node->quick_erase = node->secure_erase = false;
-	if (node->maas->version < 306)
-		node->installation = NULL;
 	drop_acquired(node);
 	maas_node_drop_addresses(node);
 }
@@ -76,6 +74,9 @@ void maas_node_release(
 	maas_set_text(&node->series, "");
 	maas_set_text(&node->hwe_kernel, NULL);
 	node->netboot = true;
+	node->acquired_storage = false;
+	if (node->maas->version < 306)
+		node->installation = NULL;
 	maas_node_enter(node, NODE_RELEASING);
 	maas_event(node, EVENT_INFO, "Releasing", NULL, "%s", "");
 	if (!maas_power_known(node) || strcmp(node->power_state, "off") == 0) {
@@ -127,7 +128,10 @@ static void no_rack(struct ask *ask, struct node *node, const struct err *err)
 	maas_event(node, EVENT_INFO, "Releasing", NULL, "%s", "");
 	maas_set_text(&node->osystem, "");
 	maas_set_text(&node->series, "");
+	maas_set_text(&node->hwe_kernel, NULL);
 	node->netboot = true;
+	node->acquired_storage = false;
+	node->installation = NULL;
 	maas_node_enter(node, before);
 	maas_set_text(&node->power_state, "unknown");
 	maas_late_power(ask, err);

@@ -87,10 +87,13 @@ void maas_node_found(struct node *node, const struct hardware *hardware)
 
 	node->cpu_count = hardware->cpu_count;
 	node->memory = hardware->memory;
+	node->found_cores = hardware->cpu_count;
+	node->found_memory = hardware->memory;
 	node->cpu_speed = 2400;
 	found_system(node, hardware->number);
 	if (node->drives.count == 0 && hardware->disk_size)
-		maas_drive_layout(maas_drive_make(node, hardware->disk_size));
+		maas_drive_layout(maas_drive_make(
+		    node, hardware->disk_size, hardware->number));
 	if (!iface)
 		return;
 	maas_set_text(&iface->vendor, "My Corporation");
@@ -117,7 +120,9 @@ static void find_out(struct node *node)
 
 static void commissioned(struct node *node, bool ok)
 {
-	maas_results_all(node->commissioning, ok ? 2 : 3);
+	maas_results_all(node->commissioning, ok ? 2 : 5);
+	if (!ok)
+		maas_results_all(node->testing, 5);
 	if (!ok) {
 		maas_event(
 		    node, EVENT_ERROR, "Failed commissioning", NULL, "%s", "");
@@ -142,7 +147,7 @@ static void erased(struct node *node, bool ok)
 	node->erased = true;
 	/* A machine that stops talking now is released all the same. */
 	if (!node->maas->gated)
-		maas_node_release(node, NULL, NULL);
+		maas_node_release(node, node->owner, NULL);
 }
 
 static void tested(struct node *node, bool ok)
@@ -220,7 +225,6 @@ void maas_node_user_data_read(struct node *node)
 {
 	if (node->status != NODE_DEPLOYING || node->install_kvm)
 		return;
-	maas_results_all(node->installation, 2);
 	mark_image(node);
 	maas_node_enter(node, NODE_DEPLOYED);
 	maas_event(node, EVENT_INFO, "Deployed", NULL, "%s", "");
@@ -236,6 +240,14 @@ static const struct {
 	{ "cmd-install/stage-extract", "Installing OS" },
 	{ "cmd-install/stage-curthooks", "Configuring OS" },
 };
+
+const char *maas_stage_action(const char *type)
+{
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
+		if (strcmp(stages[i].type, type) == 0)
+			return stages[i].activity;
+	return "";
+}
 
 static void note_stage(struct node *node, const char *activity)
 {
@@ -257,7 +269,7 @@ static void installing(struct node *node)
 
 		run->status = 1;
 		run->started_time = maas_time(node->maas);
-		set->last_ping_time = run->started_time;
+		set->written = ++node->maas->writes;
 		maas_event(node, EVENT_DEBUG, "Script result", NULL,
 		    "%s changed status from 'Pending' to 'Running'", run->name);
 	}
@@ -278,10 +290,10 @@ void maas_node_report(struct node *node, const json_t *message)
 	if (strcmp(origin, "curtin") == 0 && node->status == NODE_DEPLOYING) {
 		maas_node_progress(node);
 		if (start) {
+			note_stage(node, name);
 			maas_event(node, EVENT_DEBUG, "Node installation", NULL,
 			    "'curtin' %s", jstr(message, "description"));
 			installing(node);
-			note_stage(node, name);
 		}
 		if (finish && failed && strcmp(name, "cmd-install") == 0)
 			maas_node_signal(node, false, NULL);
@@ -289,7 +301,7 @@ void maas_node_report(struct node *node, const json_t *message)
 	if (strcmp(origin, "cloudinit") == 0 && finish &&
 	    strcmp(name, "modules-final") == 0) {
 		if (node->status == NODE_DISK_ERASING && node->erased)
-			maas_node_release(node, NULL, NULL);
+			maas_node_release(node, node->owner, NULL);
 		else if (node->status == NODE_DEPLOYING && node->install_kvm) {
 			node->install_kvm = false;
 			maas_node_user_data_read(node);

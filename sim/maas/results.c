@@ -40,6 +40,7 @@ struct script_set *maas_results_start_names(
 		run->created_time = run->updated_time = maas_time(maas);
 		maas_list_put(&set->runs, run);
 	}
+	set->written = ++maas->writes;
 	maas_list_add(&maas->results, set);
 	return set;
 }
@@ -69,6 +70,25 @@ void maas_results_free(struct script_set *set)
 	free(set);
 }
 
+static void end_run(
+    struct script_set *set, struct script_run *run, int status, usec now)
+{
+	/* What is aborted is not worth an event; what an installation came to,
+	 * other events say. */
+	if (status != run->status && status != 5 &&
+	    set->type != RESULT_INSTALLATION)
+		maas_event(set->node, EVENT_DEBUG, "Script result", NULL,
+		    "%s changed status from '%s' to '%s'", run->name,
+		    maas_script_status_name(run->status),
+		    maas_script_status_name(status));
+	run->status = status;
+	run->updated_time = now;
+	if (!run->started_time)
+		run->started_time = now;
+	if (status >= 2)
+		run->ended_time = now;
+}
+
 void maas_results_all(struct script_set *set, int status)
 {
 	struct script_run *run;
@@ -78,19 +98,53 @@ void maas_results_all(struct script_set *set, int status)
 		return;
 	now = maas_time(set->node->maas);
 	list_for_each (run, &set->runs) {
-		if (run->status >= 2)
-			continue;
-		if (status != run->status)
-			maas_event(set->node, EVENT_DEBUG, "Script result",
-			    NULL, "%s changed status from '%s' to '%s'",
-			    run->name, maas_script_status_name(run->status),
-			    maas_script_status_name(status));
-		run->status = status;
-		run->updated_time = now;
-		if (!run->started_time)
-			run->started_time = now;
-		if (status >= 2)
-			run->ended_time = now;
+		if (run->status < 2)
+			end_run(set, run, status, now);
 	}
 	set->last_ping_time = now;
+	set->written = ++set->node->maas->writes;
+}
+
+/* ---- combined ---- */
+
+static const struct {
+	const char *script, *hardware;
+} tested_hardware[] = {
+	{ "smartctl", "storage" },
+	{ "badblocks", "storage" },
+	{ "fio", "storage" },
+	{ "memtester", "memory" },
+	{ "stress-ng-memory", "memory" },
+	{ "stress-ng-cpu", "cpu" },
+	{ "7z", "cpu" },
+	{ "internet", "network" },
+	{ "gateway", "network" },
+};
+
+static const char *hardware_of(const char *script)
+{
+	for (size_t i = 0;
+	     i < sizeof(tested_hardware) / sizeof(tested_hardware[0]); i++)
+		if (strncmp(script, tested_hardware[i].script,
+		        strlen(tested_hardware[i].script)) == 0)
+			return tested_hardware[i].hardware;
+	return "other";
+}
+
+/* The worst of them: pending and running win over passed. What was aborted
+ * does not count. */
+int maas_results_status(const struct script_set *set, const char *hardware)
+{
+	static const int order[] = { 1, 0, 3, 4, 2 };
+	struct script_run *run;
+
+	for (size_t i = 0; set && i < sizeof(order) / sizeof(order[0]); i++) {
+		list_for_each (run, &set->runs) {
+			if (run->status == order[i] &&
+			    (!hardware ||
+			        strcmp(hardware_of(run->name), hardware) == 0))
+				return run->status;
+		}
+	}
+	return -1;
 }

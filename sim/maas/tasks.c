@@ -52,6 +52,17 @@ static bool check_scripts(struct ask *ask)
 	return maas_fine(ask, errors);
 }
 
+/* smartctl-validate unless others, or none, were asked for. */
+struct names maas_tests_asked(const struct ask *ask)
+{
+	const char *text = maas_field(ask, "testing_scripts");
+	struct names names = { 0 };
+
+	maas_names_split(&names, text ? text : "smartctl-validate", ",");
+	maas_names_remove(&names, "none");
+	return names;
+}
+
 /* ---- commissioning ---- */
 
 static bool commissionable(enum node_status status)
@@ -75,10 +86,8 @@ static void forget_network(struct node *node)
 }
 
 void maas_node_commission(struct node *node, struct user *user,
-    bool skip_networking, bool skip_storage, const json_t *scripts)
+    bool skip_networking, const struct names *tests)
 {
-	(void)skip_storage;
-	(void)scripts;
 	if (!skip_networking && node->status != NODE_NEW)
 		forget_network(node);
 	maas_event_by(node, "User starting node commissioning", user, NULL);
@@ -87,8 +96,9 @@ void maas_node_commission(struct node *node, struct user *user,
 	node->acted = user;
 	node->commissioning = maas_results_start(
 	    node, RESULT_COMMISSIONING, maas_commissioning_scripts);
-	maas_results_start(node, RESULT_TESTING, NULL);
-	node->testing = NULL;
+	node->testing = maas_results_start_names(node, RESULT_TESTING, tests);
+	if (tests->count == 0)
+		node->testing = NULL;
 	maas_event(node, EVENT_INFO, "Commissioning", NULL, "%s", "");
 	maas_node_enter(node, NODE_COMMISSIONING);
 	maas_power_set(node, true);
@@ -98,6 +108,7 @@ void maas_op_commission(struct ask *ask)
 {
 	struct node *node = maas_ask_admin(ask, "Machine");
 	const struct form *form = &ask->body.form;
+	struct names tests;
 	bool ssh, networking, storage;
 
 	if (!node || !maas_flag(ask, form, "enable_ssh", false, &ssh) ||
@@ -110,12 +121,15 @@ void maas_op_commission(struct ask *ask)
 	}
 	if (!check_scripts(ask))
 		return;
-	maas_node_commission(node, ask->user, networking, storage, NULL);
+	tests = maas_tests_asked(ask);
+	maas_node_commission(node, ask->user, networking, &tests);
+	maas_names_free(&tests);
 	maas_answer(ask, maas_node_json(node));
 }
 
 static void accept(struct ask *ask, bool all)
 {
+	struct names tests;
 	json_t *list = json_array();
 	struct node *node;
 
@@ -129,7 +143,9 @@ static void accept(struct ask *ask, bool all)
 		if (!wanted || node->type != NODE_MACHINE ||
 		    node->status != NODE_NEW || !maas_is_admin(ask))
 			continue;
-		maas_node_commission(node, ask->user, false, false, NULL);
+		tests = maas_tests_asked(ask);
+		maas_node_commission(node, ask->user, false, &tests);
+		maas_names_free(&tests);
 		json_array_append_new(list, maas_node_json(node));
 	}
 	maas_answer(ask, list);
@@ -305,12 +321,10 @@ static void stop_task(struct ask *ask, struct node *node, size_t i)
 	maas_event(node, EVENT_INFO, aborts[i].type, NULL, "%s", "");
 	if (node->status == NODE_COMMISSIONING)
 		node->owner = NULL;
-	maas_results_all(node->status == NODE_COMMISSIONING
-	                     ? node->commissioning
-	                 : node->status == NODE_DEPLOYING ? node->installation
-	                                                  : node->testing,
-	    5);
 	json = maas_node_json(node);
+	maas_results_all(node->commissioning, 5);
+	maas_results_all(node->installation, 5);
+	maas_results_all(node->testing, 5);
 	if (node->status == NODE_TESTING)
 		node->owner = node->owner_before;
 	maas_bench_forget(node);
@@ -357,7 +371,6 @@ void maas_op_mark_broken(struct ask *ask)
 	node->when_off = NULL;
 	maas_set_text(&node->error_description, comment ? comment : "");
 	node->owner = NULL;
-	json_object_clear(node->owner_data);
 	maas_set_text(&node->agent_name, "");
 	maas_node_enter(node, NODE_BROKEN);
 	maas_answer(ask, maas_node_json(node));

@@ -200,24 +200,35 @@ void maas_op_zones_update(struct ask *ask)
 	maas_answer(ask, maas_zone_json(zone));
 }
 
+/* What stood there goes to the zone called "default", which is made anew if
+ * it was renamed. */
+static void empty(struct maas *maas, const struct zone *zone)
+{
+	struct node *node;
+
+	if (!maas_zone_find(maas, "default"))
+		maas_zone_make(maas, "default", "");
+	maas->default_zone = maas_zone_find(maas, "default");
+	list_for_each (node, &maas->nodes) {
+		if (node->zone == zone) {
+			node->zone = maas->default_zone;
+			maas_node_touch(node);
+		}
+	}
+}
+
 /* Deleting what is not there is fine: the handler ignores it. */
 void maas_op_zones_delete(struct ask *ask)
 {
 	struct zone *zone = maas_zone_find(ask->maas, ask->args[0]);
-	struct node *node;
 
-	if (zone && zone == ask->maas->default_zone) {
+	if (zone && strcmp(zone->name, "default") == 0) {
 		maas_refuse(ask, 400,
 		    "This zone is the default zone, it cannot be deleted.");
 		return;
 	}
 	if (zone) {
-		list_for_each (node, &ask->maas->nodes) {
-			if (node->zone == zone) {
-				node->zone = ask->maas->default_zone;
-				maas_node_touch(node);
-			}
-		}
+		empty(ask->maas, zone);
 		maas_list_remove(&ask->maas->zones, zone);
 		free(zone->name);
 		free(zone->description);

@@ -1,0 +1,281 @@
+#include "sim/maas/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/json.h"
+
+/* "Sat, 21 Nov 2026 07:32:08 -0000"; 0 is no time at all. */
+static json_t *mail_time(usec time)
+{
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May",
+		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
+		"Fri", "Sat" };
+	time_t seconds = (time_t)(time / USEC_PER_SEC);
+	struct tm tm;
+	char text[48];
+
+	if (!time)
+		return json_null();
+	gmtime_r(&seconds, &tm);
+	snprintf(text, sizeof(text), "%s, %02d %s %04d %02d:%02d:%02d -0000",
+	    days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec);
+	return json_string(text);
+}
+
+static json_t *seconds_or_blank(usec time)
+{
+	return time ? json_real((double)time / USEC_PER_SEC) : json_string("");
+}
+
+static json_t *runtime(usec from, usec to)
+{
+	char text[32];
+	int64_t seconds = (to - from) / USEC_PER_SEC;
+
+	if (!from || !to)
+		return json_string("");
+	snprintf(text, sizeof(text), "%d:%02d:%02d", (int)(seconds / 3600),
+	    (int)(seconds / 60 % 60), (int)(seconds % 60));
+	return json_string(text);
+}
+
+/* Scripts of the region have numbers; what an installer left behind has not. */
+static int64_t script_number(const struct script_run *run)
+{
+	for (int i = 0; maas_commissioning_scripts[i]; i++)
+		if (strcmp(maas_commissioning_scripts[i], run->name) == 0)
+			return i + 1;
+	return run->name[0] == '/' ? -1 : 100;
+}
+
+/* The one script of the region that takes parameters. */
+static json_t *parameters(const struct maas *maas, const struct script_run *run)
+{
+	if (strcmp(run->name, "30-maas-01-bmc-config") != 0)
+		return json_object();
+	return json_pack(
+	    "{s:{s:i, s:s, s:s, s:s}, s:{s:i, s:s, s:s, s:s}, s:{s:s, s:s, "
+	    "s:[[ss], [ss], [ss]], s:s}}",
+	    "maas_auto_ipmi_user", "max", 20, "type", "string", "value",
+	    maas_config_text(maas, "maas_auto_ipmi_user"), "argument_format",
+	    "--username={input}", "maas_auto_ipmi_cipher_suite_id", "max", 2,
+	    "type", "string", "value",
+	    maas_config_text(maas, "maas_auto_ipmi_cipher_suite_id"),
+	    "argument_format", "--ipmi-cipher-suite-id={input}",
+	    "maas_auto_ipmi_user_privilege_level", "type", "choice", "value",
+	    maas_config_text(maas, "maas_auto_ipmi_user_privilege_level"),
+	    "choices", "USER", "User", "OPERATOR", "Operator", "ADMIN",
+	    "Administrator", "argument_format",
+	    "--ipmi-privilege-level={input}");
+}
+
+static json_t *run_json(const struct maas *maas, const struct script_run *run)
+{
+	int64_t number = script_number(run);
+	json_t *script = number < 0 ? json_null() : json_integer(number);
+	bool done = run->status >= 2;
+
+	return json_pack(
+	    "{s:I, s:o, s:o, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
+	    "s:o, s:o, s:O, s:o, s:b}",
+	    "id", (json_int_t)run->id, "created", mail_time(run->created_time),
+	    "updated", mail_time(run->updated_time), "name", run->name,
+	    "status", run->status, "status_name",
+	    maas_script_status_name(run->status), "exit_status",
+	    done ? json_integer(run->status == 2 ? 0 : 1) : json_null(),
+	    "started", mail_time(run->started_time), "ended",
+	    mail_time(run->ended_time), "runtime",
+	    runtime(run->started_time, run->ended_time), "starttime",
+	    seconds_or_blank(run->started_time), "endtime",
+	    seconds_or_blank(run->ended_time), "estimated_runtime",
+	    done ? runtime(run->started_time, run->ended_time)
+	         : json_string("Unknown"),
+	    "parameters", parameters(maas, run), "script_id", script,
+	    "script_revision_id", script, "suppressed", 0);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct script_run *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static const char *type_name(enum result_type type)
+{
+	static const char *const names[] = { "Commissioning", "Installation",
+		"Testing" };
+
+	return names[type];
+}
+
+/* The name of a set without a status is that of the last status there is. */
+static const char *set_status_name(int status)
+{
+	return status < 0 ? "Failed to apply custom network configuration"
+	                  : maas_script_status_name(status);
+}
+
+static json_t *set_json(const struct script_set *set)
+{
+	size_t count = set->runs.count;
+	struct script_run **sorted = xcalloc(count + 1, sizeof(*sorted));
+	int status = maas_results_status(set, NULL);
+	json_t *runs = json_array(), *json;
+	usec started = 0, ended = 0;
+	char *uri = xasprintf("/MAAS/api/2.0/nodes/%s/results/%lld/",
+	    set->node->system_id, (long long)set->id);
+
+	for (size_t i = 0; i < count; i++) {
+		sorted[i] = set->runs.items[i];
+		if (sorted[i]->started_time &&
+		    (!started || sorted[i]->started_time < started))
+			started = sorted[i]->started_time;
+		if (sorted[i]->ended_time > ended)
+			ended = sorted[i]->ended_time;
+	}
+	qsort(sorted, count, sizeof(*sorted), by_name);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(
+		    runs, run_json(set->node->maas, sorted[i]));
+	free(sorted);
+	json = json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:s, s:s, s:i, s:s, "
+	                 "s:o, s:s}",
+	    "type", (int)set->type, "last_ping", mail_time(set->last_ping_time),
+	    "results", runs, "ended", mail_time(ended), "runtime",
+	    runtime(started, ended), "id", (json_int_t)set->id, "system_id",
+	    set->node->system_id, "status_name", set_status_name(status),
+	    "status", status, "type_name", type_name(set->type), "started",
+	    mail_time(started), "resource_uri", uri);
+	free(uri);
+	return json;
+}
+
+/* In the order in which the rows were last written. */
+static int by_writing(const void *a, const void *b)
+{
+	const struct script_set *const *x = a, *const *y = b;
+
+	return (*x)->written < (*y)->written ? -1 : 1;
+}
+
+void maas_op_results_list(struct ask *ask)
+{
+	struct node *node = maas_ask_node(ask, "Node");
+	struct list *all = &ask->maas->results;
+	struct script_set **sorted;
+	json_t *list;
+	size_t count = 0;
+
+	if (!node)
+		return;
+	sorted = xcalloc(all->count + 1, sizeof(*sorted));
+	for (size_t i = 0; i < all->count; i++) {
+		struct script_set *set = all->items[i];
+
+		if (set->node == node)
+			sorted[count++] = set;
+	}
+	qsort(sorted, count, sizeof(*sorted), by_writing);
+	list = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, set_json(sorted[i]));
+	free(sorted);
+	maas_answer(ask, list);
+}
+
+void maas_op_results_read(struct ask *ask)
+{
+	struct node *node = maas_ask_node(ask, "Node");
+	struct script_set *set;
+
+	if (!node)
+		return;
+	set = maas_list_find(&ask->maas->results, maas_number(ask->args[1]));
+	if (set && set->node == node)
+		maas_answer(ask, set_json(set));
+	else
+		maas_answer_missing(ask, "ScriptSet");
+}
+
+/* ---- installation-results/: every run that ended, flat ---- */
+
+static json_t *flat_json(
+    const struct script_set *set, const struct script_run *run)
+{
+	char created[32], updated[32];
+
+	time_text_ms(run->created_time, created);
+	time_text_ms(run->updated_time, updated);
+	created[strcspn(created, "Z")] = '\0';
+	updated[strcspn(updated, "Z")] = '\0';
+	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:{s:s}, s:s, s:s}",
+	    "created", created, "updated", updated, "id", (json_int_t)run->id,
+	    "name", run->name, "script_result", run->status == 2 ? 0 : 1,
+	    "result_type", (int)set->type, "node", "system_id",
+	    set->node->system_id, "data", "", "resource_uri",
+	    "/MAAS/api/2.0/commissioning-scripts/");
+}
+
+static bool wanted(const struct ask *ask, const char *field, const char *value)
+{
+	size_t at = 0;
+	const char *text;
+	bool any = true;
+
+	while ((text = maas_form_next(&ask->query, field, &at))) {
+		any = false;
+		if (strcmp(text, value) == 0)
+			return true;
+	}
+	return any;
+}
+
+void maas_op_installation_results_list(struct ask *ask)
+{
+	json_t *list = json_array();
+	struct script_set *set;
+	struct script_run *run;
+
+	list_for_each (set, &ask->maas->results) {
+		if (!maas_may_see(ask, set->node) ||
+		    !wanted(ask, "system_id", set->node->system_id))
+			continue;
+		list_for_each (run, &set->runs) {
+			if (run->status >= 2 && wanted(ask, "name", run->name))
+				json_array_append_new(
+				    list, flat_json(set, run));
+		}
+	}
+	maas_answer(ask, list);
+}
+
+/* ---- what curtin would be told ---- */
+
+void maas_op_get_curtin_config(struct ask *ask)
+{
+	struct node *node = maas_ask_node(ask, "Machine");
+	struct buf text = BUF_INIT;
+
+	if (!node)
+		return;
+	if (node->status != NODE_DEPLOYING && node->status != NODE_DEPLOYED &&
+	    node->status != NODE_FAILED_DEPLOYMENT) {
+		maas_refuse(ask, 400,
+		    "Machine %s is not in a deployment state.", node->hostname);
+		return;
+	}
+	buf_addf(&text,
+	    "apt: {}\ncloudconfig: {}\ninstall:\n  log_file: "
+	    "/tmp/install.log\nreporting:\n  maas:\n    endpoint: "
+	    "http://%s:%u/MAAS/metadata/status/%s\n    type: webhook\n"
+	    "showtrace: true\nverbosity: 3\n",
+	    ask->maas->metadata_host, ask->maas->port, node->system_id);
+	maas_answer_text(ask, 200, "text/plain", buf_text(&text));
+	buf_free(&text);
+}

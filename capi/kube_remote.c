@@ -13,7 +13,7 @@
 
 #define REQUEST_FOR SECONDS(10)
 /* The server ends a watch after this; when it has not ended by a little later,
- * the connection died without a word (R: client-go asks for 5 to 10 min). */
+ * the connection died without a word (real clients ask for 5 to 10 min). */
 #define WATCH_FOR   SECONDS(300)
 #define WATCH_SLACK SECONDS(10)
 

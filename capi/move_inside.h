@@ -56,4 +56,61 @@ enum piece_state piece_look(const struct pieces *pieces,
 bool piece_is_moved(const struct piece *piece, const char *id);
 bool is_ours(const json_t *obj, const char *id);
 
+/* How often it goes back because the source is still changing. */
+#define MOVE_ROUNDS 5
+
+typedef void move_step_fn(struct move *m, const struct kube_answer *answer);
+typedef void move_then_fn(struct move *m);
+
+struct move {
+	struct host *host;
+	struct kube *from, *to;
+	char *id, *ns, *cluster, *owner;
+	bool need_nodes;
+	struct move_events events;
+	void *ctx;
+	enum move_phase from_phase;
+	struct timer start;     /* so that nobody is called before he has us */
+	struct kube_call *call; /* one at a time */
+	move_step_fn *step;     /* what its answer is for */
+
+	json_t *source, *target; /* all objects of the namespace, as listed */
+	size_t kind_at;
+	move_then_fn *listed;
+	bool source_only;
+
+	struct pieces pieces;
+	size_t at; /* the piece at hand */
+	unsigned rounds, strips;
+	/* Something may be gone at the source: from here on there is only
+	 * forward, and nobody may be told of an earlier phase (X-122: a source
+	 * that is not whole must never be resumed). */
+	bool deleting;
+};
+
+/* move.c, for the phases. After a move has ended it may be gone. */
+void move_begin(struct move *m, enum move_phase phase);
+void move_go_round(
+    struct move *m, enum move_phase phase); /* but not for ever */
+void move_end(struct move *m, const struct err *err);
+void move_refuse(struct move *m, enum err_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void move_failed(struct move *m, const struct kube_answer *answer,
+    const char *what, const char *kind, const char *name);
+bool answer_is_good(const struct kube_answer *answer);
+kube_fn move_answered; /* ctx: the move; goes on with m->step */
+/* change is taken. */
+void move_patch(struct move *m, struct kube *kube, const char *kind,
+    const char *name, const char *sub, json_t *change, move_step_fn *step);
+void move_patch_cluster(
+    struct move *m, struct kube *kube, json_t *change, move_step_fn *step);
+void move_list_both(struct move *m, move_then_fn *then);
+void move_list_source(struct move *m, move_then_fn *then);
+bool move_find_pieces(struct move *m); /* false: it has ended */
+/* Is it at the target as it must be? False: it went somewhere else. */
+bool move_verify_piece(struct move *m, const struct piece *piece);
+
+/* The phases: move_copy.c, move_delete.c */
+move_then_fn move_start_create, move_start_verify, move_start_delete;
+
 #endif

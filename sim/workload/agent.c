@@ -93,6 +93,7 @@ static void set_reached(struct agent *agent, bool reached)
 	if (agent->reached == reached)
 		return;
 	agent->reached = reached;
+	agent->with.ready(agent->with.ctx, reached);
 	agent_tell(agent);
 }
 

@@ -27,6 +27,10 @@ struct capi_service {
 	char *endpoint, *api_key, *ca_pem;
 	struct proxy_settings proxies;
 	struct manager *manager;
+	/* The readiness probe: does MAAS answer, and take the key? */
+	struct maas_client *probe;
+	struct maas_call *probing;
+	struct timer probe_again;
 };
 
 static char *value_of(const json_t *secret, const char *key)
@@ -63,6 +67,41 @@ static void waiting(void *ctx, const char *reason, const char *sentence)
 		log_info(s->with.host, "waiting (%s): %s", reason, sentence);
 }
 
+/* ---- the readiness probe ---- */
+
+static void probed(void *ctx, const struct maas_answer *answer)
+{
+	struct capi_service *s = ctx;
+
+	s->probing = NULL;
+	if (answer->kind == MAAS_OK) {
+		s->with.ready(s->with.ctx, true);
+		return; /* once is enough: the manager sees what comes later */
+	}
+	log_info(s->with.host, "MAAS: %s: %s", maas_answer_name(answer->kind),
+	    answer->text ? answer->text : "");
+	timer_set(&s->probe_again, s->with.host->loop, AGAIN_FOR);
+}
+
+static void probe(struct timer *timer)
+{
+	struct capi_service *s = OWNER_OF(
+	    timer, struct capi_service, probe_again);
+
+	s->probing = maas_send(
+	    s->probe, "GET", "users/?op=whoami", NULL, probed, s);
+}
+
+static void begin_probe(
+    struct capi_service *s, const struct maas_account *account)
+{
+	struct err err;
+
+	s->probe = maas_client_new(s->with.host, account, &err);
+	if (s->probe)
+		timer_set(&s->probe_again, s->with.host->loop, 0);
+}
+
 static void run(struct capi_service *s)
 {
 	struct manager_options options = {
@@ -77,6 +116,8 @@ static void run(struct capi_service *s)
 	s->manager = manager_new(s->with.host, s->with.kube, &options, &err);
 	if (!s->manager)
 		s->with.ended(s->with.ctx, err.text);
+	else
+		begin_probe(s, &options.account);
 }
 
 static void secret_here(void *ctx, const struct kube_answer *answer)
@@ -111,6 +152,7 @@ static void *service_start(const struct program_start *start)
 	s->with = *start;
 	s->ns = xstrdup(start->ns);
 	timer_init(&s->again, ask);
+	timer_init(&s->probe_again, probe);
 	timer_set(&s->again, start->host->loop, 0);
 	return s;
 }
@@ -122,6 +164,9 @@ static void service_stop(void *program)
 	timer_cancel(&s->again);
 	kube_cancel(&s->call);
 	manager_free(&s->manager);
+	timer_cancel(&s->probe_again);
+	maas_cancel(&s->probing);
+	maas_client_free(&s->probe);
 	proxy_settings_free(&s->proxies);
 	free(s->ns);
 	free(s->endpoint);

@@ -130,7 +130,6 @@ static void health_answered(void *ctx, const struct kube_answer *answer)
 
 	init->call = NULL;
 	if (answer->status == 200) {
-		kubeadm_node_is_made(init->machine);
 		init->job.done(init->job.ctx, NULL);
 		return;
 	}
@@ -172,6 +171,9 @@ static bool bring_up(struct init *init, struct err *err)
 	kubeadm_write_kubelet(m, init->ca, endpoint);
 	if (!kubeadm_start_api(m, err))
 		return false;
+	/* The kubelet runs before anybody waits for the control plane, and
+	 * goes on if kubeadm gives up. */
+	kubeadm_node_is_made(m);
 	init->kube = kube_from_kubeconfig(
 	    m->host, files_text(&m->disk.files, KUBEADM_ADMIN_CONF), err);
 	return init->kube != NULL;

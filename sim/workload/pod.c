@@ -41,6 +41,7 @@ struct pod {
 	struct host *host;
 	struct kube *kube;
 	void *running;
+	bool is_ready; /* as its program says */
 	usec started_at;
 	unsigned restarts;
 };
@@ -51,7 +52,7 @@ static void pod_timer(struct timer *timer);
 
 static void write_status(struct pod *pod)
 {
-	bool ready = pod->stage == POD_RUNNING;
+	bool ready = pod->stage == POD_RUNNING && pod->is_ready;
 	json_t *patch = json_object(), *condition = json_object();
 	struct api_status status = { 0 };
 
@@ -84,6 +85,7 @@ static void take_down(struct pod *pod, bool quietly)
 	if (pod->running)
 		pod->program->stop(pod->running);
 	pod->running = NULL;
+	pod->is_ready = false;
 	kube_free(&pod->kube);
 	hosts->drop(hosts->ctx, &pod->host, quietly);
 	pod->host = NULL;
@@ -111,6 +113,17 @@ static usec restart_wait(struct pod *pod)
 		wait_for *= 2;
 	pod->restarts++;
 	return wait_for < MOST_RESTART_FOR ? wait_for : MOST_RESTART_FOR;
+}
+
+static void program_ready(void *ctx, bool is_ready)
+{
+	struct pod *pod = ctx;
+
+	check(pod->running);
+	if (pod->is_ready == is_ready)
+		return;
+	pod->is_ready = is_ready;
+	write_status(pod);
 }
 
 static void program_ended(void *ctx, const char *why)
@@ -156,6 +169,7 @@ static bool bring_up(struct pod *pod, struct err *err)
 		.ns = pod->ns,
 		.proxies = &pod->node->os.runtime,
 		.trusted_pem = os_trusted_pem(&pod->node->disk.files),
+		.ready = program_ready,
 		.ended = program_ended,
 		.ctx = pod,
 	};

@@ -21,6 +21,10 @@ struct program_start {
 	const char *ns;     /* copied */
 	const struct proxy_settings *proxies; /* copied */
 	const char *trusted_pem;              /* copied */
+	/* Its readiness probe: it can do what it is there for (the agent has
+	 * reached Palette, the Cluster API service MAAS). Not before the start
+	 * function has returned. */
+	void (*ready)(void *ctx, bool is_ready);
 	/* It ends by itself, with a sentence; it is stopped later, never from
 	 * within this call. */
 	void (*ended)(void *ctx, const char *why);

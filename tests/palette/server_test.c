@@ -60,6 +60,17 @@ TEST(every_operation_has_a_name_and_none_is_there_twice)
 	}
 }
 
+TEST(every_path_begins_with_a_noun)
+{
+	size_t count;
+	const struct palette_operation *all = palette_operations(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		EXPECT(strncmp(all[i].path, "/v1/", 4) == 0);
+		EXPECT(strcspn(all[i].path + 4, "/{") >= 3);
+	}
+}
+
 TEST(errors_carry_code_message_details_and_ref)
 {
 	open_plane();
@@ -436,6 +447,7 @@ CASE(an_unknown_path_is_404_with_a_number),
     CASE(a_wrong_method_is_405_and_names_the_right_ones),
     CASE(what_is_known_and_not_modelled_is_501_and_says_so),
     CASE(every_operation_has_a_name_and_none_is_there_twice),
+    CASE(every_path_begins_with_a_noun),
     CASE(errors_carry_code_message_details_and_ref),
     CASE(without_a_credential_nothing_is_shown),
     CASE(a_password_buys_a_token_for_a_quarter_of_an_hour),

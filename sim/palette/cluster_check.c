@@ -231,6 +231,7 @@ void check_entity(
 {
 	const char *name = jstr(entity, "metadata.name");
 	struct pack_facts facts;
+	json_t *profiles;
 
 	if (!is_label(name))
 		complain(list, "InvalidClusterName", "",
@@ -245,7 +246,11 @@ void check_entity(
 		complain(list, "InvalidCloudConfig", "",
 		    "spec.cloudConfig.domain must name a MAAS domain");
 	check_pools(entity, list);
-	pack_facts_read(jget(entity, "spec.profiles"), &facts);
+	check_profiles(request, jget(entity, "spec.profiles"), list);
+	profiles = profiles_resolve(
+	    request->palette, jget(entity, "spec.profiles"));
+	pack_facts_read(profiles, &facts);
+	json_decref(profiles);
 	check_networks(facts.pod_cidr, facts.service_cidr, list);
 }
 

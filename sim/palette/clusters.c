@@ -144,7 +144,8 @@ static void take_entity(struct request *request, struct cluster *cluster)
 	cluster->cloud_config = cloud_config_json(
 	    jget(entity, "spec.cloudConfig"));
 	cluster->cluster_config = object_or_empty(entity, "spec.clusterConfig");
-	cluster->profiles = list_or_empty(entity, "spec.profiles");
+	cluster->profiles = profiles_resolve(
+	    request->palette, jget(entity, "spec.profiles"));
 	take_facts(cluster);
 	for (size_t i = 0; i < json_array_size(pools); i++)
 		PUSH(cluster->pools, cluster->pool_count,
@@ -341,37 +342,52 @@ void op_cluster_profiles(struct request *request)
 		        profile_templates_json(cluster->profiles)));
 }
 
-/* Other pack values, and with them another Kubernetes version: it may rise,
- * never fall. Networks stay what they were. */
-void op_cluster_profiles_set(struct request *request)
+/* Steals profiles. */
+static void take_profiles(
+    struct request *request, struct cluster *cluster, json_t *profiles)
 {
-	struct cluster *cluster = request_cluster(request);
-	const json_t *profiles = jget(request->body, "profiles");
 	struct pack_facts facts;
 
-	if (!is_changeable(request, cluster))
-		return;
-	if (!json_is_array(profiles)) {
-		refuse(request, 400, "InvalidProfiles",
-		    "the body must hold a list of profiles");
-		return;
-	}
 	pack_facts_read(profiles, &facts);
 	if (version_compare(
 	        facts.kubernetes_version, cluster->kubernetes_version) < 0) {
+		json_decref(profiles);
 		refuse(request, 400, "KubernetesDowngrade",
 		    "Kubernetes cannot go back from %s to %s",
 		    cluster->kubernetes_version, facts.kubernetes_version);
 		return;
 	}
 	json_decref(cluster->profiles);
-	cluster->profiles = json_deep_copy(profiles);
+	cluster->profiles = profiles;
 	text_set(&cluster->kubernetes_version, facts.kubernetes_version);
 	text_set(&cluster->image, facts.image);
 	meta_touch(request->palette, &cluster->meta);
 	cluster_spec_changed(cluster);
 	cluster_settle(cluster);
 	answer_empty(request, 204);
+}
+
+/* Other pack values, and with them another Kubernetes version: it may rise,
+ * never fall. Networks stay what they were. */
+void op_cluster_profiles_set(struct request *request)
+{
+	struct cluster *cluster = request_cluster(request);
+	const json_t *given = jget(request->body, "profiles");
+	struct complaints list = { .count = 0 };
+
+	if (!is_changeable(request, cluster))
+		return;
+	if (!json_is_array(given)) {
+		refuse(request, 400, "InvalidProfiles",
+		    "the body must hold a list of profiles");
+		return;
+	}
+	check_profiles(request, given, &list);
+	if (list.count > 0)
+		refuse_complaints(request, &list);
+	else
+		take_profiles(request, cluster,
+		    profiles_resolve(request->palette, given));
 }
 
 /* ---- deleting ---- */

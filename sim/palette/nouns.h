@@ -55,6 +55,12 @@ struct gateway *account_gateway(
     struct palette *palette, const struct account *account);
 json_t *account_secret_json(const struct account *account); /* for the link */
 
+/* ---- profiles (profiles.c) ---- */
+struct profile *profile_find(struct palette *palette, const char *uid);
+void profile_free(struct profile *profile);
+/* A cluster's own packValues, completed by what its profiles publish now. */
+json_t *profiles_resolve(struct palette *palette, const json_t *given);
+
 /* ---- clusters (clusters.c) ---- */
 const char *cluster_state_name(enum cluster_state state);
 struct cluster *cluster_find(struct palette *palette, const char *uid);
@@ -90,6 +96,8 @@ void complain(struct complaints *list, const char *code, const char *where,
 void check_entity(
     struct request *request, const json_t *entity, struct complaints *list);
 void check_pool(const json_t *entity, struct complaints *list);
+void check_profiles(
+    struct request *request, const json_t *given, struct complaints *list);
 void check_networks(
     const char *pod_cidr, const char *service_cidr, struct complaints *list);
 void refuse_complaints(struct request *request, const struct complaints *list);
@@ -100,6 +108,8 @@ struct pack_facts {
 	char kubernetes_version[32], image[48];
 	char pod_cidr[32], service_cidr[32];
 };
+/* The layer as given, if it is one; else by the pack's name. */
+const char *pack_layer(const char *name, const char *given);
 void pack_facts_read(const json_t *profiles, struct pack_facts *facts);
 json_t *profile_templates_json(const json_t *profiles);
 
@@ -193,6 +203,10 @@ operation_fn op_link_account, op_poll, op_report;
 operation_fn op_accounts, op_account_create, op_account, op_account_update,
     op_account_delete, op_account_property, op_clouds_property,
     op_accounts_summary, op_accounts_metadata;
+operation_fn op_profile_create, op_profile_name, op_profile, op_profile_update,
+    op_profile_metadata, op_profile_publish, op_profile_delete,
+    op_profile_variables, op_profiles_metadata, op_profiles_list,
+    op_profile_summary;
 operation_fn op_cluster_create, op_cluster_validate, op_cluster_name,
     op_cluster, op_cluster_status, op_cluster_delete, op_cluster_metadata,
     op_cluster_profiles, op_cluster_profiles_set, op_cluster_variables;

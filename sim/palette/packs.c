@@ -1,9 +1,9 @@
 /*
  * packs: what the profiles of a cluster decide about its machines.
  *
- * Profiles and packs are not modelled as objects of their own; what a cluster
- * brings along of them (packValues) is. Of these, the Kubernetes pack's tag is
- * the version and its values may hold podCIDR and serviceClusterIpRange; the
+ * Packs are no objects of their own; what a cluster's profiles and its own
+ * packValues say of them counts. Of these, the Kubernetes pack's tag is the
+ * version and its values may hold podCIDR and serviceClusterIpRange; the
  * OS pack's tag is the Ubuntu release. What is absent has the defaults of a
  * profile made from the packs ubuntu-maas, kubernetes, cni-calico.
  */
@@ -38,6 +38,17 @@ static const char *layer_of(const char *pack)
 		    0)
 			return layers[i].layer;
 	return "addon";
+}
+
+const char *pack_layer(const char *name, const char *given)
+{
+	static const char *const known[] = { "kernel", "os", "k8s", "cni",
+		"csi", "addon" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i], given) == 0)
+			return known[i];
+	return layer_of(name);
 }
 
 /* The value of "key: value" anywhere in the text; pack values are YAML with
@@ -85,7 +96,7 @@ static void read_os(const json_t *pack, struct pack_facts *facts)
 
 static void read_pack(const json_t *pack, struct pack_facts *facts)
 {
-	const char *layer = layer_of(jstr(pack, "name"));
+	const char *layer = pack_layer(jstr(pack, "name"), jstr(pack, "layer"));
 
 	if (strcmp(layer, "k8s") == 0)
 		read_kubernetes(pack, facts);
@@ -134,8 +145,8 @@ static json_t *pack_json(const json_t *pack)
 	const char *name = jstr(pack, "name");
 
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:[]}", "name", name, "layer",
-	    layer_of(name), "tag", jstr(pack, "tag"), "type", "spectro",
-	    "values", jstr(pack, "values"), "manifests");
+	    pack_layer(name, jstr(pack, "layer")), "tag", jstr(pack, "tag"),
+	    "type", "spectro", "values", jstr(pack, "values"), "manifests");
 }
 
 static json_t *template_json(const json_t *profile)

@@ -70,6 +70,8 @@ void palette_free(struct palette **palette_ptr)
 		instruction_free(palette->instructions[i]);
 	for (size_t i = 0; i < palette->cluster_count; i++)
 		cluster_free(palette->clusters[i]);
+	for (size_t i = 0; i < palette->profile_count; i++)
+		profile_free(palette->profiles[i]);
 	for (size_t i = 0; i < palette->account_count; i++)
 		palette_account_free(palette->accounts[i]);
 	for (size_t i = 0; i < palette->pairing_count; i++)
@@ -81,6 +83,7 @@ void palette_free(struct palette **palette_ptr)
 	people_free(palette);
 	free(palette->instructions);
 	free(palette->clusters);
+	free(palette->profiles);
 	free(palette->accounts);
 	free(palette->pairings);
 	free(palette->gateways);

@@ -122,6 +122,17 @@ struct account {
 	bool is_removed;
 };
 
+/* ---- profiles ---- */
+
+struct profile {
+	struct meta meta;
+	char project_uid[UID_ROOM]; /* "": of the tenant */
+	char *version, *type;
+	json_t *draft, *published; /* lists of packs, or NULL */
+	json_t *variables;
+	bool is_removed;
+};
+
 /* ---- clusters ---- */
 
 #define CLUSTER_STATES(X)               \
@@ -170,7 +181,7 @@ struct cluster {
 	struct gateway *gateway;
 	json_t *cloud_config;   /* v1MaasClusterConfig */
 	json_t *cluster_config; /* v1ClusterConfig */
-	json_t *profiles;       /* as given: uid, packValues, variables */
+	json_t *profiles;       /* uid, packValues (complete), variables */
 	char *kubernetes_version, *image, *pod_cidr, *service_cidr;
 	struct pool **pools;
 	size_t pool_count;
@@ -282,6 +293,8 @@ struct palette {
 	size_t gateway_count;
 	struct account **accounts;
 	size_t account_count;
+	struct profile **profiles;
+	size_t profile_count;
 	struct cluster **clusters;
 	size_t cluster_count;
 	struct instruction **instructions;

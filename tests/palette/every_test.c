@@ -11,11 +11,11 @@
 
 static struct gw a;
 static struct agent agent;
-static char account[32], web[32];
+static char account[32], web[32], profile[32];
 
 /* What may stand for a {} of a path: things that are there, and nonsense. */
-static const char *const fillings[] = { a.uid, web, agent.config, account, "cp",
-	"spectrocluster", "nothing", "%ff%00", "a%2fb" };
+static const char *const fillings[] = { a.uid, web, agent.config, account,
+	profile, "cp", "spectrocluster", "nothing", "%ff%00", "a%2fb" };
 #define FILLINGS (sizeof(fillings) / sizeof(fillings[0]))
 
 static const char *const values[] = { "null", "true", "-7", "1e99", "\"\"",
@@ -35,6 +35,10 @@ static void open_everything(void)
 	open_plane();
 	pair(&a, "pcg/a");
 	an_account(&a, account);
+	EXPECT_INT(admin(J("{'metadata':{'name':'p'}}"), "POST",
+	               "/v1/clusterprofiles?publish=true"),
+	    201);
+	snprintf(profile, sizeof(profile), "%s", jstr(answer, "uid"));
 	a_cluster("web", account, 1, web);
 	runs(&a, web, &agent, 1);
 }

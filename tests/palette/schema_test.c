@@ -292,6 +292,30 @@ TEST(people_projects_and_events_have_the_shape_of_the_description)
 	close_site();
 }
 
+TEST(profiles_have_the_shape_of_the_description)
+{
+	char uid[32];
+
+	open_site();
+	EXPECT_INT(admin(J("{'metadata':{'name':'p'},'spec':{'template':{"
+	                   "'packs':[{'name':'kubernetes','layer':'k8s',"
+	                   "'tag':'1.30.0','uid':'u','values':'x: y'},"
+	                   "{'name':'anything'}]},'variables':[{'name':'v'}]"
+	                   "}}"),
+	               "POST", "/v1/clusterprofiles"),
+	    201);
+	snprintf(uid, sizeof(uid), "%s", jstr(answer, "uid"));
+	described("get", "/v1/clusterprofiles/{uid}", uid, NULL);
+	EXPECT_INT(
+	    admin(NULL, "PATCH", "/v1/clusterprofiles/%s/publish", uid), 204);
+	described("get", "/v1/clusterprofiles/{uid}", uid, NULL);
+	described("get", "/v1/clusterprofiles/{uid}/variables", uid, NULL);
+	described("get", "/v1/dashboard/clusterprofiles/metadata", NULL, NULL);
+	described("post", "/v1/dashboard/clusterprofiles", NULL, NULL);
+	described("get", "/v1/dashboard/clusterprofiles/{uid}", uid, NULL);
+	close_site();
+}
+
 /* The reader of schemas can say no. */
 TEST(a_wrong_shape_is_seen)
 {
@@ -313,4 +337,5 @@ CASE(gateways_and_accounts_have_the_shape_of_the_description),
     CASE(a_cluster_has_the_shape_of_the_description_in_every_state),
     CASE(a_cloud_config_and_its_machines_have_the_shape_of_the_description),
     CASE(people_projects_and_events_have_the_shape_of_the_description),
+    CASE(profiles_have_the_shape_of_the_description),
     CASE(a_wrong_shape_is_seen), TESTS_END

@@ -37,9 +37,10 @@ TEST(a_wrong_method_is_405_and_names_the_right_ones)
 TEST(what_is_known_and_not_modelled_is_501_and_says_so)
 {
 	open_plane();
-	EXPECT_INT(admin(J("{}"), "POST", "/v1/clusterprofiles"), 501);
+	EXPECT_INT(admin(J("{}"), "POST", "/v1/clusterprofiles/import"), 501);
 	EXPECT_STR(jstr(answer, "message"),
-	    "POST /v1/clusterprofiles is part of Palette's API and is not "
+	    "POST /v1/clusterprofiles/import is part of Palette's API and is "
+	    "not "
 	    "modelled here");
 	close_plane();
 }

@@ -178,6 +178,7 @@ static int serve(struct served_maas *s)
 		.port = served->port,
 		.identity = identity,
 		.gated = s->control_port != 0,
+		.speed = served->speed,
 	};
 	bool well;
 

@@ -44,6 +44,9 @@ struct maas_options {
 	/* The name or address by which machines and clients reach it (boot
 	 * offers, signatures where the wire does not say); NULL: host name. */
 	const char *address;
+	/* How many times faster than the clocks of its clients its own runs;
+	 * 0: once. A signature is in time by either clock. */
+	double speed;
 };
 
 /* A region with the defaults of a fresh installation (zone and pool

@@ -9,8 +9,7 @@
 #include "base/check.h"
 #include "base/json.h"
 
-/* A constant of each version; clients only compare it with describe's. */
-static const char *api_hash(const struct maas *maas)
+const char *maas_api_hash(const struct maas *maas)
 {
 	switch (maas->version) {
 	case 305:
@@ -43,7 +42,7 @@ static void dress(struct ask *ask, enum dress how)
 		http_header_add(headers, "Vary",
 		    ask->session ? "Authorization, Cookie" : "Authorization");
 		http_header_add(
-		    headers, "X-MAAS-API-Hash", api_hash(ask->maas));
+		    headers, "X-MAAS-API-Hash", maas_api_hash(ask->maas));
 	} else if (ask->session) {
 		http_header_add(headers, "Vary", "Cookie");
 	}

@@ -87,6 +87,9 @@ void maas_refuse_conflict(struct ask *ask); /* the page with Retry-After */
 void maas_late(
     struct ask *ask, int status, const char *text, const char *retry_after);
 
+/* A constant of each version; clients only compare it with describe's. */
+const char *maas_api_hash(const struct maas *maas);
+
 /* A whole page of the web server in front. */
 void maas_answer_bare(
     struct ask *ask, int status, const char *type, const char *text);

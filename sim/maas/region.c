@@ -149,6 +149,7 @@ static void free_people(struct maas *maas)
 	list_for_each (user, &maas->users) {
 		free(user->name);
 		free(user->email);
+		free(user->password);
 		free(user);
 	}
 	maas_list_clear(&maas->keys);

@@ -24,6 +24,7 @@
 struct user {
 	int64_t id;
 	char *name, *email;
+	char *password; /* NULL: logs in with keys only */
 	bool admin, active;
 	bool system; /* MAAS's own: no mail, nothing to delete */
 };

@@ -320,6 +320,8 @@ static void serve_path(struct ask *ask, const char *path)
 		serve_api(ask);
 	} else if (begins(path, "/MAAS/metadata/")) {
 		maas_metadata(ask, path + strlen("/MAAS/metadata"));
+	} else if (strcmp(path, "/MAAS/accounts/authenticate/") == 0) {
+		maas_authenticate(ask);
 	} else if (strcmp(path, MAAS_API) == 0) {
 		elsewhere(ask, 301, MAAS_API "/");
 	} else if (begins(path, "/MAAS/api/1.0/")) {

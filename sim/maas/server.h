@@ -17,6 +17,9 @@ const char *maas_op_of(void *ctx, const struct http_request *request,
 const struct operation *maas_route(const char *method, const char *path,
     const char *op, bool anonymous, char *args[ASK_ARGS], bool *path_known);
 
+/* accounts.c: a name and a password for a key */
+void maas_authenticate(struct ask *ask);
+
 /* metadata.c: everything below /MAAS/metadata/ */
 void maas_metadata(struct ask *ask, const char *path);
 const char *maas_metadata_op(const struct http_request *request);

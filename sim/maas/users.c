@@ -144,13 +144,25 @@ static bool mail_taken(const struct maas *maas, const char *email)
 	return false;
 }
 
+static void set_password(
+    struct maas *maas, struct user *user, const char *password)
+{
+	char *word = xasprintf("%s/password/%s", maas->name, user->name);
+
+	maas_set_text(&user->password, password);
+	if (*password)
+		secrets_add(maas->host->secrets, word, password);
+	free(word);
+}
+
 void maas_op_users_create(struct ask *ask)
 {
-	const char *name, *email, *admin;
+	const char *name, *email, *password, *admin;
+	struct user *user;
 
 	if (!(name = maas_needed(ask, "username")) ||
 	    !(email = maas_needed(ask, "email")) ||
-	    !maas_needed(ask, "password") ||
+	    !(password = maas_needed(ask, "password")) ||
 	    !(admin = maas_needed(ask, "is_superuser")))
 		return;
 	if (strcmp(admin, "0") != 0 && strcmp(admin, "1") != 0) {
@@ -162,8 +174,9 @@ void maas_op_users_create(struct ask *ask)
 		maas_refuse_conflict(ask);
 		return;
 	}
-	maas_answer(ask, maas_user_json(maas_user_make(
-	                     ask->maas, name, email, strcmp(admin, "1") == 0)));
+	user = maas_user_make(ask->maas, name, email, strcmp(admin, "1") == 0);
+	set_password(ask->maas, user, password);
+	maas_answer(ask, maas_user_json(user));
 }
 
 static size_t nodes_of(const struct maas *maas, const struct user *user)
@@ -212,6 +225,7 @@ static void user_drop(struct maas *maas, struct user *user)
 	maas_list_remove(&maas->users, user);
 	free(user->name);
 	free(user->email);
+	free(user->password);
 	free(user);
 }
 

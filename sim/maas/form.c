@@ -10,7 +10,7 @@
 /* One part: its head is read here, its content is copied out. */
 struct part {
 	const char *name, *filename; /* in room */
-	bool has_filename;
+	bool has_filename, base64;
 	char room[2][512];
 };
 
@@ -79,6 +79,25 @@ static bool disposition_value(
 	return false;
 }
 
+static void read_head_line(struct part *part, const char *line)
+{
+	static const char disposition[] = "Content-Disposition:";
+	static const char encoding[] = "Content-Transfer-Encoding:";
+
+	if (strncasecmp(line, disposition, sizeof(disposition) - 1) == 0) {
+		if (disposition_value(
+		        line, "name", part->room[0], sizeof(part->room[0])))
+			part->name = part->room[0];
+		part->has_filename = disposition_value(
+		    line, "filename", part->room[1], sizeof(part->room[1]));
+	} else if (strncasecmp(line, encoding, sizeof(encoding) - 1) == 0) {
+		line += sizeof(encoding) - 1;
+		line += strspn(line, " \t");
+		part->base64 = strncmp(line, "base64", 6) == 0 &&
+		               strspn(line + 6, " \t") == strlen(line + 6);
+	}
+}
+
 static bool read_head(struct part *part, const char *head, size_t len)
 {
 	memset(part, 0, sizeof(*part));
@@ -90,15 +109,7 @@ static bool read_head(struct part *part, const char *head, size_t len)
 		if (line_len < sizeof(line)) {
 			memcpy(line, head, line_len);
 			line[line_len] = '\0';
-			if (strncasecmp(line, "Content-Disposition:", 20) ==
-			    0) {
-				if (disposition_value(line, "name",
-				        part->room[0], sizeof(part->room[0])))
-					part->name = part->room[0];
-				part->has_filename = disposition_value(line,
-				    "filename", part->room[1],
-				    sizeof(part->room[1]));
-			}
+			read_head_line(part, line);
 		}
 		if (!end)
 			break;
@@ -109,18 +120,20 @@ static bool read_head(struct part *part, const char *head, size_t len)
 	return part->name != NULL;
 }
 
-static void take_part(
+static void take_field(
+    struct body *body, const struct part *part, const char *data, size_t len)
+{
+	char *value = xstrndup(data, len);
+
+	form_add(&body->form, part->name, value);
+	free(value);
+}
+
+static void take_file(
     struct body *body, const struct part *part, const char *data, size_t len)
 {
 	struct body_file *file;
-	char *value;
 
-	if (!part->has_filename) {
-		value = xstrndup(data, len);
-		form_add(&body->form, part->name, value);
-		free(value);
-		return;
-	}
 	body->files = xrealloc(
 	    body->files, (body->file_count + 1) * sizeof(*body->files));
 	file = &body->files[body->file_count++];
@@ -128,6 +141,30 @@ static void take_part(
 	file->name = xstrdup(part->name);
 	file->filename = xstrdup(part->filename);
 	buf_add(&file->content, data, len);
+}
+
+/* A field that says base64 and is not is taken as it stands; a file is not
+ * taken at all. So does Django. */
+static bool take_part(struct body *body, const struct part *part,
+    const char *data, size_t len, struct err *err)
+{
+	struct buf decoded = BUF_INIT;
+	bool fine = true;
+
+	if (part->base64 && buf_add_unbase64(&decoded, data, len)) {
+		data = buf_text(&decoded);
+		len = decoded.len;
+	} else if (part->base64 && part->has_filename) {
+		fine = err_set(err, ERR_INPUT,
+		    "a file is not the base64 that "
+		    "its part says it is");
+	}
+	if (fine && part->has_filename)
+		take_file(body, part, data, len);
+	else if (fine)
+		take_field(body, part, data, len);
+	buf_free(&decoded);
+	return fine;
 }
 
 bool maas_multipart_read(struct body *body, const char *boundary,
@@ -166,9 +203,10 @@ bool maas_multipart_read(struct body *body, const char *boundary,
 		if (content > next)
 			content = next;
 		if (content - 4 >= head &&
-		    read_head(&part, head, (size_t)(content - 4 - head)))
-			take_part(
-			    body, &part, content, (size_t)(next - content));
+		    read_head(&part, head, (size_t)(content - 4 - head)) &&
+		    !take_part(
+		        body, &part, content, (size_t)(next - content), err))
+			return false;
 		at = next + mark_len;
 	}
 }

@@ -52,9 +52,6 @@ static bool take_credentials(struct capi_service *s, const json_t *secret)
 	s->endpoint = value_of(secret, "MAAS_ENDPOINT");
 	s->api_key = value_of(secret, "MAAS_API_KEY");
 	s->ca_pem = value_of(secret, "MAAS_CA");
-	s->proxies.http_proxy = value_of(secret, "HTTP_PROXY");
-	s->proxies.https_proxy = value_of(secret, "HTTPS_PROXY");
-	s->proxies.no_proxy = value_of(secret, "NO_PROXY");
 	workload_secret(s->with.host->secrets, "maas-api-key", s->api_key);
 	return s->endpoint && s->api_key;
 }
@@ -151,6 +148,7 @@ static void *service_start(const struct program_start *start)
 
 	s->with = *start;
 	s->ns = xstrdup(start->ns);
+	proxy_settings_copy(&s->proxies, start->proxies);
 	timer_init(&s->again, ask);
 	timer_init(&s->probe_again, probe);
 	timer_set(&s->again, start->host->loop, 0);

@@ -135,14 +135,20 @@ static void program_ended(void *ctx, const char *why)
 	enter(pod, POD_ENDING, 0);
 }
 
+/* The Service "kubernetes" is known inside the cluster only: X-067, without its
+ * NO_PROXY entry a proxy is asked for it, in vain. */
 static bool open_api(struct pod *pod, struct err *err)
 {
+	static const char service[] = "kubernetes.default.svc";
+	const char *proxy = proxy_for(
+	    &pod->node->os.runtime, true, service, 6443);
 	const struct kube_remote_options options = {
-		.host = "kubernetes.default.svc",
+		.host = service,
 		.port = 6443,
-		.connect_to = pod->api->disk.offer.address,
+		.connect_to = proxy ? NULL : pod->api->disk.offer.address,
 		.ca_pem = pod->cluster->ca->cert_pem,
 		.token = pod->token,
+		.proxy = proxy,
 	};
 
 	pod->kube = kube_remote(pod->host, &options, err);

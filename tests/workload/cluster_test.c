@@ -79,11 +79,12 @@ TEST(without_a_published_name_kubeadm_init_gives_up)
 }
 
 /* Everything that a scenario could notice of one line that is missing. */
-static char *outcome(const char *text)
+static char *outcome(const char *text, bool behind_proxy)
 {
 	struct buf out = BUF_INIT;
 
 	open_site();
+	palette_needs_proxy = behind_proxy;
 	publish("m1");
 	deploy("m1", text);
 	wait_for(MINUTES(40));
@@ -105,7 +106,9 @@ static bool is_for_us(const char *line)
 		"owner:",                /* the default */
 		"permissions: \"0640\"", /* of certificates, which are public */
 		"template: jinja",       /* and then there is none in it */
-		"serviceAccountName",    /* rights are not modelled */
+		"permissions: \"0644\"", /* the default */
+		"caPem: \"\"",
+		"serviceAccountName",         /* rights are not modelled */
 		"dnsDomain", "serviceSubnet", /* kubeadm's own defaults */
 		"apiServer:", "certSANs:",
 		"- web-0abc12.maas", /* the endpoint is one anyway */
@@ -125,15 +128,15 @@ static void say_line(const char *text, unsigned number, char *out, size_t size)
 }
 
 /* Each line in turn: how many can be left out without anybody noticing? */
-static unsigned lines_without_effect(const char *text)
+static unsigned lines_without_effect(const char *text, bool behind_proxy)
 {
-	char *whole = outcome(text);
+	char *whole = outcome(text, behind_proxy);
 	unsigned count = 0;
 	char *rest;
 
 	EXPECT_HAS(whole, "|up|True|reached|");
 	for (unsigned i = 0; (rest = without_line(text, i)); i++) {
-		char *now = outcome(rest);
+		char *now = outcome(rest, behind_proxy);
 		char line[100];
 
 		say_line(text, i, line, sizeof(line));
@@ -148,11 +151,32 @@ static unsigned lines_without_effect(const char *text)
 	return count;
 }
 
+static char proxy_url[] = "http://user:secret@proxy.lab:3128";
+static char no_proxy[] = "10.0.0.0/8";
+
 TEST(every_line_of_a_user_data_matters)
 {
 	char *text = user_data(&(struct wish){ 0 });
 
-	EXPECT_INT(lines_without_effect(text), 0);
+	EXPECT_INT(lines_without_effect(text, false), 0);
+	free(text);
+}
+
+/* Where the only way out is a proxy that takes a certificate of the tenant's
+ * to trust what is behind it, these are in the user data, too; and so are the
+ * commands without which nobody would read them. */
+TEST(every_line_matters_behind_a_proxy_too)
+{
+	const struct proxy_settings proxies = {
+		.https_proxy = proxy_url,
+		.no_proxy = no_proxy,
+	};
+	char *text = user_data(
+	    &(struct wish){ .proxies = &proxies, .tenant_ca = true });
+
+	EXPECT_HAS(text, "systemctl restart containerd");
+	EXPECT_HAS(text, "update-ca-certificates");
+	EXPECT_INT(lines_without_effect(text, true), 0);
 	free(text);
 }
 
@@ -365,4 +389,5 @@ CASE(a_cluster_comes_up_from_its_user_data), CASE(its_api_knows_who_asks),
     CASE(a_cluster_is_gone_with_the_last_disk_of_its_control_planes),
     CASE(a_killed_agent_is_back_after_ten_seconds),
     CASE(an_agent_whose_node_died_starts_elsewhere_after_five_minutes),
-    CASE(every_line_of_a_user_data_matters), TESTS_END
+    CASE(every_line_of_a_user_data_matters),
+    CASE(every_line_matters_behind_a_proxy_too), TESTS_END

@@ -30,9 +30,9 @@ static struct wire *wire;
 static struct events *events;
 static struct secrets *secrets;
 static struct choices *choices;
-static struct host maas, palette, operator, pcg;
+static struct host maas, palette, operator, pcg, proxy;
 struct host *gateway = &pcg;
-static struct listener *metadata_listener, *palette_listener;
+static struct listener *metadata_listener, *palette_listener, *proxy_listener;
 static struct buf maas_log, palette_log, notes;
 static json_t *view; /* about -> attributes */
 static struct identity *ca, *palette_identity;
@@ -108,6 +108,8 @@ static const char *address_of(const char *name)
 
 	if (strcmp(name, "maas.lab") == 0)
 		return "10.0.0.2";
+	if (strcmp(name, "proxy.lab") == 0)
+		return "10.0.0.3";
 	if (strcmp(name, "api.palette.example") == 0)
 		return "198.51.100.10";
 	if (!region && strcmp(name, ENDPOINT) == 0) {
@@ -128,6 +130,8 @@ static const char *host_at(const char *address)
 {
 	if (strcmp(address, "10.0.0.2") == 0)
 		return "maas/lab";
+	if (strcmp(address, "10.0.0.3") == 0)
+		return "proxy/lab";
 	if (strcmp(address, "198.51.100.10") == 0)
 		return "palette/eu";
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
@@ -143,7 +147,14 @@ static bool is_cut_off(const char *host)
 	       (palette_is_down && strcmp(host, "palette/eu") == 0);
 }
 
-static void find_way(const char *name, struct route *route)
+/* A site whose only way out is its proxy. */
+static bool must_take_the_proxy(const char *from, const char *to)
+{
+	return palette_needs_proxy && strcmp(to, "palette/eu") == 0 &&
+	       strcmp(from, "proxy/lab") != 0;
+}
+
+static void find_way(const char *from, const char *name, struct route *route)
 {
 	const char *address = address_of(name);
 	const char *to = address ? host_at(address) : NULL;
@@ -152,7 +163,7 @@ static void find_way(const char *name, struct route *route)
 		route->verdict = ROUTE_NO_NAME;
 		snprintf(route->why, sizeof(route->why),
 		    "the name %s does not resolve", name);
-	} else if (!to || is_cut_off(to)) {
+	} else if (!to || is_cut_off(to) || must_take_the_proxy(from, to)) {
 		route->verdict = ROUTE_DROPPED;
 		snprintf(route->why, sizeof(route->why), "silence");
 	} else {
@@ -169,7 +180,7 @@ static void way(void *ctx, const struct route_query *query, struct route *route)
 		.latency_for = MILLISECONDS(1) };
 	snprintf(route->seen_as, sizeof(route->seen_as), "203.0.113.1");
 	if (!query->established)
-		find_way(query->host, route);
+		find_way(query->from, query->host, route);
 	else if (is_cut_off(query->host) || is_cut_off(query->from))
 		route->verdict = ROUTE_DROPPED;
 }
@@ -434,6 +445,22 @@ static void open_palette(void)
 	palette_listener = net_listen(palette.net, &plane, &err);
 }
 
+static int let_pass(void *ctx, const struct http_request *connect,
+    const char *peer, struct http_response *refusal)
+{
+	(void)ctx, (void)connect, (void)peer, (void)refusal;
+	return 200;
+}
+
+static void open_proxy(void)
+{
+	struct err err;
+
+	open_host(&proxy, "proxy/lab");
+	proxy_listener = net_listen_proxy(
+	    proxy.net, "proxy/lab", 3128, let_pass, NULL, &err);
+}
+
 static void open_scripted_maas(void)
 {
 	const struct service metadata = {
@@ -459,6 +486,7 @@ static void open_world(void)
 	open_host(&operator, "operator");
 	open_host(&pcg, "pcg/a");
 	open_palette();
+	open_proxy();
 }
 
 static void open_racks(const struct rack_ops *ops, void *ctx)
@@ -515,6 +543,8 @@ void close_site(void)
 	maas_free(&region);
 	listener_close(&metadata_listener);
 	listener_close(&palette_listener);
+	listener_close(&proxy_listener);
+	wire_detach(wire, &proxy.net, false);
 	wire_detach(wire, &pcg.net, false);
 	wire_detach(wire, &maas.net, false);
 	wire_detach(wire, &palette.net, false);

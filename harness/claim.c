@@ -29,8 +29,12 @@ static void look_within_for(struct claim *claim, bool holds, usec now_at)
 {
 	if (claim->stay_until_at < 0 && holds)
 		claim->stay_until_at = now_at + claim->about->stay_for;
-	else if (claim->stay_until_at >= 0 && !holds)
-		settle(claim, CLAIM_BROKEN, now_at);
+	else if (claim->stay_until_at >= 0 && !holds) {
+		/* Not for good: it may still come true in time. */
+		claim->stay_until_at = -1;
+		if (now_at > claim->until_at)
+			settle(claim, CLAIM_BROKEN, now_at);
+	}
 }
 
 static void judge(struct claim *claim, bool holds, usec now_at)

@@ -8,7 +8,8 @@
  *
  *	within T         kept at the first moment at which it holds
  *	for T            broken at the first moment at which it does not
- *	within T, for U  comes true within T, then stays true for U
+ *	within T, for U  at some moment within T it comes true, and then stays
+ *	                 true for U
  *	always, never    broken at the first moment that says otherwise
  *	reached          kept at the first moment at which it holds
  *	finally          judged when the run is over

@@ -55,13 +55,15 @@ static void say_value(const struct claim *claim, json_t *sentences)
 	switch (claim->about->modality) {
 	case CLAIM_WITHIN:
 	case CLAIM_WITHIN_FOR:
-		if (claim->stay_until_at >= 0) {
-			clock_text(claim->settled_at, until);
-			add(sentences, "it came true, and then was %s at %s",
-			    was, until);
+		clock_text(claim->until_at, until);
+		if (claim->was_since_at > claim->until_at) {
+			add(sentences,
+			    "%s.%s came true, but was %s again at %s, after "
+			    "the deadline at %s",
+			    claim->culprit->thing->full,
+			    claim->culprit->path->word, was, since, until);
 			return;
 		}
-		clock_text(claim->until_at, until);
 		add(sentences, "%s.%s was %s, from %s until the deadline at %s",
 		    claim->culprit->thing->full, claim->culprit->path->word,
 		    was, since, until);

@@ -449,7 +449,7 @@ static void deletion_follows_reference(
 
 	if (!is_state(event) || !name_after(event->about, "/instruction/") ||
 	    strncmp(event->about, "palette/", 8) != 0 ||
-	    strcmp(event_text(event, "kind"), "ClusterDelete") != 0 ||
+	    strcmp(event_text(event, "order"), "ClusterDelete") != 0 ||
 	    strcmp(event_text(event, "state"), "open") != 0)
 		return;
 	cluster = palette_cluster(judge, event_text(event, "cluster"), "");
@@ -476,7 +476,7 @@ static bool instruction_open(void *ctx, const struct view_thing *thing)
 	broken(judge, thing->name,
 	    "%s for cluster/%s is still open at the end, and nothing says "
 	    "what it waits for",
-	    view_attribute(thing, "kind"), name);
+	    view_attribute(thing, "order"), name);
 	return true;
 }
 

@@ -163,7 +163,7 @@ int flags_read(struct run_flags *flags, int argc, char **argv)
 	int flag;
 
 	*flags = (struct run_flags){
-		.wire = WIRE_HTTPS, .seed = 1, .jobs = 2, .every = 1
+		.wire = WIRE_MEMORY, .seed = 1, .jobs = 2, .every = 1
 	};
 	opterr = 0;
 	optind = 1;

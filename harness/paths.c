@@ -331,10 +331,10 @@ static bool object_fits(const struct term *term, const struct view_thing *obj)
 static bool work_fits(const struct term *term, const struct view_thing *work)
 {
 	const struct path_argument *state = path_argument(term, "state");
-	const struct path_argument *kind = path_argument(term, "kind");
+	const struct path_argument *order = path_argument(term, "order");
 	const char *is = view_attribute(work, "state");
 
-	if (kind && !view_glob(kind->value, view_attribute(work, "kind")))
+	if (order && !view_glob(order->value, view_attribute(work, "order")))
 		return false;
 	if (!state)
 		return true;
@@ -481,7 +481,7 @@ static const struct path_kind paths[] = {
 	{ "pcg", "health", "", 0, NULL, false, HEALTHS,
 	    "what Palette thinks of its polls", palette_topic, read_attribute,
 	    NULL },
-	{ "pcg", "work", "state|kind", 1,
+	{ "pcg", "work", "state|order", 1,
 	    "pending|running|waiting|done|dropped", true, NULL,
 	    "instructions that it holds, as it says itself", work_topic,
 	    read_count, work_fits },
@@ -513,7 +513,7 @@ static const struct path_kind paths[] = {
 	{ "palette", "gateways", "state|health", 1, GATEWAY_STATES, true, NULL,
 	    "gateways that it lists", gateways_topic, read_count,
 	    attributes_fit },
-	{ "palette", "instructions", "state|kind|gateway", 1,
+	{ "palette", "instructions", "state|order|gateway", 1,
 	    "open|done|failed|withdrawn", true, NULL,
 	    "instructions that it gave to gateways", instructions_topic,
 	    read_count, attributes_fit },

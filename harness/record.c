@@ -185,6 +185,7 @@ static bool is_dull(const char *line, size_t len)
 	return memmem(line, len, "\"kind\":\"choice\"", 15) ||
 	       memmem(line, len, "\"op\":\"poll\"", 11) ||
 	       memmem(line, len, "\"kind\":\"flow\"", 13) ||
+	       memmem(line, len, "watch=true", 10) ||
 	       memmem(line, len, "\"kind\":\"message\"", 16);
 }
 

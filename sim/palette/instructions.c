@@ -35,7 +35,7 @@ static const char *state_name(enum instruction_state state)
 static void tell(struct instruction *i)
 {
 	struct event_field fields[] = {
-		F("kind", instruction_kind_name(i->kind)),
+		F("order", instruction_kind_name(i->kind)),
 		F("cluster", i->cluster ? i->cluster->meta.name : ""),
 		F("gateway", i->gateway->meta.name),
 		F("state", state_name(i->state)),

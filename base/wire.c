@@ -235,8 +235,8 @@ struct wire *wire_new(enum wire_kind kind, struct loop *loop,
 	wire->events = events;
 	wire->route = route;
 	wire->route_ctx = route_ctx;
-	check(kind == WIRE_MEMORY); /* XXX: https is not there yet */
-	wire->carrier = &wire_memory_ops;
+	wire->carrier = kind == WIRE_MEMORY ? &wire_memory_ops
+	                                    : &wire_https_ops;
 	wire->carrier->start(wire);
 	return wire;
 }

@@ -181,14 +181,23 @@ static void attach_server(struct conn *conn, struct wire_listener *listener)
 	list_add(&listener->conns, &conn->in_server);
 }
 
-static void begin_connect(struct conn *conn)
+static void connect_request(struct conn *conn, struct http_request *request)
 {
 	const struct target *target = conn->target;
-	struct http_request connect = { 0 };
 
-	http_request_set(&connect, "CONNECT", "%s:%u",
+	http_request_set(request, "CONNECT", "%s:%u",
 	    target->connect_to ? target->connect_to : target->host,
 	    target->port);
+	if (target->proxy_auth)
+		http_header_add(&request->headers, "Proxy-Authorization",
+		    target->proxy_auth);
+}
+
+static void begin_connect(struct conn *conn)
+{
+	struct http_request connect = { 0 };
+
+	connect_request(conn, &connect);
 	account_open(&conn->connect, conn->wire, &connect);
 	http_request_free(&connect);
 	snprintf(conn->connect.op, sizeof(conn->connect.op), "connect");
@@ -255,14 +264,6 @@ static enum wire_fate connect_fate(struct conn *conn,
 	if (doom->fate != FATE_PASS)
 		conn->connect.fault = response ? "answer" : "request";
 	return doom->fate;
-}
-
-static void connect_request(struct conn *conn, struct http_request *request)
-{
-	http_request_set(request, "CONNECT", "%s", conn->connect.target);
-	if (conn->target->proxy_auth)
-		http_header_add(&request->headers, "Proxy-Authorization",
-		    conn->target->proxy_auth);
 }
 
 /* The proxy dials onward from its own place: 200, or 502. */

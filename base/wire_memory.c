@@ -36,7 +36,7 @@ static int memory_allow(struct conn *conn, struct http_response *answer,
 {
 	if (fate != FATE_TRUNCATE && fate != FATE_ENDLESS &&
 	    fate != FATE_GARBAGE) {
-		tidy_response(answer, answer->status == 200 ? "HEAD" : "");
+		tidy_response(answer, "HEAD"); /* nobody reads its body */
 		return answer->status;
 	}
 	say_bad_connect(conn, err);

@@ -11,6 +11,8 @@ static const struct {
 } wires[] = {
 	{ WIRE_MEMORY, false },
 	{ WIRE_MEMORY, true },
+	{ WIRE_HTTPS, false },
+	{ WIRE_HTTPS, true },
 };
 
 static void on_each_wire(void (*claim)(void))
@@ -819,6 +821,52 @@ ON_EACH_WIRE(the_moments_of_a_kill_matrix)
 	                        "done client 1 maas/lab GET it;");
 }
 
+/* A bit of everything; the record of it is the caller's. */
+static char *record_of(enum wire_kind kind, uint64_t corrupt_reply)
+{
+	struct outcome o;
+	char *record;
+
+	lab_open(kind, true);
+	wire_corrupt_reply(lab.wire, corrupt_reply);
+	for (size_t i = 0; i < sizeof(fates) / sizeof(*fates); i++) {
+		lab.fate = fates[i].fate;
+		lab.fate_on_answer = fates[i].on_answer;
+		lab.fate_delay_for = SECONDS(2);
+		o = get("/a%2Fb?c=d%20e&c=");
+		outcome_free(&o);
+	}
+	lab.proxy_says = 407;
+	o = get_by_proxy();
+	lab.proxy_says = 200;
+	o = get_by_proxy();
+	outcome_free(&o);
+	open_watch();
+	say("{\"a\":1}");
+	run_for(SECONDS(1));
+	exchange_abort(lab.kept);
+	lab.kept = NULL;
+	run_for(SECONDS(1));
+	outcome_free(&watch);
+	record = buf_detach(&lab.record);
+	lab_close();
+	return record;
+}
+
+TEST(the_record_is_the_same_on_both_wires_and_could_differ)
+{
+	char *memory = record_of(WIRE_MEMORY, 0);
+	char *https = record_of(WIRE_HTTPS, 0);
+	char *corrupt = record_of(WIRE_HTTPS, 2);
+
+	EXPECT_STR(https, memory);
+	EXPECT(strcmp(corrupt, memory) != 0);
+	EXPECT_INT(strlen(corrupt), strlen(memory));
+	free(memory);
+	free(https);
+	free(corrupt);
+}
+
 TESTS_BEGIN
 CASE(a_request_is_answered_two_latencies_after_the_dial),
     CASE(a_body_arrives_whatever_the_method), CASE(a_head_answer_has_no_body),
@@ -853,4 +901,5 @@ CASE(a_request_is_answered_two_latencies_after_the_dial),
     CASE(a_certificate_expires_by_the_clock_of_who_reads_it),
     CASE(tls_and_plain_http_do_not_understand_each_other),
     CASE(a_client_certificate_names_the_client),
-    CASE(the_moments_of_a_kill_matrix), TESTS_END
+    CASE(the_moments_of_a_kill_matrix),
+    CASE(the_record_is_the_same_on_both_wires_and_could_differ), TESTS_END

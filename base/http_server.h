@@ -1,0 +1,50 @@
+/*
+ * http_server: HTTP/1.1 connections of servers, spoken by libmicrohttpd,
+ * without any input or output of its own.
+ *
+ * As in http_client.h, bytes are put in and come out through `send`; in
+ * between stands a socket pair of which libmicrohttpd has the other end. One
+ * libmicrohttpd serves all connections of one http_server; it listens
+ * nowhere, has no clock and no time-outs.
+ *
+ * One request at a time per connection; `request` is called when it is
+ * complete, and answered now or later by exactly one of reply, or begin,
+ * message..., end or abort. All callbacks come from inside a call to the
+ * functions below; `closed` says that the other side or libmicrohttpd has
+ * ended the connection, and may come in place of anything else.
+ */
+#ifndef BASE_HTTP_SERVER_H
+#define BASE_HTTP_SERVER_H
+
+#include "base/http.h"
+
+struct http_server;
+struct http_peer;
+
+struct http_peer_ops {
+	void (*send)(void *ctx, const char *data, size_t len);
+	/* Its contents are the taker's. A body above max_body is cut one byte
+	 * after it. authority: what Host said. */
+	void (*request)(
+	    void *ctx, struct http_request *request, const char *authority);
+	void (*closed)(void *ctx);
+};
+
+struct http_server *http_server_new(size_t max_body);
+void http_server_free(struct http_server **server); /* peers first */
+
+struct http_peer *http_peer_new(
+    struct http_server *server, const struct http_peer_ops *ops, void *ctx);
+/* Not from inside a callback. */
+void http_peer_free(struct http_peer **peer);
+void http_peer_input(struct http_peer *peer, const char *data, size_t len);
+void http_peer_eof(struct http_peer *peer);
+
+/* Only read. */
+void http_peer_reply(
+    struct http_peer *peer, const struct http_response *response);
+void http_peer_begin(struct http_peer *peer, const struct http_response *head);
+void http_peer_more(struct http_peer *peer, const char *data, size_t len);
+void http_peer_end(struct http_peer *peer);
+
+#endif

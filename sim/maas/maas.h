@@ -42,7 +42,8 @@ struct maas_options {
 	usec deploy_limit_for, release_limit_for;
 	bool gated;
 	/* The name or address by which machines and clients reach it (boot
-	 * offers, signatures where the wire does not say); NULL: host name. */
+	 * offers, signatures where the wire does not say); NULL: the host name
+	 * with dots for slashes. */
 	const char *address;
 	/* How many times faster than the clocks of its clients its own runs;
 	 * 0: once. A signature is in time by either clock. */

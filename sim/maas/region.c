@@ -78,6 +78,19 @@ static void dns_due(struct timer *timer)
 	maas_dns_catch_up(maas);
 }
 
+/* maas/lab is reached as maas.lab where nobody says otherwise. */
+static char *address_of(
+    const struct host *host, const struct maas_options *options)
+{
+	char *address = xstrdup(
+	    options->address ? options->address : host->name);
+
+	for (char *at = address; *at && !options->address; at++)
+		if (*at == '/')
+			*at = '.';
+	return address;
+}
+
 struct maas *maas_new(
     struct host *host, const struct maas_options *options, struct err *err)
 {
@@ -89,10 +102,8 @@ struct maas *maas_new(
 	maas->port = options->port && options->port != UINT16_MAX
 	                 ? options->port
 	                 : 5240;
-	maas->address = xasprintf("%s:%u",
-	    options->address ? options->address : host->name, maas->port);
-	maas->metadata_host = xstrdup(
-	    options->address ? options->address : host->name);
+	maas->metadata_host = address_of(host, options);
+	maas->address = xasprintf("%s:%u", maas->metadata_host, maas->port);
 	maas->gated = options->gated;
 	maas->bench = true;
 	timer_init(&maas->dns_timer, dns_due);

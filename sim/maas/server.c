@@ -86,16 +86,17 @@ const struct operation *maas_route(const char *method, const char *path,
 
 	*path_known = false;
 	for (size_t i = 0; i < count; i++) {
-		bool for_nobody = table[i].flags & (OP_ANONYMOUS | OP_OPEN);
+		bool open = table[i].flags & OP_OPEN;
+		bool for_nobody = table[i].flags & OP_ANONYMOUS;
 
 		if (!row_has_path(&table[i], path, args))
 			continue;
 		*path_known = true;
-		if (!(table[i].flags & OP_OPEN) && for_nobody != anonymous)
-			continue;
-		if (strcmp(table[i].method, method) == 0 &&
+		if ((open || for_nobody == anonymous) &&
+		    strcmp(table[i].method, method) == 0 &&
 		    same_op(table[i].op, op))
 			return &table[i];
+		forget_args(args);
 	}
 	return NULL;
 }

@@ -1,0 +1,27 @@
+/*
+ * site: the little language of tests about machines in one lab.
+ */
+#ifndef TESTS_MAAS_SITE_H
+#define TESTS_MAAS_SITE_H
+
+#include "tests/maas/direct.h"
+
+extern struct lab lab;
+
+/* One subnet, 10.0.0.0/24 unless another is named; ubuntu/jammy. */
+void a_lab(const struct maas_options *options, const char *cidr);
+const char *a_machine(const struct maas_machine_spec *spec); /* NULL: usual */
+const char *status_of(const char *system_id);
+int machine_op(const char *system_id, const char *op, const char *form);
+void minutes(int count);
+
+/* ---- a cable at whose other end a test sits ---- */
+enum bmc_mood {
+	BMC_OBEYS,
+	BMC_SILENT,
+	BMC_FAILS
+};
+void a_cable(enum bmc_mood mood);
+extern int bmc_orders; /* how many there were */
+
+#endif

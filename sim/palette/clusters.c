@@ -5,7 +5,7 @@
 
 #include "sim/palette/nouns.h"
 
-#define DELETED_SHOWN_FOR HOURS(72) /* palette.md c.6 */
+#define DELETED_SHOWN_FOR HOURS(72) /* as the product does */
 
 /* ---- finding ---- */
 

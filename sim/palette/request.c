@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_MAX 50 /* palette.md b.5 */
+#define PAGE_MAX 50 /* default and maximum of most lists */
 
 /* ---- answers ---- */
 

@@ -6,7 +6,7 @@
  * It must do exactly one of the three; the dispatcher checks.
  *
  * Success codes are binding: generated clients take any other 2xx for an
- * error (palette.md b.3). Errors always carry {code, message, details, ref}.
+ * error. Errors always carry {code, message, details, ref}.
  */
 #ifndef SIM_PALETTE_REQUEST_H
 #define SIM_PALETTE_REQUEST_H

@@ -72,6 +72,32 @@ TEST(every_path_begins_with_a_noun)
 	}
 }
 
+TEST(the_manual_names_every_operation)
+{
+	size_t count, len;
+	const struct palette_operation *all = palette_operations(&count);
+	FILE *file = fopen("docs/palette.md", "r");
+	char *manual = xcalloc(1, 1 << 20);
+
+	if (!file) {
+		free(manual);
+		test_skip("docs/palette.md is not at hand");
+	}
+	len = fread(manual, 1, (1 << 20) - 1, file);
+	fclose(file);
+	EXPECT(len > 1000);
+	for (size_t i = 0; i < count; i++) {
+		char *line = xasprintf("| %s | `%s %s` |", all[i].name,
+		    all[i].method, all[i].path);
+
+		if (all[i].modelled && !strstr(manual, line))
+			test_failed(__FILE__, __LINE__,
+			    "docs/palette.md has no line %s", line);
+		free(line);
+	}
+	free(manual);
+}
+
 TEST(errors_carry_code_message_details_and_ref)
 {
 	open_plane();
@@ -448,7 +474,7 @@ CASE(an_unknown_path_is_404_with_a_number),
     CASE(a_wrong_method_is_405_and_names_the_right_ones),
     CASE(what_is_known_and_not_modelled_is_501_and_says_so),
     CASE(every_operation_has_a_name_and_none_is_there_twice),
-    CASE(every_path_begins_with_a_noun),
+    CASE(every_path_begins_with_a_noun), CASE(the_manual_names_every_operation),
     CASE(errors_carry_code_message_details_and_ref),
     CASE(without_a_credential_nothing_is_shown),
     CASE(a_password_buys_a_token_for_a_quarter_of_an_hour),

@@ -15,6 +15,7 @@ struct palette_options plane_options;
 json_t *answer;
 char *answer_text;
 struct err call_err;
+const char *shown_as;
 
 static struct wire *wire;
 static struct events *events;
@@ -35,7 +36,7 @@ static void open_road(
 		.latency_for = MILLISECONDS(10) };
 	snprintf(route->to, sizeof(route->to), "%s", query->host);
 	snprintf(route->address, sizeof(route->address), "198.51.100.10");
-	snprintf(route->seen_as, sizeof(route->seen_as), "203.0.113.1");
+	snprintf(route->seen_as, sizeof(route->seen_as), "%s", shown_as);
 }
 
 static void keep_event(void *ctx, const struct event *event)
@@ -98,6 +99,7 @@ void open_plane(void)
 	struct err err;
 
 	plane_options = (struct palette_options){ 0 };
+	shown_as = "203.0.113.1";
 	loop = loop_new();
 	view = json_object();
 	counts = json_object();

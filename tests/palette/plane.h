@@ -17,9 +17,10 @@
 extern struct loop *loop;
 extern struct palette *plane;
 extern struct palette_options plane_options; /* for the next open_plane */
-extern json_t *answer;      /* of the last call; NULL: no JSON */
-extern char *answer_text;   /* its bytes */
-extern struct err call_err; /* when the call returned 0 */
+extern const char *shown_as; /* the address that the plane sees from now on */
+extern json_t *answer;       /* of the last call; NULL: no JSON */
+extern char *answer_text;    /* its bytes */
+extern struct err call_err;  /* when the call returned 0 */
 
 void open_plane(void);
 void close_plane(void);

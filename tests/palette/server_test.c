@@ -454,6 +454,25 @@ TEST(too_many_requests_from_one_address_are_429)
 	close_plane();
 }
 
+/* A connection keeps the address that it was made with; the plane's restart
+ * makes the client dial anew, this time as the neighbour. */
+TEST(a_busy_address_does_not_slow_its_neighbour)
+{
+	struct err err;
+
+	plane_options.requests_per_second = 2;
+	open_plane();
+	for (int i = 0; i < 10; i++)
+		nobody(NULL, "GET", "/v1/health/ping");
+	EXPECT_INT(nobody(NULL, "GET", "/v1/health/ping"), 429);
+	EXPECT_HAS(jstr(answer, "message"), "from 203.0.113.1");
+	shown_as = "203.0.113.2";
+	EXPECT(palette_restart(plane, &err));
+	wait_for(MILLISECONDS(50)); /* until the client has noticed */
+	EXPECT_INT(nobody(NULL, "GET", "/v1/health/ping"), 200);
+	close_plane();
+}
+
 TEST(a_restarted_plane_still_knows_everything)
 {
 	struct gw a;
@@ -487,4 +506,5 @@ CASE(an_unknown_path_is_404_with_a_number),
     CASE(a_long_list_comes_in_pages), CASE(lists_are_filtered_and_ordered),
     CASE(a_change_names_its_audit_record),
     CASE(too_many_requests_from_one_address_are_429),
+    CASE(a_busy_address_does_not_slow_its_neighbour),
     CASE(a_restarted_plane_still_knows_everything), TESTS_END

@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/secrets.h"
 #include "base/tls.h"
 #include "capi/controllers/machines.h"
@@ -27,6 +28,8 @@
 #define KUBECONFIG_FOR (365 * DAY_FOR)
 /* F-006, X-108: then an operator should know. */
 #define INIT_PATIENCE_FOR MINUTES(45)
+#define INIT_ROUNDS       2
+#define NOTE_ROUNDS       "pcg.pcgsim.io/init-rounds"
 
 /* ---- keys ---- */
 
@@ -342,27 +345,72 @@ static void boot_of(void *ctx, const json_t *machine)
 		boot->time = time;
 }
 
-/* A machine is Deployed and no API server answers: the machine is kept for
- * diagnosis, and somebody is told (X-108, F-005). */
-static const char *init_trouble(struct reconcile *r)
+/* How long the control plane has been deployed; 0: it is not yet. */
+static usec booted_for(struct reconcile *r)
 {
 	struct oldest_boot boot = { 0 };
-	usec waited_for;
 
 	capi_each_of(r, "MaasMachine", boot_of, &boot);
-	if (!boot.time)
+	return boot.time ? host_time(r->host) - boot.time : 0;
+}
+
+/* What an operator should know of a control plane that does not come up. One
+ * whose API answers is never replaced for it: a network that is not there is
+ * no machine's fault (X-113). */
+static const char *slow_start(struct reconcile *r, bool initialized)
+{
+	usec waited_for = booted_for(r);
+	const char *host = jstr(r->cluster, "spec.controlPlaneEndpoint.host");
+
+	if (!waited_for)
 		return NULL;
-	waited_for = host_time(r->host) - boot.time;
 	if (waited_for < INIT_PATIENCE_FOR) {
 		capi_look_again(r, INIT_PATIENCE_FOR - waited_for);
 		return NULL;
 	}
+	if (initialized) {
+		capi_wait_says(r, "ControlPlaneNotReady",
+		    "the API server of %s at %s answers, but no node of its "
+		    "control plane is Ready",
+		    capi_cluster_name(r), host);
+		return "no node of the control plane is Ready";
+	}
 	capi_wait_says(r, "ControlPlaneSilent",
 	    "the API server of %s at %s has not answered since its machine "
 	    "was deployed",
-	    capi_cluster_name(r),
-	    jstr(r->cluster, "spec.controlPlaneEndpoint.host"));
+	    capi_cluster_name(r), host);
 	return "the API server does not answer";
+}
+
+/* F-006, X-108: the first machine never brought up an API server. Another is
+ * tried, a few times; the last one is kept for diagnosis. The note counts and
+ * names the Machine that is to go, so that a restart counts it once. */
+static bool tries_another_first(
+    struct reconcile *r, const json_t *obj, const struct machines *machines)
+{
+	const json_t *machine = machines->count ? machines->items[0] : NULL;
+	const char *note = capi_note_of(obj, NOTE_ROUNDS);
+	unsigned rounds = (unsigned)strtoul(note, NULL, 10);
+	char *next;
+
+	if (machines->count != 1 || capi_is_deleting(machine) ||
+	    jbool(obj, "status.initialized") || workload_link_ready(r) ||
+	    booted_for(r) < INIT_PATIENCE_FOR)
+		return false;
+	if (strstr(note, jstr(machine, "metadata.uid"))) {
+		act_delete(r, machine);
+		return true;
+	}
+	if (rounds >= INIT_ROUNDS)
+		return false;
+	next = xasprintf("%u %s", rounds + 1, jstr(machine, "metadata.uid"));
+	log_warning(r->host,
+	    "%s: no API server on %s; another machine is tried", r->name,
+	    capi_name_of(machine));
+	act_patch(r, obj, NULL,
+	    capi_notes_patch(1, (const char *const[]){ NOTE_ROUNDS, next }));
+	free(next);
+	return true;
 }
 
 static void write_status(
@@ -373,7 +421,9 @@ static void write_status(
 	int64_t wanted = jint(obj, "spec.replicas");
 	bool initialized = jbool(obj, "status.initialized") ||
 	                   (workload_link_ready(r) && machines->count > 0);
-	const char *trouble = initialized ? NULL : init_trouble(r);
+	const char *trouble = initialized && healthy
+	                          ? NULL
+	                          : slow_start(r, initialized);
 
 	jsetb(status, "initialized", initialized);
 	jsetb(status, "ready", initialized && healthy > 0);
@@ -425,7 +475,9 @@ void control_plane_reconcile(struct reconcile *r, const json_t *obj)
 	    makes_kubeconfig(r, obj))
 		return;
 	machines_read(&machines, r, obj);
-	if (!remediates(r, &machines) && !scales(r, obj, &machines))
+	if (!remediates(r, &machines) &&
+	    !tries_another_first(r, obj, &machines) &&
+	    !scales(r, obj, &machines))
 		write_status(r, obj, &machines);
 	machines_free(&machines);
 }

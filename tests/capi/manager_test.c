@@ -114,6 +114,26 @@ TEST(the_control_plane_grows_one_healthy_machine_at_a_time)
 	yard_close();
 }
 
+static bool one_control_plane(void)
+{
+	return yard_owned() == 1;
+}
+
+/* */
+TEST(an_address_leaves_the_name_before_its_machine_leaves)
+{
+	a_running_cluster(3);
+	yard_scale("KubeadmControlPlane", "web-cp", 3);
+	EXPECT(yard_until(three_nodes, MINUTES(60)));
+	yard_scale("KubeadmControlPlane", "web-cp", 1);
+	EXPECT(yard_until(one_control_plane, MINUTES(30)));
+	yard_run_for(MINUTES(5));
+	EXPECT(!yard.was_released_while_published);
+	EXPECT(!yard.was_emptied);
+	EXPECT_STR(yard.record, "10.0.1.1");
+	yard_close();
+}
+
 static bool two_workers(void)
 {
 	return jint(yard_object("MachineDeployment", "web-workers"),
@@ -134,6 +154,12 @@ TEST(a_worker_pool_is_built_and_shrinks)
 	EXPECT_INT(yard_owned(), 3);
 	EXPECT_STR(yard.record, "10.0.1.1"); /* workers are not in DNS */
 	yard_scale("MachineDeployment", "web-workers", 1);
+	yard_run_for(SECONDS(20));
+	EXPECT_INT(yard_count("Releasing"), 1);
+	EXPECT(jbool(store_get(yard.workload, "Node", NULL, "node-2"),
+	           "spec.unschedulable") ||
+	       jbool(store_get(yard.workload, "Node", NULL, "node-1"),
+	           "spec.unschedulable"));
 	EXPECT(yard_until(one_worker, MINUTES(20)));
 	yard_run_for(MINUTES(5));
 	EXPECT_INT(yard_owned(), 2);
@@ -147,51 +173,85 @@ static bool joined_token(void)
 	       store_get(yard.workload, "Node", NULL, "node-1");
 }
 
-static const json_t *any_token;
-
-static bool is_token(void *ctx, const json_t *obj)
+static bool last_expiry(void *ctx, const json_t *obj)
 {
-	(void)ctx;
+	const char *encoded = json_string_value(
+	    json_object_get(jget(obj, "data"), "expiration"));
+	struct buf text = BUF_INIT;
+	usec time;
+
 	if (strncmp(jstr(obj, "metadata.name"), "bootstrap-token-", 16) != 0)
 		return true;
-	any_token = obj;
+	EXPECT(buf_add_unbase64(&text, encoded, strlen(encoded)));
+	EXPECT(time_parse(buf_text(&text), &time));
+	*(usec *)ctx = time;
+	buf_free(&text);
 	return false;
 }
 
-/* the metal takes an hour, a token lives for a quarter of one. */
+static bool is_worker(void *ctx, const json_t *obj)
+{
+	if (strncmp(jstr(obj, "metadata.name"), "web-workers-", 12) == 0)
+		*(const json_t **)ctx = obj;
+	return true;
+}
+
+static const json_t *config_of_worker(void)
+{
+	const json_t *found = NULL;
+
+	store_each(
+	    yard.store, "KubeadmConfig", YARD_NS, NULL, is_worker, &found);
+	return found;
+}
+
+/* For how long the one join token is good. */
+static usec token_left(void)
+{
+	usec time = 0;
+
+	store_each(
+	    yard.workload, "Secret", "kube-system", NULL, last_expiry, &time);
+	return time - host_time(host);
+}
+
+/* the metal takes forty minutes, a token lives for fifteen. */
 TEST(a_join_token_lives_until_its_node_has_joined)
 {
-	char *expires;
+	a_running_cluster(2);
+	yard.deploy_for = MINUTES(40);
+	yard_add_workers(1);
+	for (unsigned minute = 1; minute < 40; minute++) {
+		yard_run_for(MINUTES(1));
+		EXPECT(token_left() > MINUTES(5));
+	}
+	yard_run_for(MINUTES(8));
+	EXPECT(joined_token());
+	yard_run_for(MINUTES(30));
+	EXPECT(token_left() < 0);
+	yard_close();
+}
+
+/* Somebody's cleaner took it; the machine is still on its way. */
+TEST(a_join_token_that_is_gone_is_made_again)
+{
+	struct api_status status = { 0 };
+	const json_t *left;
+	char *name;
 
 	a_running_cluster(2);
 	yard.deploy_for = MINUTES(40);
 	yard_add_workers(1);
-	yard_run_for(MINUTES(38));
-	any_token = NULL;
-	store_each(
-	    yard.workload, "Secret", "kube-system", NULL, is_token, NULL);
-	EXPECT(any_token);
-	expires = xstrdup(json_string_value(
-	    json_object_get(jget(any_token, "data"), "expiration")));
-	EXPECT(jint(any_token, "metadata.resourceVersion") >= 0);
-	yard_run_for(MINUTES(8));
-	EXPECT(joined_token());
-	yard_run_for(MINUTES(30));
-	store_each(
-	    yard.workload, "Secret", "kube-system", NULL, is_token, NULL);
-	/* And is not renewed any more after that. */
-	{
-		struct buf text = BUF_INIT;
-		const char *last = json_string_value(
-		    json_object_get(jget(any_token, "data"), "expiration"));
-		usec time;
-
-		EXPECT(buf_add_unbase64(&text, last, strlen(last)));
-		EXPECT(time_parse(buf_text(&text), &time));
-		EXPECT(time < host_time(host));
-		buf_free(&text);
-	}
-	free(expires);
+	yard_run_for(MINUTES(3));
+	EXPECT(token_left() > 0);
+	name = xasprintf("bootstrap-token-%.6s",
+	    jstr(config_of_worker(),
+	        "spec.joinConfiguration.discovery.bootstrapToken.token"));
+	EXPECT(store_delete(yard.workload, "Secret", "kube-system", name, NULL,
+	    &left, &status));
+	yard_run_for(MINUTES(10));
+	EXPECT(token_left() > 0);
+	free(name);
 	yard_close();
 }
 
@@ -263,6 +323,17 @@ TEST(a_machine_that_belongs_to_somebody_else_now_is_never_released)
 	yard_close();
 }
 
+/* */
+TEST(a_machine_with_our_name_and_another_owner_is_never_released)
+{
+	a_running_cluster(2);
+	strcpy(yard.machines[0].owner, "bob");
+	yard_delete_cluster();
+	EXPECT(yard_until(yard_cluster_gone, MINUTES(20)));
+	EXPECT_INT(yard.releases, 0);
+	yard_close();
+}
+
 TEST(an_own_machine_of_another_purpose_is_never_released)
 {
 	a_running_cluster(2);
@@ -285,6 +356,37 @@ TEST(a_machine_that_fails_to_release_is_released_again)
 	EXPECT_STR(yard.waiting_reason, "ReleaseFailed");
 	EXPECT(yard_until(yard_cluster_gone, MINUTES(20)));
 	EXPECT_INT(yard.releases, 2);
+	yard_close();
+}
+
+/* */
+TEST(a_list_that_lags_hides_no_machine_from_a_deletion)
+{
+	a_running_cluster(1);
+	yard.fate_op = "GET machines";
+	yard.fate = YARD_LAGS;
+	yard.times = 2;
+	yard_delete_cluster();
+	EXPECT(yard_until(yard_cluster_gone, MINUTES(20)));
+	EXPECT_INT(yard.releases, 1);
+	EXPECT_INT(yard_owned(), 0);
+	yard_close();
+}
+
+TEST(a_machine_whose_name_maas_forgets_is_followed_until_it_is_free)
+{
+	a_running_cluster(1);
+	yard.forgets_name = true;
+	yard_delete_cluster();
+	yard_run_for(SECONDS(40));
+	timer_cancel(&yard.machines[0].timer);
+	yard.machines[0].state = "Disk erasing"; /* */
+	yard_run_for(HOURS(3));
+	EXPECT(!yard_cluster_gone());
+	yard.machines[0].state = "Failed disk erasing";
+	EXPECT(yard_until(yard_cluster_gone, MINUTES(20)));
+	EXPECT_INT(yard.releases, 2);
+	EXPECT_STR(yard.machines[0].state, "Ready");
 	yard_close();
 }
 
@@ -610,6 +712,36 @@ TEST(an_outage_of_maas_is_said_and_survived)
 	yard_close();
 }
 
+/* X-108, F-006 */
+TEST(without_an_api_server_other_machines_are_tried_and_the_last_one_kept)
+{
+	yard_open(4);
+	yard.no_api = true;
+	yard_create_cluster();
+	yard_start_manager();
+	yard_run_for(MINUTES(44));
+	EXPECT_INT(yard.releases, 0);
+	yard_run_for(HOURS(6));
+	EXPECT_INT(yard.releases, 2);
+	EXPECT_INT(yard_owned(), 1);
+	EXPECT_STR(yard.waiting_reason, "ControlPlaneSilent");
+	yard_close();
+}
+
+/* */
+TEST(a_node_that_is_not_ready_is_said_and_its_machine_kept)
+{
+	a_running_cluster(2);
+	yard_node_is("node-0", "False");
+	yard_run_for(HOURS(3));
+	EXPECT_INT(yard.releases, 0);
+	EXPECT_STR(yard.waiting_reason, "ControlPlaneNotReady");
+	yard_node_is("node-0", "True");
+	yard_run_for(MINUTES(1));
+	EXPECT_STR(yard.waiting, "");
+	yard_close();
+}
+
 /* ---- what was running ---- */
 
 /* released by hand, and taken by nobody. */
@@ -822,15 +954,20 @@ CASE(one_machine_is_allocated_deployed_and_joins),
     CASE(everything_belongs_to_the_cluster_by_owner_references),
     CASE(a_cluster_at_rest_asks_maas_for_next_to_nothing),
     CASE(the_control_plane_grows_one_healthy_machine_at_a_time),
+    CASE(an_address_leaves_the_name_before_its_machine_leaves),
     CASE(a_worker_pool_is_built_and_shrinks),
     CASE(a_join_token_lives_until_its_node_has_joined),
+    CASE(a_join_token_that_is_gone_is_made_again),
     CASE(a_deleted_cluster_leaves_nothing),
     CASE(a_machine_counts_as_released_when_it_was_read_as_free),
     CASE(deletion_needs_nothing_of_the_workload_cluster),
     CASE(a_deletion_at_any_moment_of_the_creation_ends_with_no_machine),
     CASE(a_machine_that_belongs_to_somebody_else_now_is_never_released),
+    CASE(a_machine_with_our_name_and_another_owner_is_never_released),
     CASE(an_own_machine_of_another_purpose_is_never_released),
     CASE(a_machine_that_fails_to_release_is_released_again),
+    CASE(a_list_that_lags_hides_no_machine_from_a_deletion),
+    CASE(a_machine_whose_name_maas_forgets_is_followed_until_it_is_free),
     CASE(a_locked_machine_keeps_its_object_and_says_so),
     CASE(a_lost_allocation_is_found_and_adopted),
     CASE(a_lost_deployment_is_not_repeated),
@@ -852,6 +989,8 @@ CASE(one_machine_is_allocated_deployed_and_joins),
     CASE(after_an_error_of_the_server_it_looks_before_it_asks_again),
     CASE(a_rack_that_is_away_delays_a_deployment_and_costs_no_machine),
     CASE(an_outage_of_maas_is_said_and_survived),
+    CASE(without_an_api_server_other_machines_are_tried_and_the_last_one_kept),
+    CASE(a_node_that_is_not_ready_is_said_and_its_machine_kept),
     CASE(a_running_machine_that_somebody_released_is_lost_and_not_taken_back),
     CASE(only_a_machine_that_is_surely_off_is_switched_on_and_once),
     CASE(a_node_that_stays_silent_is_replaced_by_another_machine),

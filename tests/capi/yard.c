@@ -68,7 +68,7 @@ static void machine_moves(struct timer *timer)
 
 	if (strcmp(m->state, "Deploying") == 0) {
 		m->state = m->sick ? "Failed deployment" : "Deployed";
-		if (!m->sick)
+		if (!m->sick && !yard.no_api)
 			workload_begins(m);
 	} else if (strcmp(m->state, "Releasing") == 0) {
 		m->state = "Ready";
@@ -271,6 +271,10 @@ static void release(struct yard_machine *m, struct http_response *response)
 	check(strcmp(m->owner, yard.user) == 0); /* G2, in every test */
 	m->state = "Releasing";
 	m->released++;
+	if (strstr(yard.record, m->ip))
+		yard.was_released_while_published = true;
+	if (yard.forgets_name)
+		m->agent_name[0] = '\0';
 	timer_cancel(&m->timer);
 	timer_set(&m->timer, loop, MINUTES(1));
 	http_response_json(response, 200, machine_json(m));
@@ -313,6 +317,8 @@ static void list_machines(const char *target, struct http_response *response)
 	for (size_t i = 0; i < yard.machine_count; i++) {
 		const struct yard_machine *m = &yard.machines[i];
 
+		if (yard.times && yard.fate == YARD_LAGS)
+			continue;
 		if (agent_name ? strcmp(m->agent_name, agent_name) == 0
 		               : strcmp(m->state, "Ready") == 0)
 			json_array_append_new(list, machine_json(m));

@@ -32,6 +32,7 @@ enum yard_fate {
 	YARD_LOSES_ANSWER, /* it is done, nobody hears of it */
 	YARD_SAYS,         /* status (and Retry-After), nothing is done */
 	YARD_MISALLOCATES, /* allocate ignores the constraints */
+	YARD_LAGS,         /* a list shows what was before: nothing */
 };
 
 struct yard {
@@ -44,7 +45,7 @@ struct yard {
 	/* the one DNS record */
 	bool has_record;
 	char record_name[80], record[80]; /* addresses */
-	bool was_emptied;
+	bool was_emptied, was_released_while_published;
 	unsigned record_writes;
 	/* requests heard, by op */
 	unsigned heard, allocates, deploys, releases;
@@ -55,7 +56,9 @@ struct yard {
 	int status;
 	const char *retry_after;
 	unsigned times;
-	bool no_admin, no_image, cut_off;
+	bool no_admin, no_image, cut_off, no_api;
+	bool
+	    forgets_name; /* agent_name is cleared by release, not at its end */
 	unsigned power_ons;
 	const char *bmc; /* what it says when asked; NULL: on */
 	/* the workload cluster */

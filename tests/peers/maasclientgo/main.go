@@ -4,9 +4,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"pcgsim/peers/claims"
@@ -29,6 +34,7 @@ func as(key string) maasclient.ClientSetInterface {
 func main() {
 	logIn()
 	inventory()
+	upload()
 	allocate()
 	deploy()
 	names()
@@ -157,6 +163,58 @@ func looksReady(machine maasclient.Machine) error {
 		claims.Equal("the id's length", len(machine.SystemID()), 6))
 }
 
+// ---- an image of one's own ----
+
+const imageName = "u-2204-0-k-1310-0"
+
+var image maasclient.BootResource
+
+// Larger than a piece (4 MiB), so that two are sent.
+func writeImage() (path, hash string, size int, err error) {
+	content := bytes.Repeat([]byte("image "), 1<<20)
+	sum := sha256.Sum256(content)
+	path = filepath.Join(os.Getenv("HOME"), "image.tar.gz")
+	err = os.WriteFile(path, content, 0o600)
+	return path, hex.EncodeToString(sum[:]), len(content), err
+}
+
+func upload() {
+	claims.Need("an image is created without content", func() error {
+		path, hash, size, err := writeImage()
+		if err != nil {
+			return err
+		}
+		image, err = maas.BootResources().Builder("custom/"+imageName,
+			"amd64/generic", hash, path, size).
+			WithTitle("Made by a test").WithFileType("tgz").
+			Create(ctx)
+		if err != nil {
+			return err
+		}
+		return claims.All(
+			claims.Equal("its name", image.Name(), imageName),
+			claims.Equal("its type", image.Type(), "Uploaded"),
+			claims.Equal("sets", len(image.Sets()), 1))
+	})
+	claims.Need("its content is uploaded in pieces", func() error {
+		if err := image.Upload(ctx); err != nil {
+			return err
+		}
+		now, err := maas.BootResources().BootResource(image.ID()).Get(ctx)
+		if err != nil {
+			return err
+		}
+		for _, set := range now.Sets() {
+			return claims.Equal("complete", set.Complete, true)
+		}
+		return fmt.Errorf("it has no set")
+	})
+	claims.Hold("what is complete takes no more: 400", func() error {
+		return claims.Says(image.Upload(ctx), "status: 400, message: "+
+			"Cannot upload to a complete file.")
+	})
+}
+
 // ---- allocating ----
 
 func allocate() {
@@ -249,17 +307,18 @@ func deploy() {
 				`{"distro_series": ["'nonesuch' is not a valid `+
 				`distro_series.  It should be one of: ''`)
 		})
-	claims.Need("it is deployed with user data", func() error {
+	claims.Need("it is deployed with that image and user data", func() error {
 		machine, err := maas.Machines().Machine(id).Deployer().
-			SetUserData(encoded).SetOSSystem("ubuntu").
-			SetDistroSeries("jammy").Deploy(ctx)
+			SetUserData(encoded).SetOSSystem("custom").
+			SetDistroSeries(imageName).Deploy(ctx)
 		if err != nil {
 			return err
 		}
 		return claims.All(
 			claims.Equal("the state", machine.State(), "Deploying"),
-			claims.Equal("the system", machine.OSSystem(), "ubuntu"),
-			claims.Equal("its series", machine.DistroSeries(), "jammy"))
+			claims.Equal("the system", machine.OSSystem(), "custom"),
+			claims.Equal("its series", machine.DistroSeries(),
+				imageName))
 	})
 	claims.Hold("it is not deployed twice: 409", func() error {
 		_, err := maas.Machines().Machine(id).Deployer().Deploy(ctx)
@@ -412,6 +471,14 @@ func release() {
 			return fmt.Errorf("%d found: %v", len(found), err)
 		}
 		return shows(found[0], "<nil>")
+	})
+	claims.Hold("the image is deleted and gone", func() error {
+		if err := image.Delete(ctx); err != nil {
+			return err
+		}
+		_, err := maas.BootResources().BootResource(image.ID()).Get(ctx)
+		return claims.Says(err, "status: 404, message: "+
+			"No BootResource matches the given query.")
 	})
 	claims.Hold("the DNS resource is deleted and gone", func() error {
 		if err := record.Delete(ctx); err != nil {

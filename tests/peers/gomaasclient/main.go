@@ -41,6 +41,7 @@ func main() {
 	names()
 	release()
 	tidy()
+	crowd()
 	claims.Done()
 }
 
@@ -526,4 +527,66 @@ func tidy() {
 		return refused(err, http.StatusNotFound,
 			"No Zone matches the given query.")
 	})
+}
+
+// ---- many at once ----
+
+type catch struct {
+	id  string
+	err error
+}
+
+func crowd() {
+	var caught []string
+	claims.Hold("of many at once each gets another machine, or 409",
+		func() error {
+			catches := make(chan catch)
+			callers := facts.Machines + 3
+			for i := 0; i < callers; i++ {
+				go func() { catches <- allocateAny() }()
+			}
+			for i := 0; i < callers; i++ {
+				one := <-catches
+				if one.err == nil {
+					caught = append(caught, one.id)
+				} else if err := refused(one.err,
+					http.StatusConflict,
+					"No machine available."); err != nil {
+					return err
+				}
+			}
+			return claims.All(
+				claims.Equal("machines", len(caught),
+					facts.Machines),
+				claims.Equal("different ones",
+					different(caught), facts.Machines))
+		})
+	claims.Hold("all are released together", func() error {
+		if err := maas.Machines.Release(caught, "all"); err != nil {
+			return err
+		}
+		return claims.Until("all Ready", func() (bool, string, error) {
+			ready, err := maas.Machines.Get(&entity.MachinesParams{
+				Status: []string{"ready"}})
+			return len(ready) == facts.Machines,
+				fmt.Sprint(len(ready)), err
+		})
+	})
+}
+
+func allocateAny() catch {
+	machine, err := as(facts.Key).Machines.Allocate(
+		&entity.MachineAllocateParams{})
+	if err != nil {
+		return catch{err: err}
+	}
+	return catch{id: machine.SystemID}
+}
+
+func different(ids []string) int {
+	seen := map[string]bool{}
+	for _, id := range ids {
+		seen[id] = true
+	}
+	return len(seen)
 }

@@ -109,9 +109,7 @@ enum oauth_verdict {
 enum oauth_verdict maas_oauth(struct ask *ask);
 /* The nonce of a request that was committed is used up. */
 void maas_oauth_commit(struct ask *ask);
-/* The value of a parameter of an OAuth header, decoded; free() it. NULL if it
- * is not there. For fuzzing: reads any bytes. */
-char *maas_oauth_parameter(const char *header, const char *name);
+const char *maas_api_hash(const struct maas *maas);
 
 bool maas_json_has_text(const json_t *list, const char *text);
 /* An AUDIT event about what the caller did. */

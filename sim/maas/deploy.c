@@ -241,8 +241,9 @@ static void fell_back(struct ask *ask, struct node *node)
 void maas_late_power(struct ask *ask, const struct err *err)
 {
 	bool no_rack = err->kind == ERR_UNREACHED;
+	bool driver = err->kind == ERR_GARBLED;
 
-	maas_late(ask, 503, err->text, no_rack ? "10" : NULL);
+	maas_late(ask, driver ? 500 : 503, err->text, no_rack ? "10" : NULL);
 }
 
 static void finish(struct ask *ask, struct node *node)
@@ -251,7 +252,8 @@ static void finish(struct ask *ask, struct node *node)
 	struct err err = { 0 };
 
 	if (!maas_power_reachable(node, &err) ||
-	    !maas_node_claim_addresses(node, &err)) {
+	    !maas_node_claim_addresses(node, &err) ||
+	    maas_power_refused(node, &err)) {
 		fell_back(ask, node);
 		maas_late_power(ask, &err);
 		json_decref(json);

@@ -160,15 +160,19 @@ bool maas_status_failed(enum node_status status, enum node_status *failed)
 /* The monitor looks once a minute. */
 #define SCAN_EVERY SECONDS(60)
 
+/* Since 3.6 the whole deployment has a limit, of twice the time. */
 static usec limit_of(const struct node *node, const struct task *task)
 {
 	const struct maas_options *options = &node->maas->options;
+	bool deploying = task->status == NODE_DEPLOYING;
 
 	if (task->releasing)
 		return options->release_limit_for ? options->release_limit_for
 		                                  : MINUTES(5);
-	return options->deploy_limit_for ? options->deploy_limit_for
-	                                 : MINUTES(30);
+	if (options->deploy_limit_for)
+		return options->deploy_limit_for;
+	return deploying && node->maas->version >= 306 ? MINUTES(60)
+	                                               : MINUTES(30);
 }
 
 static void set_limit(struct node *node, const struct task *task)
@@ -186,7 +190,8 @@ void maas_node_progress(struct node *node)
 {
 	const struct task *task = task_of(node->status);
 
-	if (task && task->limited)
+	if (task && task->limited &&
+	    (task->status != NODE_DEPLOYING || node->maas->version < 306))
 		set_limit(node, task);
 }
 
@@ -199,6 +204,8 @@ void maas_node_limit_due(struct node *node)
 	why = xasprintf("Node operation '%s' timed out after %" PRId64
 	                " minutes.",
 	    maas_status_name(node->status), limit_of(node, task) / MINUTES(1));
+	if (node->maas->version >= 307 && node->status == NODE_DEPLOYING)
+		maas_set_text(&why, "time-out during deployment");
 	maas_node_fail(node, task->failed, why);
 	free(why);
 	maas_tell(node->maas);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/oauth_header.h"
+
 /* Timestamps may be this old, and as far in the future as they like. */
 #define OLDEST_SECONDS 300
 /* Used nonces are swept out once a day. */
@@ -24,60 +26,6 @@ struct nonce {
 };
 
 /* ---- the parameters ---- */
-
-static bool begins_with_scheme(const char *header)
-{
-	return header && strncmp(header, "OAuth ", 6) == 0;
-}
-
-/* One "name=value" between commas, blanks and quotes taken away. */
-static bool read_pair(
-    const char *part, size_t len, const char *name, struct buf *value)
-{
-	size_t name_len = strlen(name);
-
-	while (len && (*part == ' ' || *part == '\t')) {
-		part++;
-		len--;
-	}
-	while (len && (part[len - 1] == ' ' || part[len - 1] == '\t'))
-		len--;
-	/* whatever mentions a realm is skipped, also by mistake */
-	if (memmem(part, len, "realm", 5))
-		return false;
-	if (len <= name_len || strncmp(part, name, name_len) != 0 ||
-	    part[name_len] != '=')
-		return false;
-	part += name_len + 1;
-	len -= name_len + 1;
-	while (len && *part == '"') {
-		part++;
-		len--;
-	}
-	while (len && part[len - 1] == '"')
-		len--;
-	if (!buf_add_unpercent(value, part, len))
-		buf_add(value, part, len);
-	return true;
-}
-
-char *maas_oauth_parameter(const char *header, const char *name)
-{
-	struct buf value = BUF_INIT;
-
-	if (!begins_with_scheme(header))
-		return NULL;
-	header += 6;
-	for (;;) {
-		size_t len = strcspn(header, ",");
-
-		if (read_pair(header, len, name, &value))
-			return value.data ? buf_detach(&value) : xstrdup("");
-		if (!header[len])
-			return NULL;
-		header += len + 1;
-	}
-}
 
 /* All of them named somewhere in the header: a search for substrings, which
  * is also how oauth_signature_method stands in for oauth_signature. */

@@ -49,6 +49,17 @@ bool maas_power_reachable(const struct node *node, struct err *err)
 	    rack->system_id);
 }
 
+/* In 3.5 the region waits for the BMC before it answers. With a cable its
+ * answer is not known so soon: that part of 3.5 is not modelled. */
+bool maas_power_refused(const struct node *node, struct err *err)
+{
+	if (node->maas->version != 305 || !node->maas->bmc_refuses ||
+	    node->maas->bmc || !maas_power_known(node))
+		return false;
+	err_set(err, ERR_GARBLED, "simulated BMC failure");
+	return true;
+}
+
 /* ---- the report ---- */
 
 static void failed(struct node *node, const char *why)

@@ -595,6 +595,8 @@ struct boot_offer;
 void maas_pxe(void *ctx, const char *system_id, struct boot_offer *offer);
 /* Is a rack connected that could reach it? The error is that of the API. */
 bool maas_power_reachable(const struct node *node, struct err *err);
+/* The BMC says no while the request waits (3.5). */
+bool maas_power_refused(const struct node *node, struct err *err);
 void maas_power_set(struct node *node, bool on);
 const char *maas_power_query(struct node *node);
 void maas_power_is(struct node *node, const char *state, const char *why);

@@ -158,7 +158,8 @@ void maas_op_release(struct ask *ask)
 		return;
 	}
 	if (strcmp(node->power_state, "off") != 0 && maas_power_known(node) &&
-	    !maas_power_reachable(node, &err)) {
+	    (!maas_power_reachable(node, &err) ||
+	        maas_power_refused(node, &err))) {
 		no_rack(ask, node, &err);
 		return;
 	}

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "sim/maas/ask.h"
+#include "sim/maas/oauth_header.h"
 #include "tests/maas/site.h"
 #include "tests/test.h"
 

@@ -112,7 +112,7 @@ struct http_client {
 	bool opened;     /* libcurl has had its one socket */
 	bool busy, eof;
 	struct http_response head;
-	bool head_done, too_long;
+	bool head_done, too_long, closing;
 	size_t received, max_body;
 };
 
@@ -193,6 +193,13 @@ static void take_header(
 	free(value);
 }
 
+static bool says_close(const struct http_client *client)
+{
+	const char *value = http_header(&client->head.headers, "Connection");
+
+	return value && strcasecmp(value, "close") == 0;
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *ctx)
 {
 	struct http_client *client = ctx;
@@ -216,6 +223,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx)
 		return all;
 	client->head.status = (int)status;
 	client->head_done = true;
+	client->closing = says_close(client);
 	client->ops->head(client->ctx, &client->head);
 	return all;
 }
@@ -273,17 +281,10 @@ static enum http_client_end end_of(
 	}
 }
 
-static bool says_close(const struct http_client *client)
-{
-	const char *value = http_header(&client->head.headers, "Connection");
-
-	return client->eof || (value && strcasecmp(value, "close") == 0);
-}
-
 static void finish(struct http_client *client, CURLcode code)
 {
 	enum http_client_end end = end_of(client, code);
-	bool keep = end == HTTP_CLIENT_DONE && !says_close(client);
+	bool keep = end == HTTP_CLIENT_DONE && !client->closing && !client->eof;
 
 	curl_multi_remove_handle(client->multi, client->easy);
 	client->busy = false;
@@ -391,7 +392,7 @@ void http_client_send(struct http_client *client,
 	client->target = xstrdup(request->target);
 	if (request->body.len)
 		buf_add(&client->body, request->body.data, request->body.len);
-	client->head_done = client->too_long = false;
+	client->head_done = client->too_long = client->closing = false;
 	client->received = 0;
 	client->max_body = max_body;
 	set_habits(client);

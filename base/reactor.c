@@ -1,49 +1,45 @@
+#include "base/real_host.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/check.h"
 #include "base/list.h"
-#include "base/reactor_hosts.h"
-#include "base/real_host.h"
+#include "base/real_parts.h"
 
-#define MOST_EVENTS 64
-/* epoll_wait counts milliseconds in an int; a day is long enough to wait. */
-#define LONGEST_WAIT HOURS(24)
+#define EVENTS_AT_ONCE 64
+#define LONGEST_WAIT   MINUTES(10)
 
 struct reactor_fd {
 	struct list_link in_reactor;
 	struct reactor *reactor;
 	int fd;
-	bool removed; /* freed after this turn: events may still name it */
-	reactor_fd_fn *fire;
+	reactor_fd_fn *fire; /* NULL: removed, waits to be freed */
 	void *ctx;
 };
 
 struct reactor {
-	int epoll;
-	double speed;
-	usec started_mono; /* CLOCK_MONOTONIC */
-	usec started_time; /* CLOCK_REALTIME */
 	struct loop *loop;
-	struct list fds;     /* struct reactor_fd, by ->in_reactor */
-	struct list removed; /* same, waiting to be freed */
-	struct list hosts;   /* struct reactor_host, by ->in_reactor */
+	struct http_doorway *doorway;
+	struct http_server *server;
+	struct list removed; /* struct reactor_fd */
+	int epoll_fd;
+	int64_t began_ns;
+	double speed;
 	bool stopping;
 };
 
-static usec clock_usec(clockid_t clock)
+static int64_t monotonic_ns(void)
 {
 	struct timespec now;
 
-	check(clock_gettime(clock, &now) == 0);
-	return SECONDS(now.tv_sec) + now.tv_nsec / 1000;
+	check(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 struct reactor *reactor_new(double speed)
@@ -51,12 +47,11 @@ struct reactor *reactor_new(double speed)
 	struct reactor *reactor = xcalloc(1, sizeof(*reactor));
 
 	check(speed > 0);
-	reactor->epoll = epoll_create1(EPOLL_CLOEXEC);
-	check(reactor->epoll >= 0);
-	reactor->speed = speed;
-	reactor->started_mono = clock_usec(CLOCK_MONOTONIC);
-	reactor->started_time = clock_usec(CLOCK_REALTIME);
 	reactor->loop = loop_new();
+	reactor->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	check(reactor->epoll_fd >= 0);
+	reactor->began_ns = monotonic_ns();
+	reactor->speed = speed;
 	return reactor;
 }
 
@@ -69,19 +64,17 @@ static void free_removed(struct reactor *reactor)
 	}
 }
 
-void reactor_free(struct reactor **reactor_p)
+void reactor_free(struct reactor **reactor)
 {
-	struct reactor *reactor = *reactor_p;
-
-	if (!reactor)
+	if (!*reactor)
 		return;
-	free_removed(reactor);
-	check(list_is_empty(&reactor->fds));
-	check(list_is_empty(&reactor->hosts));
-	loop_free(&reactor->loop);
-	close(reactor->epoll);
-	free(reactor);
-	*reactor_p = NULL;
+	free_removed(*reactor);
+	http_server_free(&(*reactor)->server);
+	http_doorway_free(&(*reactor)->doorway);
+	loop_free(&(*reactor)->loop);
+	close((*reactor)->epoll_fd);
+	free(*reactor);
+	*reactor = NULL;
 }
 
 struct loop *reactor_loop(struct reactor *reactor)
@@ -89,9 +82,23 @@ struct loop *reactor_loop(struct reactor *reactor)
 	return reactor->loop;
 }
 
-void reactor_stop(struct reactor *reactor)
+double reactor_speed(const struct reactor *reactor)
 {
-	reactor->stopping = true;
+	return reactor->speed;
+}
+
+struct http_doorway *reactor_doorway(struct reactor *reactor)
+{
+	if (!reactor->doorway)
+		reactor->doorway = http_doorway_new();
+	return reactor->doorway;
+}
+
+struct http_server *reactor_server(struct reactor *reactor)
+{
+	if (!reactor->server)
+		reactor->server = http_server_new(REAL_MAX_BODY);
+	return reactor->server;
 }
 
 /* ---- descriptors ---- */
@@ -102,12 +109,12 @@ struct reactor_fd *reactor_add_fd(struct reactor *reactor, int fd,
 	struct reactor_fd *watch = xcalloc(1, sizeof(*watch));
 	struct epoll_event event = { .events = events, .data.ptr = watch };
 
+	check(fire);
 	watch->reactor = reactor;
 	watch->fd = fd;
 	watch->fire = fire;
 	watch->ctx = ctx;
-	check(epoll_ctl(reactor->epoll, EPOLL_CTL_ADD, fd, &event) == 0);
-	list_add(&reactor->fds, &watch->in_reactor);
+	check(epoll_ctl(reactor->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0);
 	return watch;
 }
 
@@ -115,135 +122,104 @@ void reactor_set_fd(struct reactor_fd *watch, unsigned events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = watch };
 
-	check(!watch->removed);
-	check(epoll_ctl(watch->reactor->epoll, EPOLL_CTL_MOD, watch->fd,
+	check(epoll_ctl(watch->reactor->epoll_fd, EPOLL_CTL_MOD, watch->fd,
 	          &event) == 0);
 }
 
-/* The descriptor may have been closed already: then epoll forgot it. */
-void reactor_remove_fd(struct reactor_fd **watch_p)
+/* An event of it may be in hand already: it is freed after this round. The
+ * descriptor may have been closed by its owner (c-ares does), so that the
+ * kernel has forgotten it already. */
+void reactor_remove_fd(struct reactor_fd **watch)
 {
-	struct reactor_fd *watch = *watch_p;
-
-	if (!watch)
+	if (!*watch)
 		return;
-	epoll_ctl(watch->reactor->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
-	watch->removed = true;
-	list_remove(&watch->in_reactor);
-	list_add(&watch->reactor->removed, &watch->in_reactor);
-	*watch_p = NULL;
-}
-
-/* ---- time ---- */
-
-void reactor_track(struct reactor *reactor, struct reactor_host *entry)
-{
-	list_add(&reactor->hosts, &entry->in_reactor);
-	entry->host->clock_origin = clock_usec(CLOCK_REALTIME) -
-	                            loop_now(reactor->loop);
-}
-
-void reactor_untrack(struct reactor_host *entry)
-{
-	list_remove(&entry->in_reactor);
-}
-
-/* At speed 1 the wall clock is the kernel's, jumps included. A faster world
- * has a faster calendar too, from the moment it began. */
-static void set_clocks(struct reactor *reactor)
-{
-	usec origin = reactor->speed == 1
-	                  ? clock_usec(CLOCK_REALTIME) - loop_now(reactor->loop)
-	                  : reactor->started_time;
-
-	list_each(&reactor->hosts, struct reactor_host, in_reactor, entry)
-	    entry->host->clock_origin = origin;
-}
-
-static void catch_up(struct reactor *reactor)
-{
-	usec elapsed_for = clock_usec(CLOCK_MONOTONIC) - reactor->started_mono;
-	usec now_at = (usec)((double)elapsed_for * reactor->speed);
-
-	if (now_at < loop_now(reactor->loop))
-		now_at = loop_now(reactor->loop);
-	loop_advance(reactor->loop, now_at);
-	set_clocks(reactor);
-}
-
-static int wait_ms(const struct reactor *reactor)
-{
-	usec next_at = loop_next_at(reactor->loop);
-	usec wait_for;
-
-	if (next_at == USEC_NEVER)
-		return -1;
-	wait_for = next_at - loop_now(reactor->loop);
-	if (wait_for <= 0)
-		return 0;
-	if (wait_for > LONGEST_WAIT)
-		wait_for = LONGEST_WAIT;
-	wait_for = (usec)((double)wait_for / reactor->speed);
-	return (int)((wait_for + 999) / 1000);
+	epoll_ctl(
+	    (*watch)->reactor->epoll_fd, EPOLL_CTL_DEL, (*watch)->fd, NULL);
+	(*watch)->fire = NULL;
+	list_add(&(*watch)->reactor->removed, &(*watch)->in_reactor);
+	*watch = NULL;
 }
 
 /* ---- running ---- */
 
-static void on_signal(void *ctx, int fd, unsigned events)
+static void catch_up(struct reactor *reactor)
 {
-	struct signalfd_siginfo info;
+	double passed_ns = (double)(monotonic_ns() - reactor->began_ns);
+	usec now = (usec)(passed_ns * reactor->speed / 1000);
 
-	(void)events;
-	if (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		reactor_stop(ctx);
+	if (now > loop_now(reactor->loop))
+		loop_advance(reactor->loop, now);
 }
 
-static int open_signals(void)
+static int wait_for_ms(const struct reactor *reactor)
 {
-	sigset_t set;
+	usec next_at = loop_next_at(reactor->loop);
+	usec wait_for = LONGEST_WAIT;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	check(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (next_at != USEC_NEVER)
+		wait_for = (usec)((double)(next_at - loop_now(reactor->loop)) /
+		                  reactor->speed) +
+		           999;
+	if (wait_for > LONGEST_WAIT)
+		wait_for = LONGEST_WAIT;
+	return (int)(wait_for / 1000);
 }
 
-static void one_turn(struct reactor *reactor)
+static void turn(struct reactor *reactor)
 {
-	struct epoll_event events[MOST_EVENTS];
+	struct epoll_event events[EVENTS_AT_ONCE];
 	int count = epoll_wait(
-	    reactor->epoll, events, MOST_EVENTS, wait_ms(reactor));
+	    reactor->epoll_fd, events, EVENTS_AT_ONCE, wait_for_ms(reactor));
 
 	check(count >= 0 || errno == EINTR);
 	catch_up(reactor);
 	for (int i = 0; i < count; i++) {
 		struct reactor_fd *watch = events[i].data.ptr;
 
-		if (!watch->removed)
+		if (watch->fire)
 			watch->fire(watch->ctx, watch->fd, events[i].events);
 	}
 	free_removed(reactor);
 }
 
+static void on_signal(void *ctx, int fd, unsigned events)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
+	reactor_stop(ctx);
+}
+
 void reactor_run(struct reactor *reactor, bool catch_signals)
 {
-	struct reactor_fd *signals = NULL;
+	struct reactor_fd *watch = NULL;
+	sigset_t mask, old;
 	int fd = -1;
 
-	/* A peer that goes away is an error value, not a signal. */
 	signal(SIGPIPE, SIG_IGN);
 	if (catch_signals) {
-		fd = open_signals();
+		sigemptyset(&mask);
+		sigaddset(&mask, SIGINT);
+		sigaddset(&mask, SIGTERM);
+		sigprocmask(SIG_BLOCK, &mask, &old);
+		fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
 		check(fd >= 0);
-		signals = reactor_add_fd(
+		watch = reactor_add_fd(
 		    reactor, fd, EPOLLIN, on_signal, reactor);
 	}
 	reactor->stopping = false;
-	catch_up(reactor);
 	while (!reactor->stopping)
-		one_turn(reactor);
-	reactor_remove_fd(&signals);
-	if (fd >= 0)
+		turn(reactor);
+	if (catch_signals) {
+		reactor_remove_fd(&watch);
 		close(fd);
+		sigprocmask(SIG_SETMASK, &old, NULL);
+	}
+}
+
+void reactor_stop(struct reactor *reactor)
+{
+	reactor->stopping = true;
 }

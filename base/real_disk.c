@@ -1,5 +1,5 @@
-#include "base/real_disk.h"
-
+/* A directory of files, held by one process at a time. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "base/owner.h"
+#include "base/disk.h"
+#include "base/real_parts.h"
 
 struct real_disk {
 	struct disk disk;
-	int directory, lock;
+	int directory_fd, lock_fd;
 };
+
 struct real_file {
 	struct disk_file file;
 	int fd;
@@ -26,23 +28,30 @@ static struct real_disk *disk_of(struct disk *disk)
 	return OWNER_OF(disk, struct real_disk, disk);
 }
 
-static struct real_file *file_of(struct disk_file *file)
+static int fd_of(struct disk_file *file)
 {
-	return OWNER_OF(file, struct real_file, file);
+	return OWNER_OF(file, struct real_file, file)->fd;
+}
+
+/* A name is a name: the disk is flat. */
+static bool is_plain(const char *name)
+{
+	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
 }
 
 static struct disk_file *file_open(
     struct disk *disk, const char *name, bool create, struct err *err)
 {
-	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0);
 	struct real_file *file;
 	int fd;
 
-	check(!strchr(name, '/'));
-	fd = openat(disk_of(disk)->directory, name, flags, 0600);
+	check(is_plain(name));
+	fd = openat(disk_of(disk)->directory_fd, name,
+	    O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
 	if (fd < 0) {
-		err_set(err, ERR_STORAGE, "cannot open %s: %s", name,
-		    strerror(errno));
+		err_set(err, errno == ENOENT ? ERR_GONE : ERR_STORAGE, "%s: %s",
+		    name, strerror(errno));
 		return NULL;
 	}
 	file = xcalloc(1, sizeof(*file));
@@ -53,18 +62,18 @@ static struct disk_file *file_open(
 
 static void file_close(struct disk_file *file)
 {
-	close(file_of(file)->fd);
-	free(file_of(file));
+	close(fd_of(file));
+	free(OWNER_OF(file, struct real_file, file));
 }
 
 static bool file_read(
     struct disk_file *file, uint64_t at, void *data, size_t len, size_t *got)
 {
-	size_t done = 0;
+	size_t all = 0;
 
-	while (done < len) {
-		ssize_t n = pread(file_of(file)->fd, (char *)data + done,
-		    len - done, (off_t)(at + done));
+	while (all < len) {
+		ssize_t n = pread(fd_of(file), (char *)data + all, len - all,
+		    (off_t)(at + all));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -72,70 +81,72 @@ static bool file_read(
 			return false;
 		if (n == 0)
 			break;
-		done += (size_t)n;
+		all += (size_t)n;
 	}
-	*got = done;
+	*got = all;
 	return true;
 }
 
 static bool file_write(
     struct disk_file *file, uint64_t at, const void *data, size_t len)
 {
-	size_t done = 0;
+	size_t all = 0;
 
-	while (done < len) {
-		ssize_t n = pwrite(file_of(file)->fd, (const char *)data + done,
-		    len - done, (off_t)(at + done));
+	while (all < len) {
+		ssize_t n = pwrite(fd_of(file), (const char *)data + all,
+		    len - all, (off_t)(at + all));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return false;
-		done += (size_t)n;
+		all += (size_t)n;
 	}
 	return true;
 }
 
 static bool file_truncate(struct disk_file *file, uint64_t size)
 {
-	return ftruncate(file_of(file)->fd, (off_t)size) == 0;
+	return ftruncate(fd_of(file), (off_t)size) == 0;
 }
 
 static bool file_sync(struct disk_file *file)
 {
-	return fsync(file_of(file)->fd) == 0;
+	return fsync(fd_of(file)) == 0;
 }
 
 static bool file_size(struct disk_file *file, uint64_t *size)
 {
-	struct stat st;
+	struct stat about;
 
-	if (fstat(file_of(file)->fd, &st) != 0)
+	if (fstat(fd_of(file), &about) != 0)
 		return false;
-	*size = (uint64_t)st.st_size;
+	*size = (uint64_t)about.st_size;
 	return true;
 }
 
 static bool name_exists(struct disk *disk, const char *name)
 {
-	return faccessat(disk_of(disk)->directory, name, F_OK, 0) == 0;
+	return faccessat(disk_of(disk)->directory_fd, name, F_OK, 0) == 0;
 }
 
 static bool name_remove(struct disk *disk, const char *name)
 {
-	return unlinkat(disk_of(disk)->directory, name, 0) == 0;
+	check(is_plain(name));
+	return unlinkat(disk_of(disk)->directory_fd, name, 0) == 0;
 }
 
-static bool name_rename(struct disk *disk, const char *from, const char *to)
+static bool name_change(struct disk *disk, const char *from, const char *to)
 {
-	int directory = disk_of(disk)->directory;
+	int fd = disk_of(disk)->directory_fd;
 
-	return renameat(directory, from, directory, to) == 0;
+	check(is_plain(from) && is_plain(to));
+	return renameat(fd, from, fd, to) == 0;
 }
 
 static bool names_sync(struct disk *disk)
 {
-	return fsync(disk_of(disk)->directory) == 0;
+	return fsync(disk_of(disk)->directory_fd) == 0;
 }
 
 static const struct disk_ops OPS = {
@@ -148,52 +159,46 @@ static const struct disk_ops OPS = {
 	.size = file_size,
 	.exists = name_exists,
 	.remove = name_remove,
-	.rename = name_rename,
+	.rename = name_change,
 	.sync_names = names_sync,
 };
 
-static bool take_lock(
-    struct real_disk *disk, const char *directory, struct err *err)
-{
-	disk->lock = openat(disk->directory, "lock",
-	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (disk->lock < 0)
-		return err_set(err, ERR_STORAGE, "cannot write in %s: %s",
-		    directory, strerror(errno));
-	if (flock(disk->lock, LOCK_EX | LOCK_NB) != 0)
-		return err_set(err, ERR_STORAGE,
-		    "%s is in use by another process", directory);
-	return true;
-}
-
 struct disk *real_disk_new(const char *directory, struct err *err)
 {
-	struct real_disk *real = xcalloc(1, sizeof(*real));
-	struct disk *disk = &real->disk;
+	struct real_disk *disk = xcalloc(1, sizeof(*disk));
 
-	disk->ops = &OPS;
-	real->lock = -1;
-	real->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (real->directory < 0)
-		err_set(err, ERR_STORAGE, "cannot use directory %s: %s",
+	disk->disk.ops = &OPS;
+	disk->lock_fd = -1;
+	disk->directory_fd = open(
+	    directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (disk->directory_fd >= 0)
+		disk->lock_fd = openat(disk->directory_fd, "lock",
+		    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (disk->lock_fd >= 0 && flock(disk->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return &disk->disk;
+	if (disk->lock_fd >= 0 && errno == EWOULDBLOCK)
+		err_set(err, ERR_CONFLICT,
+		    "the directory %s is in use by another process", directory);
+	else
+		err_set(err, ERR_STORAGE, "the directory %s cannot be used: %s",
 		    directory, strerror(errno));
-	else if (take_lock(real, directory, err))
-		return disk;
-	real_disk_free(&disk);
+	if (disk->lock_fd >= 0)
+		close(disk->lock_fd);
+	if (disk->directory_fd >= 0)
+		close(disk->directory_fd);
+	free(disk);
 	return NULL;
 }
 
-void real_disk_free(struct disk **disk)
+void real_disk_free(struct disk **base)
 {
-	struct real_disk *real;
+	struct real_disk *disk;
 
-	if (!*disk)
+	if (!*base)
 		return;
-	real = disk_of(*disk);
-	if (real->lock >= 0)
-		close(real->lock); /* and the lock with it */
-	if (real->directory >= 0)
-		close(real->directory);
-	free(real);
-	*disk = NULL;
+	disk = disk_of(*base);
+	close(disk->lock_fd);
+	close(disk->directory_fd);
+	free(disk);
+	*base = NULL;
 }

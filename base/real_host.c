@@ -1,41 +1,62 @@
 #include "base/real_host.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
-#include "base/buf.h"
 #include "base/check.h"
-#include "base/reactor_hosts.h"
-#include "base/real_disk.h"
+#include "base/real_parts.h"
+
+#define KEEP_STEP_FOR SECONDS(1)
 
 struct real_host {
 	struct host host;
-	struct reactor_host entry;
+	struct reactor *reactor;
 	char *name;
 	bool timestamps;
-	bool is_child; /* what it has is its parent's, but name and net */
+	struct timer keep_step;
 };
 
-static struct real_host *real_of(struct host *host)
+static usec real_time(void)
 {
-	return OWNER_OF(host, struct real_host, host);
+	struct timespec now;
+
+	check(clock_gettime(CLOCK_REALTIME, &now) == 0);
+	return (usec)now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
-static void say(
+static void set_clock(struct real_host *real)
+{
+	real->host.clock_origin = real_time() - loop_now(real->host.loop);
+}
+
+/* The machine's clock may be set while we run, and a faster loop runs away
+ * from it. */
+static void keep_step(struct timer *timer)
+{
+	struct real_host *real = OWNER_OF(timer, struct real_host, keep_step);
+	double speed = reactor_speed(real->reactor);
+
+	set_clock(real);
+	timer_set(timer, real->host.loop,
+	    (usec)((double)KEEP_STEP_FOR * (speed > 1 ? speed : 1)));
+}
+
+static void write_line(
     void *ctx, enum log_level level, const char *who, const char *line)
 {
-	const struct real_host *real = ctx;
-	char time[32];
+	struct real_host *real = ctx;
+	char at[32] = "";
 
-	if (real->timestamps) {
-		time_text_ms(host_time(&real->host), time);
-		fprintf(stderr, "%s ", time);
-	}
-	fprintf(stderr, "%-7s %s: %s\n", log_level_name(level), who, line);
+	if (real->timestamps)
+		time_text_ms(real_time(), at);
+	fprintf(stderr, "%s%s%s %s: %s\n", at, *at ? " " : "",
+	    log_level_name(level), who, line);
 }
 
-static uint64_t kernel_seed(void)
+static uint64_t real_seed(void)
 {
 	uint64_t seed;
 
@@ -48,69 +69,45 @@ struct host *real_host_new(struct reactor *reactor,
 {
 	struct real_host *real = xcalloc(1, sizeof(*real));
 	struct host *host = &real->host;
-	uint64_t seed = options->seed ? options->seed : kernel_seed();
+	uint64_t seed = real_seed();
 
+	if (options->directory) {
+		host->disk = real_disk_new(options->directory, err);
+		if (!host->disk) {
+			free(real);
+			return NULL;
+		}
+	}
+	real->reactor = reactor;
 	real->name = xstrdup(options->name);
 	real->timestamps = options->timestamps;
-	real->entry.host = host;
 	host->name = real->name;
 	host->loop = reactor_loop(reactor);
-	host->secrets = secrets_new(seed);
 	host->choices = choices_new(seed);
-	host->log = log_new(options->loudest, host->secrets, say, real);
-	reactor_track(reactor, &real->entry);
-	host->net = real_net_new(
-	    reactor, host, options->bind, options->resolver);
-	if (options->directory)
-		host->disk = real_disk_new(options->directory, err);
-	if (options->directory && !host->disk)
-		real_host_free(&host);
+	host->secrets = secrets_new(seed);
+	host->log = log_new(options->loudest, host->secrets, write_line, real);
+	set_clock(real);
+	timer_init(&real->keep_step, keep_step);
+	timer_set(&real->keep_step, host->loop, 0);
+	host->net = real_net_new(reactor, host,
+	    options->bind ? options->bind : "127.0.0.1", options->resolver);
 	return host;
-}
-
-struct host *real_host_child(struct reactor *reactor, const struct host *parent,
-    const char *name, const char *address, const char *resolver)
-{
-	struct real_host *real = xcalloc(1, sizeof(*real));
-	struct host *host = &real->host;
-
-	real->host = *parent;
-	real->is_child = true;
-	real->name = xstrdup(name);
-	real->entry.host = host;
-	host->name = real->name;
-	host->disk = NULL;
-	host->dead = false;
-	reactor_track(reactor, &real->entry);
-	host->net = real_net_new(reactor, host, address, resolver);
-	return host;
-}
-
-void real_host_tell(struct host *host, struct events *events)
-{
-	host->events = events;
-}
-
-static void free_own(struct real_host *real)
-{
-	real_disk_free(&real->host.disk);
-	log_free(&real->host.log);
-	choices_free(&real->host.choices);
-	secrets_free(&real->host.secrets);
 }
 
 void real_host_free(struct host **host_p)
 {
-	struct host *host = *host_p;
 	struct real_host *real;
 
-	if (!host)
+	if (!*host_p)
 		return;
-	real = real_of(host);
-	real_net_free(&host->net);
-	reactor_untrack(&real->entry);
-	if (!real->is_child)
-		free_own(real);
+	real = OWNER_OF(*host_p, struct real_host, host);
+	real->host.dead = true;
+	timer_cancel(&real->keep_step);
+	real_net_free(&real->host.net);
+	real_disk_free(&real->host.disk);
+	log_free(&real->host.log);
+	secrets_free(&real->host.secrets);
+	choices_free(&real->host.choices);
 	free(real->name);
 	free(real);
 	*host_p = NULL;

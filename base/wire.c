@@ -96,13 +96,8 @@ static void set_proxy(struct target *target, const char *text)
 	target->proxy_auth = basic_auth(&target->proxy);
 }
 
-static struct target *target_new(
-    struct wire_net *net, const struct dial *dial, uint64_t hash)
+void target_describe(struct target *target, const struct dial *dial)
 {
-	struct target *target = xcalloc(1, sizeof(*target));
-
-	target->net = net;
-	target->hash = hash;
 	target->host = xstrdup(dial->host);
 	target->connect_to = xstrdup(dial->connect_to);
 	target->port = dial->port;
@@ -118,6 +113,16 @@ static struct target *target_new(
 		target->identity = identity_copy(dial->identity);
 		target->chain = tls_chain(dial->identity);
 	}
+}
+
+static struct target *target_new(
+    struct wire_net *net, const struct dial *dial, uint64_t hash)
+{
+	struct target *target = xcalloc(1, sizeof(*target));
+
+	target->net = net;
+	target->hash = hash;
+	target_describe(target, dial);
 	list_add(&net->targets, &target->in_net);
 	return target;
 }

@@ -351,7 +351,7 @@ static void take_message(struct call_side *call, struct parcel *parcel)
 	buf_add(&call->answer.body, buf_text(&parcel->line), parcel->line.len);
 	buf_addc(&call->answer.body, '\n');
 	if (call->answer.body.len > call->options.max_body) {
-		say_too_long(call->conn, call->options.max_body, &err);
+		say_too_long(call->target->label, call->options.max_body, &err);
 		call_fail(call, &err);
 	}
 }

@@ -240,7 +240,7 @@ static void break_client(struct conn *conn)
 		conn_leave_client(conn, true);
 		return;
 	}
-	say_lost(conn, &err);
+	say_lost(conn->target->label, &err);
 	call_fail(call, &err);
 }
 

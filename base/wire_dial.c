@@ -106,17 +106,15 @@ static const char *first_host(const struct target *target)
 	return target->connect_to ? target->connect_to : target->host;
 }
 
-static bool proxy_is_usable(struct conn *conn)
+bool proxy_is_usable(const struct url *proxy, struct err *err)
 {
-	const struct url *proxy = &conn->target->proxy;
-
 	if (!proxy->host)
 		return true;
 	if (proxy->port == 0)
-		return err_set(&conn->refusal, ERR_UNREACHED,
+		return err_set(err, ERR_UNREACHED,
 		    "%s is not the address of a proxy", proxy->host);
 	if (proxy->tls)
-		return err_set(&conn->refusal, ERR_UNREACHED,
+		return err_set(err, ERR_UNREACHED,
 		    "the proxy %s:%u wants https, and only http proxies are "
 		    "supported",
 		    proxy->host, proxy->port);
@@ -129,7 +127,7 @@ void conn_dial(struct conn *conn)
 	uint16_t port = target->proxy.host ? target->proxy.port : target->port;
 	struct route route;
 
-	if (!proxy_is_usable(conn)) {
+	if (!proxy_is_usable(&target->proxy, &conn->refusal)) {
 		refuse_in(conn, 0);
 		return;
 	}
@@ -375,15 +373,6 @@ out:
 	http_request_free(&request);
 }
 
-static void say_proxy_no(struct conn *conn, int status, struct err *err)
-{
-	err_set(err, ERR_UNREACHED,
-	    "proxy %s:%u refuses to connect to %s: %d %s",
-	    conn->target->proxy.host, conn->target->proxy.port,
-	    conn->connect.target, status, http_reason(status));
-	err->proxy_status = status;
-}
-
 static void connect_answered(struct timer *timer)
 {
 	struct conn *conn = OWNER_OF(timer, struct conn, dial);
@@ -399,7 +388,8 @@ static void connect_answered(struct timer *timer)
 		account_answered(
 		    &conn->connect, conn->wire, &conn->connect_answer);
 		if (status != 200)
-			say_proxy_no(conn, status, &err);
+			say_proxy_no(&conn->target->proxy, conn->connect.target,
+			    status, &err);
 	}
 	dial_abandon(conn, status ? NULL : &err);
 	if (status != 200) {

@@ -333,7 +333,7 @@ static int https_allow(struct conn *conn, struct http_response *answer,
 	    h->backward.data, h->backward.len, &used, answer, &unread);
 	buf_reset(&h->backward);
 	if (reading != CONNECT_READ) {
-		say_bad_connect(conn, err);
+		say_bad_connect(&conn->target->proxy, err);
 		return 0;
 	}
 	tidy_response(answer, "");
@@ -365,9 +365,9 @@ static bool https_handshake(struct conn *conn, struct err *err)
 		return false;
 	}
 	if (tls_conn_state(h->client_tls) == TLS_UNWANTED)
-		return say_unwanted(conn, err);
+		return say_unwanted(conn->target->label, err);
 	if (tls_conn_state(h->client_tls) != TLS_OPEN)
-		return say_no_tls(conn, err);
+		return say_no_tls(conn->target->label, err);
 	check(tls_conn_state(h->server_tls) == TLS_OPEN);
 	return true;
 }
@@ -474,18 +474,18 @@ static bool judge_end(struct conn *conn, size_t max_body, struct err *err)
 	const struct https_conn *h = conn->carried;
 
 	if (!h->ended)
-		return say_cut_short(conn, err);
+		return say_cut_short(conn->target->label, err);
 	switch (h->end) {
 	case HTTP_CLIENT_DONE:
 		return true;
 	case HTTP_CLIENT_LOST:
-		return say_lost(conn, err);
+		return say_lost(conn->target->label, err);
 	case HTTP_CLIENT_CUT_SHORT:
-		return say_cut_short(conn, err);
+		return say_cut_short(conn->target->label, err);
 	case HTTP_CLIENT_TOO_LONG:
-		return say_too_long(conn, max_body, err);
+		return say_too_long(conn->target->label, max_body, err);
 	case HTTP_CLIENT_GARBAGE:
-		return say_garbage(conn, err);
+		return say_garbage(conn->target->label, err);
 	}
 	unreachable("an end that is none");
 }
@@ -519,7 +519,7 @@ static bool https_head(
 	http_peer_begin(h->peer, head);
 	step(h);
 	if (!h->head)
-		return say_garbage(conn, err);
+		return say_garbage(conn->target->label, err);
 	http_response_move(head, &h->answer);
 	tidy_response(head, conn->call->account.method);
 	return true;

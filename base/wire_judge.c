@@ -14,50 +14,55 @@
 
 /* ---- sentences ---- */
 
-bool say_lost(const struct conn *conn, struct err *err)
+bool say_lost(const char *label, struct err *err)
 {
 	return err_set(err, ERR_LOST,
-	    "the connection to %s broke before the answer was complete",
-	    conn->target->label);
+	    "the connection to %s broke before the answer was complete", label);
 }
 
-bool say_cut_short(const struct conn *conn, struct err *err)
+bool say_cut_short(const char *label, struct err *err)
 {
 	return err_set(err, ERR_LOST,
-	    "the connection to %s broke in the middle of the answer",
-	    conn->target->label);
+	    "the connection to %s broke in the middle of the answer", label);
 }
 
-bool say_too_long(const struct conn *conn, size_t max_body, struct err *err)
+bool say_too_long(const char *label, size_t max_body, struct err *err)
 {
 	return err_set(err, ERR_GARBLED,
-	    "the answer of %s is longer than %zu bytes", conn->target->label,
-	    max_body);
+	    "the answer of %s is longer than %zu bytes", label, max_body);
 }
 
-bool say_garbage(const struct conn *conn, struct err *err)
+bool say_garbage(const char *label, struct err *err)
 {
-	return err_set(err, ERR_GARBLED, "what %s answers is not HTTP",
-	    conn->target->label);
+	return err_set(err, ERR_GARBLED, "what %s answers is not HTTP", label);
 }
 
-bool say_no_tls(const struct conn *conn, struct err *err)
+bool say_no_tls(const char *label, struct err *err)
 {
-	return err_set(
-	    err, ERR_UNTRUSTED, "%s does not speak TLS", conn->target->label);
+	return err_set(err, ERR_UNTRUSTED, "%s does not speak TLS", label);
 }
 
-bool say_bad_connect(const struct conn *conn, struct err *err)
+bool say_bad_connect(const struct url *proxy, struct err *err)
 {
 	return err_set(err, ERR_UNREACHED,
-	    "what proxy %s:%u answers to CONNECT is not HTTP",
-	    conn->target->proxy.host, conn->target->proxy.port);
+	    "what proxy %s:%u answers to CONNECT is not HTTP", proxy->host,
+	    proxy->port);
 }
 
-bool say_unwanted(const struct conn *conn, struct err *err)
+bool say_proxy_no(
+    const struct url *proxy, const char *target, int status, struct err *err)
 {
-	return err_set(err, ERR_UNTRUSTED, "%s does not accept our certificate",
-	    conn->target->label);
+	err_set(err, ERR_UNREACHED,
+	    "proxy %s:%u refuses to connect to %s: %d %s", proxy->host,
+	    proxy->port, target, status, http_reason(status));
+	err->proxy_status = status;
+	return false;
+}
+
+bool say_unwanted(const char *label, struct err *err)
+{
+	return err_set(
+	    err, ERR_UNTRUSTED, "%s does not accept our certificate", label);
 }
 
 /* ---- verdicts ---- */
@@ -106,7 +111,7 @@ bool judge_client(struct conn *conn, struct err *err)
 		if (!tls_verify_span(target->identity->cert, target->chain,
 		        server->client_ca_pem, NULL, time, true,
 		        &verdict.from_time, &verdict.until_time, err))
-			return say_unwanted(conn, err);
+			return say_unwanted(conn->target->label, err);
 		target->accepted = verdict;
 	}
 	name_client(conn);

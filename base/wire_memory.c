@@ -39,14 +39,14 @@ static int memory_allow(struct conn *conn, struct http_response *answer,
 		tidy_response(answer, "HEAD"); /* nobody reads its body */
 		return answer->status;
 	}
-	say_bad_connect(conn, err);
+	say_bad_connect(&conn->target->proxy, err);
 	return 0;
 }
 
 static bool memory_handshake(struct conn *conn, struct err *err)
 {
 	if (!conn->server->identity)
-		return say_no_tls(conn, err);
+		return say_no_tls(conn->target->label, err);
 	return judge_server(conn, err) && judge_client(conn, err);
 }
 
@@ -61,11 +61,11 @@ static bool memory_reply(struct conn *conn, struct http_response *response,
 {
 	switch (fate) {
 	case FATE_TRUNCATE:
-		return say_cut_short(conn, err);
+		return say_cut_short(conn->target->label, err);
 	case FATE_ENDLESS:
-		return say_too_long(conn, max_body, err);
+		return say_too_long(conn->target->label, max_body, err);
 	case FATE_GARBAGE:
-		return say_garbage(conn, err);
+		return say_garbage(conn->target->label, err);
 	case FATE_PASS:
 	case FATE_LOSE:
 	case FATE_RESET:
@@ -75,7 +75,7 @@ static bool memory_reply(struct conn *conn, struct http_response *response,
 	}
 	tidy_response(response, conn->call->account.method);
 	if (response->body.len > max_body)
-		return say_too_long(conn, max_body, err);
+		return say_too_long(conn->target->label, max_body, err);
 	return true;
 }
 

@@ -245,6 +245,8 @@ struct wire_place *wire_place(struct wire *wire, const char *name);
 bool net_alive(const struct wire_net *net);
 struct wire_listener *wire_find_listener(
     struct wire *wire, const char *host, uint16_t port);
+/* Copies what the dial says into an empty target. */
+void target_describe(struct target *target, const struct dial *dial);
 struct target *target_of(struct wire_net *net, const struct dial *dial);
 
 /* ---- wire_conn.c ---- */
@@ -266,6 +268,8 @@ void conn_free(struct conn *conn);
 void conn_dial(struct conn *conn); /* ends in call_connected or call_fail */
 /* The call ended while a CONNECT was under way: that is recorded too. */
 void dial_abandon(struct conn *conn, const struct err *err);
+
+bool proxy_is_usable(const struct url *proxy, struct err *err);
 
 /* ---- wire_call.c ---- */
 struct call *wire_send(struct net *net, const struct dial *dial,
@@ -341,13 +345,15 @@ extern const struct carrier_ops wire_memory_ops;
 extern const struct carrier_ops wire_https_ops;
 
 /* ---- sentences that are the same on both wires ---- */
-bool say_lost(const struct conn *conn, struct err *err);
-bool say_cut_short(const struct conn *conn, struct err *err);
-bool say_too_long(const struct conn *conn, size_t max_body, struct err *err);
-bool say_garbage(const struct conn *conn, struct err *err);
-bool say_no_tls(const struct conn *conn, struct err *err);
-bool say_bad_connect(const struct conn *conn, struct err *err);
-bool say_unwanted(const struct conn *conn, struct err *err);
+bool say_lost(const char *label, struct err *err);
+bool say_cut_short(const char *label, struct err *err);
+bool say_too_long(const char *label, size_t max_body, struct err *err);
+bool say_garbage(const char *label, struct err *err);
+bool say_no_tls(const char *label, struct err *err);
+bool say_bad_connect(const struct url *proxy, struct err *err);
+bool say_proxy_no(
+    const struct url *proxy, const char *target, int status, struct err *err);
+bool say_unwanted(const char *label, struct err *err);
 /* What HTTP takes away: transport headers, space around values, a body where
  * there can be none. */
 void tidy_request(struct http_request *request);

@@ -1,0 +1,81 @@
+/*
+ * real_parts: what the files of the real network share, and nobody else.
+ */
+#ifndef BASE_REAL_PARTS_H
+#define BASE_REAL_PARTS_H
+
+#include <ares.h>
+
+#include "base/http_client.h"
+#include "base/http_server.h"
+#include "base/list.h"
+#include "base/real_host.h"
+#include "base/tls_conn.h"
+#include "base/wire_parts.h"
+
+#define REAL_MAX_BODY  WIRE_MAX_BODY
+#define REAL_MAX_PEERS 8192        /* of one listener */
+#define REAL_PATIENCE  SECONDS(60) /* for a client to say what it wants */
+
+/* ---- reactor.c ---- */
+double reactor_speed(const struct reactor *reactor);
+struct http_doorway *reactor_doorway(struct reactor *reactor);
+struct http_server *reactor_server(struct reactor *reactor);
+
+/* ---- real_tcp.c: a socket with a buffer in front of it ---- */
+
+struct tcp;
+struct tcp_ops {
+	void (*connected)(void *ctx); /* tcp_connect only */
+	void (*input)(void *ctx, const char *data, size_t len);
+	/* The other side is done, or it broke: why is a sentence's end. The
+	 * tcp may be freed in any of the three. */
+	void (*closed)(void *ctx, const char *why);
+};
+struct tcp *tcp_accept(
+    struct reactor *reactor, int fd, const struct tcp_ops *ops, void *ctx);
+/* NULL and *err if it fails at once. bind: NULL for any. */
+struct tcp *tcp_connect(struct reactor *reactor, const char *address,
+    uint16_t port, const char *bind, const struct tcp_ops *ops, void *ctx,
+    struct err *err);
+void tcp_free(struct tcp **tcp); /* what was written is sent if it can be */
+void tcp_write(struct tcp *tcp, const char *data, size_t len);
+int tcp_listen(const char *bind, uint16_t port, struct err *err);
+
+/* ---- the net ---- */
+
+struct real_net {
+	struct net net;
+	struct reactor *reactor;
+	struct host *host;
+	char *bind;
+	struct wire book; /* only what records are written with */
+	ares_channel ares;
+	struct list ares_fds; /* struct ares_watch */
+	struct timer ares_timer;
+	struct list calls, conns, listeners, peers;
+};
+
+/* Every address of a name; called later or, for an address, at once. err is
+ * NULL on success. The answer comes even if nobody waits any more: ctx must
+ * live until then. */
+typedef void resolved_fn(
+    void *ctx, char (*addresses)[46], int count, const struct err *err);
+void real_resolve(
+    struct real_net *net, const char *name, resolved_fn *done, void *ctx);
+
+struct call *real_send(struct net *net, const struct dial *dial,
+    struct http_request *request, const struct call_options *options,
+    const struct call_handler *handler, void *ctx);
+void real_calls_end(struct real_net *net);
+struct listener *real_listen(
+    struct net *net, const struct service *service, struct err *err);
+struct listener *real_listen_proxy(struct net *net, const char *name,
+    uint16_t port, proxy_decide_fn *decide, void *ctx, struct err *err);
+void real_listeners_end(struct real_net *net);
+
+/* ---- real_disk.c ---- */
+struct disk *real_disk_new(const char *directory, struct err *err);
+void real_disk_free(struct disk **disk);
+
+#endif

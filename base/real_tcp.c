@@ -1,0 +1,237 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/real_parts.h"
+
+struct tcp {
+	struct reactor *reactor;
+	struct reactor_fd *watch;
+	int fd;
+	bool connecting;
+	struct buf out;
+	const struct tcp_ops *ops;
+	void *ctx;
+	bool *freed; /* tell the function that is at work */
+};
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static socklen_t parse_address(
+    const char *text, uint16_t port, union address *address)
+{
+	*address = (union address){ 0 };
+	if (inet_pton(AF_INET, text, &address->v4.sin_addr) == 1) {
+		address->v4.sin_family = AF_INET;
+		address->v4.sin_port = htons(port);
+		return sizeof(address->v4);
+	}
+	if (inet_pton(AF_INET6, text, &address->v6.sin6_addr) == 1) {
+		address->v6.sin6_family = AF_INET6;
+		address->v6.sin6_port = htons(port);
+		return sizeof(address->v6);
+	}
+	return 0;
+}
+
+/* ---- input and output ---- */
+
+static void want(struct tcp *tcp)
+{
+	reactor_set_fd(tcp->watch,
+	    EPOLLIN | (tcp->connecting || tcp->out.len ? EPOLLOUT : 0));
+}
+
+static bool flush(struct tcp *tcp)
+{
+	while (tcp->out.len) {
+		ssize_t put = send(
+		    tcp->fd, tcp->out.data, tcp->out.len, MSG_NOSIGNAL);
+
+		if (put < 0)
+			return errno == EAGAIN || errno == EINTR;
+		buf_drop(&tcp->out, (size_t)put);
+	}
+	return true;
+}
+
+static void finish_connect(struct tcp *tcp)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	getsockopt(tcp->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error) {
+		tcp->ops->closed(tcp->ctx, strerror(error));
+		return;
+	}
+	tcp->connecting = false;
+	want(tcp);
+	tcp->ops->connected(tcp->ctx);
+}
+
+static void read_all(struct tcp *tcp)
+{
+	char data[65536];
+	bool freed = false;
+
+	tcp->freed = &freed;
+	/* Few reads per turn, so that one flood does not starve the rest. */
+	for (int i = 0; i < 4; i++) {
+		ssize_t got = recv(tcp->fd, data, sizeof(data), 0);
+
+		if (got > 0) {
+			tcp->ops->input(tcp->ctx, data, (size_t)got);
+			if (freed)
+				return;
+			continue;
+		}
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		tcp->freed = NULL;
+		tcp->ops->closed(tcp->ctx,
+		    got == 0 ? "it closed the connection" : strerror(errno));
+		return;
+	}
+	tcp->freed = NULL;
+}
+
+static void on_events(void *ctx, int fd, unsigned events)
+{
+	struct tcp *tcp = ctx;
+
+	(void)fd;
+	if (tcp->connecting) {
+		if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+			finish_connect(tcp);
+		return;
+	}
+	if ((events & EPOLLOUT) && tcp->out.len) {
+		if (!flush(tcp)) {
+			tcp->ops->closed(tcp->ctx, strerror(errno));
+			return;
+		}
+		want(tcp);
+	}
+	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+		read_all(tcp);
+}
+
+void tcp_write(struct tcp *tcp, const char *data, size_t len)
+{
+	bool was_empty = tcp->out.len == 0;
+
+	buf_add(&tcp->out, data, len);
+	/* A write that fails is found out when reading. */
+	if (was_empty && !tcp->connecting && flush(tcp) && tcp->out.len)
+		want(tcp);
+}
+
+/* ---- life ---- */
+
+static struct tcp *tcp_new(struct reactor *reactor, int fd, bool connecting,
+    const struct tcp_ops *ops, void *ctx)
+{
+	struct tcp *tcp = xcalloc(1, sizeof(*tcp));
+	int one = 1;
+
+	tcp->reactor = reactor;
+	tcp->fd = fd;
+	tcp->connecting = connecting;
+	tcp->ops = ops;
+	tcp->ctx = ctx;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	tcp->watch = reactor_add_fd(
+	    reactor, fd, EPOLLIN | (connecting ? EPOLLOUT : 0), on_events, tcp);
+	return tcp;
+}
+
+struct tcp *tcp_accept(
+    struct reactor *reactor, int fd, const struct tcp_ops *ops, void *ctx)
+{
+	return tcp_new(reactor, fd, false, ops, ctx);
+}
+
+struct tcp *tcp_connect(struct reactor *reactor, const char *address,
+    uint16_t port, const char *bind_to, const struct tcp_ops *ops, void *ctx,
+    struct err *err)
+{
+	union address to, from;
+	socklen_t len = parse_address(address, port, &to), from_len;
+	int fd = -1;
+
+	if (len)
+		fd = socket(to.any.sa_family,
+		    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		err_set(err, ERR_UNREACHED, "%s: %s", address,
+		    len ? strerror(errno) : "this is not an address");
+		return NULL;
+	}
+	/* A loopback address of one's own is for loopback only. */
+	from_len = bind_to && strncmp(address, "127.", 4) == 0
+	               ? parse_address(bind_to, 0, &from)
+	               : 0;
+	if (from_len && from.any.sa_family == to.any.sa_family)
+		(void)!bind(fd, &from.any, from_len);
+	if (connect(fd, &to.any, len) < 0 && errno != EINPROGRESS) {
+		err_set(err, ERR_UNREACHED, "%s", strerror(errno));
+		close(fd);
+		return NULL;
+	}
+	return tcp_new(reactor, fd, true, ops, ctx);
+}
+
+void tcp_free(struct tcp **tcp)
+{
+	if (!*tcp)
+		return;
+	if ((*tcp)->freed)
+		*(*tcp)->freed = true;
+	if (!(*tcp)->connecting)
+		flush(*tcp);
+	reactor_remove_fd(&(*tcp)->watch);
+	close((*tcp)->fd);
+	buf_free(&(*tcp)->out);
+	free(*tcp);
+	*tcp = NULL;
+}
+
+int tcp_listen(const char *where, uint16_t port, struct err *err)
+{
+	union address at;
+	socklen_t len = parse_address(where, port, &at);
+	int one = 1, fd = -1;
+
+	if (len)
+		fd = socket(at.any.sa_family,
+		    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		err_set(
+		    err, ERR_INPUT, "%s is not an address to listen on", where);
+		return -1;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, &at.any, len) == 0 && listen(fd, 1024) == 0)
+		return fd;
+	if (errno == EADDRINUSE)
+		err_set(
+		    err, ERR_CONFLICT, "port %u on %s is in use", port, where);
+	else
+		err_set(err, ERR_INPUT, "cannot listen on port %u of %s: %s",
+		    port, where, strerror(errno));
+	close(fd);
+	return -1;
+}

@@ -1,0 +1,384 @@
+/* The same seam on the kernel's sockets: real time, so little of it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/owner.h"
+#include "base/real_host.h"
+#include "tests/test.h"
+
+static struct reactor *reactor;
+static struct host *host;
+static struct listener *listener, *proxy;
+static struct identity *ca, *identity;
+static struct exchange *kept;
+static struct timer alarm_timer;
+static bool keep, stream;
+static int gone, status, messages;
+static struct err failure;
+static struct buf body;
+static bool done;
+static int proxy_says = 200;
+static char seen_cn[64];
+
+static struct identity *make(const char *name, bool is_ca)
+{
+	static const char *const names[] = { "service.lab", NULL };
+	static const char *const addresses[] = { "127.0.0.1", NULL };
+	struct identity_spec spec = {
+		.seed = 1,
+		.name = name,
+		.common_name = name,
+		.dns_names = is_ca ? NULL : names,
+		.addresses = is_ca ? NULL : addresses,
+		.not_before_time = 0,
+		.not_after_time = host_time(host) + HOURS(1),
+		.is_ca = is_ca,
+	};
+
+	return identity_new(&spec, is_ca ? NULL : ca);
+}
+
+static void went(struct exchange *exchange)
+{
+	check(exchange == kept);
+	kept = NULL;
+	gone++;
+	reactor_stop(reactor);
+}
+
+static void handle(void *ctx, struct exchange *exchange)
+{
+	struct http_response response = { .status = 200 };
+
+	(void)ctx;
+	snprintf(seen_cn, sizeof(seen_cn), "%s",
+	    exchange->client_cn ? exchange->client_cn : "");
+	if (keep || stream) {
+		kept = exchange;
+		exchange->gone = went;
+		if (keep)
+			reactor_stop(reactor);
+		if (stream)
+			exchange_begin(exchange, &response);
+		if (stream)
+			exchange_message(exchange, "{\"n\":1}", 7);
+		return;
+	}
+	buf_addf(&response.body, "%s %s %zu", exchange->request->method,
+	    exchange->request->target, exchange->request->body.len);
+	exchange_reply(exchange, &response);
+}
+
+static int decide(void *ctx, const struct http_request *connect,
+    const char *peer, struct http_response *answer)
+{
+	(void)ctx, (void)connect, (void)peer, (void)answer;
+	return proxy_says;
+}
+
+static void too_slow(struct timer *timer)
+{
+	(void)timer;
+	reactor_stop(reactor);
+}
+
+static void run(void)
+{
+	timer_set(&alarm_timer, host->loop, SECONDS(10));
+	reactor_run(reactor, false);
+	EXPECT(timer_is_set(&alarm_timer)); /* or it took ten seconds */
+	timer_cancel(&alarm_timer);
+}
+
+static void open_lab(bool tls)
+{
+	struct real_host_options options = { .name = "test",
+		.loudest = LOG_ERROR };
+	struct service service = { .name = "svc", .handle = handle };
+	struct err err;
+
+	reactor = reactor_new(1);
+	host = real_host_new(reactor, &options, &err);
+	EXPECT(host);
+	timer_init(&alarm_timer, too_slow);
+	ca = make("ca", true);
+	identity = make("server", false);
+	if (tls) {
+		service.identity = identity;
+		service.client_ca_pem = ca->cert_pem;
+	}
+	listener = net_listen(host->net, &service, &err);
+	proxy = net_listen_proxy(host->net, "proxy", 0, decide, NULL, &err);
+	EXPECT(listener && proxy);
+	keep = stream = done = false;
+	gone = messages = 0;
+	proxy_says = 200;
+}
+
+static void close_lab(void)
+{
+	listener_close(&listener);
+	listener_close(&proxy);
+	real_host_free(&host);
+	identity_free(&ca);
+	identity_free(&identity);
+	reactor_free(&reactor);
+	buf_free(&body);
+}
+
+static void on_message(void *ctx, const char *line, size_t len)
+{
+	(void)ctx;
+	EXPECT_INT(len, 7);
+	EXPECT(memcmp(line, "{\"n\":", 5) == 0);
+	if (++messages == 1)
+		exchange_message(kept, "{\"n\":2}", 7);
+	else
+		reactor_stop(reactor);
+}
+
+static void on_done(
+    void *ctx, const struct http_response *answer, const struct err *err)
+{
+	(void)ctx;
+	done = true;
+	buf_reset(&body);
+	failure = err ? *err : (struct err){ .kind = ERR_NONE };
+	status = answer ? answer->status : 0;
+	if (answer)
+		buf_add(&body, buf_text(&answer->body), answer->body.len);
+	reactor_stop(reactor);
+}
+
+static struct dial to(bool tls)
+{
+	return (struct dial){
+		.host = "127.0.0.1",
+		.port = real_listener_port(listener),
+		.tls = tls,
+		.ca_pem = ca->cert_pem,
+	};
+}
+
+static struct call *ask(const struct dial *dial, const char *method,
+    const char *target, size_t len, bool as_stream)
+{
+	static const struct call_handler HANDLER = { NULL, on_message,
+		on_done };
+	struct call_options options = { .timeout_for = SECONDS(5),
+		.stream = as_stream };
+	struct http_request request = { 0 };
+	char *big = xcalloc(1, len + 1);
+
+	memset(big, 'x', len);
+	http_request_set(&request, method, "%s", target);
+	buf_add(&request.body, big, len);
+	free(big);
+	status = 0;
+	return net_send(host->net, dial, &request, &options, &HANDLER, NULL);
+}
+
+static void on_both(void (*claim)(bool tls))
+{
+	for (int tls = 0; tls < 2; tls++) {
+		open_lab(tls);
+		claim(tls);
+		close_lab();
+	}
+}
+
+static void answers(bool tls)
+{
+	struct dial dial = to(tls);
+
+	for (int i = 0; i < 3; i++) {
+		ask(&dial, "GET", "/a%2Fb?c", 0, false);
+		run();
+		EXPECT_STR(failure.text, "");
+		EXPECT_INT(status, 200);
+		EXPECT_STR(buf_text(&body), "GET /a%2Fb?c 0");
+	}
+	ask(&dial, "POST", "/", 3000000, false);
+	run();
+	EXPECT_STR(buf_text(&body), "POST / 3000000");
+}
+
+TEST(a_request_is_answered_and_a_connection_used_again)
+{
+	on_both(answers);
+}
+
+static void streams(bool tls)
+{
+	struct dial dial = to(tls);
+	struct call *call;
+
+	stream = true;
+	call = ask(&dial, "GET", "/watch", 0, true);
+	run();
+	EXPECT_INT(messages, 2);
+	call_cancel(&call);
+	run();
+	EXPECT_INT(gone, 1);
+	EXPECT(!done);
+}
+
+TEST(a_stream_flows_and_its_server_hears_of_the_end)
+{
+	on_both(streams);
+}
+
+static void dies(bool tls)
+{
+	struct dial dial = to(tls);
+
+	keep = true;
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	exchange_abort(kept);
+	run();
+	EXPECT_INT(failure.kind, ERR_LOST);
+}
+
+TEST(a_dropped_connection_is_lost)
+{
+	on_both(dies);
+}
+
+static void proxied(bool tls)
+{
+	struct dial dial = to(tls);
+	char *url = xasprintf(
+	    "http://u:p@127.0.0.1:%u", real_listener_port(proxy));
+
+	dial.proxy = url;
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_STR(failure.text, "");
+	EXPECT_INT(status, 200);
+	proxy_says = 407;
+	dial.unverified = true; /* another connection */
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_INT(failure.kind, ERR_UNREACHED);
+	EXPECT_INT(failure.proxy_status, 407);
+	proxy_says = 200;
+	dial.port = 1;
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_INT(failure.proxy_status, 502);
+	free(url);
+}
+
+TEST(a_proxy_connects_refuses_and_fails)
+{
+	on_both(proxied);
+}
+
+TEST(certificates_are_judged_by_both_sides)
+{
+	struct dial dial;
+	struct identity *mine;
+
+	open_lab(true);
+	dial = to(true);
+	dial.ca_pem = identity->cert_pem; /* not the CA */
+	dial.host = "127.0.0.1";
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_INT(failure.kind, ERR_UNTRUSTED);
+	EXPECT_STR(
+	    failure.text, "certificate of server is signed by nobody we trust");
+	dial = to(true);
+	mine = make("me", false);
+	dial.identity = mine;
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_INT(status, 200);
+	EXPECT_STR(seen_cn, "me");
+	identity_free(&mine);
+	mine = make("mallory", true); /* of itself */
+	dial.identity = mine;
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_INT(failure.kind, ERR_UNTRUSTED);
+	identity_free(&mine);
+	close_lab();
+}
+
+TEST(nobody_there_is_unreached)
+{
+	struct dial dial;
+
+	open_lab(false);
+	dial = to(false);
+	dial.port = 1;
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_INT(failure.kind, ERR_UNREACHED);
+	EXPECT_HAS(failure.text, "127.0.0.1:1 refuses connections");
+	dial = to(true);
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_INT(failure.kind, ERR_UNTRUSTED);
+	EXPECT_HAS(failure.text, "does not speak TLS");
+	close_lab();
+}
+
+TEST(a_port_in_use_is_said_in_one_sentence)
+{
+	struct service service = { .name = "other", .handle = handle };
+	struct err err;
+	char text[80];
+
+	open_lab(false);
+	service.port = real_listener_port(listener);
+	EXPECT(!net_listen(host->net, &service, &err));
+	snprintf(
+	    text, sizeof(text), "port %u on 127.0.0.1 is in use", service.port);
+	EXPECT_STR(err.text, text);
+	close_lab();
+}
+
+TEST(a_directory_belongs_to_one_host)
+{
+	char directory[] = "/tmp/pcgsim-disk-XXXXXX";
+	struct real_host_options options = {
+		.name = "a", .directory = directory, .loudest = LOG_ERROR
+	};
+	struct reactor *r = reactor_new(1);
+	struct host *a, *b;
+	struct buf out = BUF_INIT;
+	struct err err;
+
+	EXPECT(mkdtemp(directory));
+	a = real_host_new(r, &options, &err);
+	EXPECT(a);
+	EXPECT(disk_save(a->disk, "f", "hello", 5, &err));
+	b = real_host_new(r, &options, &err);
+	EXPECT(!b);
+	EXPECT_HAS(err.text, "is in use by another process");
+	real_host_free(&a);
+	a = real_host_new(r, &options, &err);
+	EXPECT(disk_load(a->disk, "f", &out, &err));
+	EXPECT_STR(buf_text(&out), "hello");
+	buf_free(&out);
+	a->disk->ops->remove(a->disk, "f");
+	a->disk->ops->remove(a->disk, "lock");
+	real_host_free(&a);
+	reactor_free(&r);
+	rmdir(directory);
+}
+
+TESTS_BEGIN
+CASE(a_request_is_answered_and_a_connection_used_again),
+    CASE(a_stream_flows_and_its_server_hears_of_the_end),
+    CASE(a_dropped_connection_is_lost),
+    CASE(a_proxy_connects_refuses_and_fails),
+    CASE(certificates_are_judged_by_both_sides),
+    CASE(nobody_there_is_unreached),
+    CASE(a_port_in_use_is_said_in_one_sentence),
+    CASE(a_directory_belongs_to_one_host), TESTS_END

@@ -473,6 +473,7 @@ static void open_scripted_maas(void)
 
 static void open_world(void)
 {
+	memset(places, 0, sizeof(places)); /* of a test that failed */
 	loop = loop_new();
 	choices = choices_new(SEED);
 	secrets = secrets_new(SEED);

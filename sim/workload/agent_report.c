@@ -321,6 +321,13 @@ static bool send_event(struct agent *agent, const char *severity,
 	    agent, "POST", xstrdup("/v1/events/components"), body, told_one);
 }
 
+/* Of a node seen for the first time: Unknown is one that has posted before, and
+ * that an agent which starts anew has not seen. */
+static const char *presumed(const char *ready)
+{
+	return strcmp(ready, "Unknown") == 0 ? "True" : "False";
+}
+
 static bool alert_about(void *ctx, const json_t *node)
 {
 	struct look *look = ctx;
@@ -329,7 +336,7 @@ static bool alert_about(void *ctx, const json_t *node)
 	const char *ready = jstr(ready_of(node), "status");
 	const char *before = json_string_value(
 	    json_object_get(json_object_get(agent->told, "nodes"), name));
-	bool was_ready = before && strcmp(before, "True") == 0;
+	bool was_ready = strcmp(before ? before : presumed(ready), "True") == 0;
 	bool is_ready = strcmp(ready, "True") == 0;
 
 	if (was_ready == is_ready)

@@ -150,6 +150,30 @@ static void the_objects_move(void)
 	move_stop(&move);
 }
 
+static void palette_wants(int control_planes, int workers)
+{
+	json_decref(palette_spec);
+	palette_spec = order();
+	jsets(palette_spec, "specHash",
+	    control_planes == 1 ? "hash-1" : "hash-3");
+	jsets(palette_spec, "configUid", "config-1");
+	jsets(palette_spec, "phase", "active");
+	jsetb(palette_spec, "autoRemediation", true);
+	jseti(palette_spec, "pools[0].size", control_planes);
+	jseti(palette_spec, "pools[1].size", workers);
+}
+
+static void the_cluster_stands_on_its_own(void)
+{
+	a_gateway_builds_a_cluster();
+	for (int i = 0; i < 120 && !has_node(); i++)
+		wait_for(MINUTES(1));
+	EXPECT(has_node());
+	the_providers_are_installed();
+	the_objects_move();
+	manager_free(&manager);
+}
+
 static void close_life(void)
 {
 	manager_free(&manager);
@@ -179,11 +203,7 @@ TEST(a_cluster_is_built_moved_and_goes_on_by_itself)
 	EXPECT_STR(workload_node_of(racks, "web", "capi"), first);
 	the_objects_move();
 	manager_free(&manager);
-	palette_spec = order();
-	jsets(palette_spec, "specHash", "hash-1");
-	jsets(palette_spec, "configUid", "config-1");
-	jsets(palette_spec, "phase", "active");
-	jsetb(palette_spec, "autoRemediation", true);
+	palette_wants(1, 2);
 	wait_for(HOURS(2));
 	EXPECT_STR(attribute("cluster/web", "nodes"), "3");
 	EXPECT(workload_machine_of(racks, "web", "worker", 0));
@@ -194,5 +214,30 @@ TEST(a_cluster_is_built_moved_and_goes_on_by_itself)
 	close_life();
 }
 
+TEST(three_control_planes_outlive_one_of_them)
+{
+	struct err err;
+	const char *node;
+
+	the_cluster_stands_on_its_own();
+	palette_wants(3, 1);
+	wait_for(HOURS(3));
+	EXPECT_STR(attribute("cluster/web", "control_planes"), "3");
+	EXPECT_STR(attribute("cluster/web", "nodes"), "4");
+	EXPECT_STR(attribute("cluster/web/agent", "applied"), "hash-3");
+	node = workload_node_of(racks, "web", "capi");
+	EXPECT(node);
+	EXPECT(workload_machine_dies(racks, node, &err));
+	wait_for(MINUTES(15));
+	EXPECT_STR(attribute("cluster/web", "api"), "up");
+	EXPECT(workload_node_of(racks, "web", "capi"));
+	EXPECT(workload_node_of(racks, "web", "agent"));
+	EXPECT_STR(attribute("cluster/web/agent", "palette"), "reached");
+	EXPECT(palette_count("\"reason\":\"NodeNotReady\"") > 0);
+	EXPECT(!workload_complaint(racks));
+	close_life();
+}
+
 TESTS_BEGIN
-CASE(a_cluster_is_built_moved_and_goes_on_by_itself), TESTS_END
+CASE(a_cluster_is_built_moved_and_goes_on_by_itself),
+    CASE(three_control_planes_outlive_one_of_them), TESTS_END

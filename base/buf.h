@@ -32,7 +32,8 @@ void buf_adds(struct buf *buf, const char *text);
 void buf_addc(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void buf_vaddf(struct buf *buf, const char *fmt, va_list ap);
+void buf_vaddf(struct buf *buf, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 void buf_drop(struct buf *buf, size_t n); /* forget the first n bytes */
 void buf_reset(struct buf *buf);          /* empty, keep the storage */
 void buf_free(struct buf *buf);           /* empty, give the storage back */

@@ -25,6 +25,7 @@ struct constraint {
 	enum where where;
 	bool split; /* commas and blanks part values */
 	bool number;
+	bool negated; /* those pass that `pass` does not let */
 	/* Writes what is wrong with the values into errors. */
 	void (*judge)(struct ask *ask, const char *name,
 	    const struct names *values, json_t *errors);
@@ -46,23 +47,11 @@ static bool has_system_id(
 	return one_is(values, node->system_id);
 }
 
-static bool lacks_system_id(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_system_id(ask, node, values);
-}
-
 static bool has_hostname(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
 	(void)ask;
 	return one_is(values, node->hostname);
-}
-
-static bool lacks_hostname(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_hostname(ask, node, values);
 }
 
 /* Two names match no machine: the field takes one. */
@@ -97,23 +86,11 @@ static bool has_domain(
 	return one_is(values, node->domain->name);
 }
 
-static bool lacks_domain(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_domain(ask, node, values);
-}
-
 static bool has_agent(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
 	(void)ask;
 	return one_is(values, node->agent_name);
-}
-
-static bool lacks_agent(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_agent(ask, node, values);
 }
 
 static bool has_zone(
@@ -123,12 +100,6 @@ static bool has_zone(
 	return one_is(values, node->zone->name);
 }
 
-static bool lacks_zone(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_zone(ask, node, values);
-}
-
 static bool has_pool(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
@@ -136,23 +107,11 @@ static bool has_pool(
 	return node->pool && one_is(values, node->pool->name);
 }
 
-static bool lacks_pool(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_pool(ask, node, values);
-}
-
 static bool has_owner(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
 	(void)ask;
 	return node->owner && one_is(values, node->owner->name);
-}
-
-static bool lacks_owner(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_owner(ask, node, values);
 }
 
 static bool has_tags(
@@ -188,23 +147,11 @@ static bool has_status(
 	return false;
 }
 
-static bool lacks_status(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_status(ask, node, values);
-}
-
 static bool has_power(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
 	(void)ask;
 	return one_is(values, node->power_state);
-}
-
-static bool lacks_power(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_power(ask, node, values);
 }
 
 static bool at_least(const struct names *values, int64_t have)
@@ -261,12 +208,6 @@ static bool has_arch(
 			return true;
 	}
 	return false;
-}
-
-static bool lacks_arch(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_arch(ask, node, values);
 }
 
 static bool is_on_subnet(
@@ -342,22 +283,10 @@ static bool has_vlans(
 	return on_vlan(ask, node, values, false);
 }
 
-static bool lacks_vlans(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_vlans(ask, node, values);
-}
-
 static bool has_fabrics(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
 	return on_vlan(ask, node, values, true);
-}
-
-static bool lacks_fabrics(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_fabrics(ask, node, values);
 }
 
 static bool has_class(
@@ -373,12 +302,6 @@ static bool has_class(
 	return false;
 }
 
-static bool lacks_class(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return !has_class(ask, node, values);
-}
-
 /* No machine here is a virtual one of a host that MAAS knows. */
 static bool nobody(
     const struct ask *ask, const struct node *node, const struct names *values)
@@ -387,15 +310,6 @@ static bool nobody(
 	(void)node;
 	(void)values;
 	return false;
-}
-
-static bool everybody(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	(void)node;
-	(void)values;
-	return true;
 }
 
 static bool has_target(
@@ -602,52 +516,55 @@ static void judge_interfaces(struct ask *ask, const char *name,
 }
 
 static const struct constraint constraints[] = {
-	{ "agent_name", IN_LIST, false, false, NULL, has_agent },
-	{ "not_agent_name", IN_LIST, false, false, NULL, lacks_agent },
-	{ "arch", IN_BOTH, false, false, judge_arch, has_arch },
-	{ "not_arch", IN_LIST, false, false, NULL, lacks_arch },
-	{ "cpu_count", IN_BOTH, false, true, judge_number, has_cpus },
-	{ "cpu_speed", IN_BOTH, false, true, judge_number, has_speed },
-	{ "deployment_target", IN_LIST, false, false, NULL, has_target },
-	{ "devices", IN_ALLOCATE, false, false, NULL, nobody },
-	{ "domain", IN_LIST, false, false, NULL, has_domain },
-	{ "not_domain", IN_LIST, false, false, NULL, lacks_domain },
-	{ "fabric_classes", IN_BOTH, false, false, NULL, has_class },
-	{ "fabrics", IN_BOTH, false, false, NULL, has_fabrics },
-	{ "hostname", IN_LIST, false, false, NULL, has_hostname },
-	{ "not_hostname", IN_LIST, false, false, NULL, lacks_hostname },
-	{ "id", IN_LIST, false, false, NULL, has_system_id },
-	{ "not_id", IN_LIST, false, false, NULL, lacks_system_id },
-	{ "interfaces", IN_BOTH, false, false, judge_interfaces,
+	{ "agent_name", IN_LIST, false, false, false, NULL, has_agent },
+	{ "not_agent_name", IN_LIST, false, false, true, NULL, has_agent },
+	{ "arch", IN_BOTH, false, false, false, judge_arch, has_arch },
+	{ "not_arch", IN_LIST, false, false, true, NULL, has_arch },
+	{ "cpu_count", IN_BOTH, false, true, false, judge_number, has_cpus },
+	{ "cpu_speed", IN_BOTH, false, true, false, judge_number, has_speed },
+	{ "deployment_target", IN_LIST, false, false, false, NULL, has_target },
+	{ "devices", IN_ALLOCATE, false, false, false, NULL, nobody },
+	{ "domain", IN_LIST, false, false, false, NULL, has_domain },
+	{ "not_domain", IN_LIST, false, false, true, NULL, has_domain },
+	{ "fabric_classes", IN_BOTH, false, false, false, NULL, has_class },
+	{ "fabrics", IN_BOTH, false, false, false, NULL, has_fabrics },
+	{ "hostname", IN_LIST, false, false, false, NULL, has_hostname },
+	{ "not_hostname", IN_LIST, false, false, true, NULL, has_hostname },
+	{ "id", IN_LIST, false, false, false, NULL, has_system_id },
+	{ "not_id", IN_LIST, false, false, true, NULL, has_system_id },
+	{ "interfaces", IN_BOTH, false, false, false, judge_interfaces,
 	    has_interfaces },
-	{ "link_speed", IN_BOTH, false, true, judge_number, has_link_speed },
-	{ "mac_address", IN_LIST, false, false, judge_macs, has_mac },
-	{ "mem", IN_BOTH, false, true, judge_number, has_memory },
-	{ "name", IN_ALLOCATE, false, false, NULL, has_name },
-	{ "not_fabric_classes", IN_BOTH, false, false, NULL, lacks_class },
-	{ "not_fabrics", IN_BOTH, false, false, NULL, lacks_fabrics },
-	{ "not_in_pool", IN_BOTH, false, false, judge_pools, lacks_pool },
-	{ "not_in_zone", IN_BOTH, false, false, judge_zones, lacks_zone },
-	{ "not_owner", IN_LIST, false, false, judge_owners, lacks_owner },
-	{ "not_pod", IN_BOTH, false, false, NULL, everybody },
-	{ "not_pod_type", IN_BOTH, false, false, NULL, everybody },
-	{ "not_power_state", IN_LIST, false, false, judge_power, lacks_power },
-	{ "not_status", IN_LIST, false, false, judge_status, lacks_status },
-	{ "not_subnets", IN_BOTH, false, false, judge_subnets, lacks_subnets },
-	{ "not_tags", IN_BOTH, true, false, NULL, lacks_tags },
-	{ "not_vlans", IN_BOTH, false, false, NULL, lacks_vlans },
-	{ "owner", IN_LIST, false, false, judge_owners, has_owner },
-	{ "pod", IN_BOTH, false, false, NULL, nobody },
-	{ "pod_type", IN_BOTH, false, false, NULL, nobody },
-	{ "pool", IN_BOTH, false, false, judge_pools, has_pool },
-	{ "power_state", IN_LIST, false, false, judge_power, has_power },
-	{ "status", IN_LIST, false, false, judge_status, has_status },
-	{ "storage", IN_BOTH, false, false, judge_storage, has_storage },
-	{ "subnets", IN_BOTH, false, false, judge_subnets, has_subnets },
-	{ "system_id", IN_BOTH, false, false, NULL, has_system_id },
-	{ "tags", IN_BOTH, true, false, judge_tags, has_tags },
-	{ "vlans", IN_BOTH, false, false, NULL, has_vlans },
-	{ "zone", IN_BOTH, false, false, judge_zones, has_zone },
+	{ "link_speed", IN_BOTH, false, true, false, judge_number,
+	    has_link_speed },
+	{ "mac_address", IN_LIST, false, false, false, judge_macs, has_mac },
+	{ "mem", IN_BOTH, false, true, false, judge_number, has_memory },
+	{ "name", IN_ALLOCATE, false, false, false, NULL, has_name },
+	{ "not_fabric_classes", IN_BOTH, false, false, true, NULL, has_class },
+	{ "not_fabrics", IN_BOTH, false, false, true, NULL, has_fabrics },
+	{ "not_in_pool", IN_BOTH, false, false, true, judge_pools, has_pool },
+	{ "not_in_zone", IN_BOTH, false, false, true, judge_zones, has_zone },
+	{ "not_owner", IN_LIST, false, false, true, judge_owners, has_owner },
+	{ "not_pod", IN_BOTH, false, false, true, NULL, nobody },
+	{ "not_pod_type", IN_BOTH, false, false, true, NULL, nobody },
+	{ "not_power_state", IN_LIST, false, false, true, judge_power,
+	    has_power },
+	{ "not_status", IN_LIST, false, false, true, judge_status, has_status },
+	{ "not_subnets", IN_BOTH, false, false, false, judge_subnets,
+	    lacks_subnets },
+	{ "not_tags", IN_BOTH, true, false, false, NULL, lacks_tags },
+	{ "not_vlans", IN_BOTH, false, false, true, NULL, has_vlans },
+	{ "owner", IN_LIST, false, false, false, judge_owners, has_owner },
+	{ "pod", IN_BOTH, false, false, false, NULL, nobody },
+	{ "pod_type", IN_BOTH, false, false, false, NULL, nobody },
+	{ "pool", IN_BOTH, false, false, false, judge_pools, has_pool },
+	{ "power_state", IN_LIST, false, false, false, judge_power, has_power },
+	{ "status", IN_LIST, false, false, false, judge_status, has_status },
+	{ "storage", IN_BOTH, false, false, false, judge_storage, has_storage },
+	{ "subnets", IN_BOTH, false, false, false, judge_subnets, has_subnets },
+	{ "system_id", IN_BOTH, false, false, false, NULL, has_system_id },
+	{ "tags", IN_BOTH, true, false, false, judge_tags, has_tags },
+	{ "vlans", IN_BOTH, false, false, false, NULL, has_vlans },
+	{ "zone", IN_BOTH, false, false, false, judge_zones, has_zone },
 };
 #define CONSTRAINT_COUNT (sizeof(constraints) / sizeof(constraints[0]))
 
@@ -740,8 +657,8 @@ bool maas_constraints_pass(const struct ask *ask, const struct form *form,
 		    !form_get(form, constraint->name))
 			continue;
 		values = values_of(form, constraint);
-		fine = values.count == 0 ||
-		       constraint->pass(ask, node, &values);
+		fine = values.count == 0 || constraint->pass(ask, node,
+		                                &values) != constraint->negated;
 		maas_names_free(&values);
 		if (!fine)
 			return false;
@@ -788,30 +705,4 @@ char *maas_constraints_resolved(const struct form *form)
 		maas_names_free(&values);
 	}
 	return text.data ? buf_detach(&text) : xstrdup("");
-}
-
-/* The fields as Python would print a list of them. */
-char *maas_constraints_asked(const struct form *form)
-{
-	struct buf text = BUF_INIT;
-
-	buf_addc(&text, '[');
-	for (size_t i = 0; i < form->count; i++) {
-		const char *name = form->fields[i].name, *value;
-		size_t at = 0;
-		bool before = false, first = true;
-
-		for (size_t k = 0; k < i; k++)
-			before |= strcmp(form->fields[k].name, name) == 0;
-		if (before || strcmp(name, "op") == 0)
-			continue;
-		buf_addf(&text, "%s('%s', [", text.len > 1 ? ", " : "", name);
-		while ((value = maas_form_next(form, name, &at))) {
-			buf_addf(&text, "%s'%s'", first ? "" : ", ", value);
-			first = false;
-		}
-		buf_adds(&text, "])");
-	}
-	buf_addc(&text, ']');
-	return buf_detach(&text);
 }

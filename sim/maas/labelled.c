@@ -298,3 +298,31 @@ bool maas_interfaces_match(const struct maas *maas, const char *text,
 	free(copy);
 	return all;
 }
+
+/* ---- what was asked, in words ---- */
+
+/* The fields as Python would print a list of them. */
+char *maas_constraints_asked(const struct form *form)
+{
+	struct buf text = BUF_INIT;
+
+	buf_addc(&text, '[');
+	for (size_t i = 0; i < form->count; i++) {
+		const char *name = form->fields[i].name, *value;
+		size_t at = 0;
+		bool before = false, first = true;
+
+		for (size_t k = 0; k < i; k++)
+			before |= strcmp(form->fields[k].name, name) == 0;
+		if (before || strcmp(name, "op") == 0)
+			continue;
+		buf_addf(&text, "%s('%s', [", text.len > 1 ? ", " : "", name);
+		while ((value = maas_form_next(form, name, &at))) {
+			buf_addf(&text, "%s'%s'", first ? "" : ", ", value);
+			first = false;
+		}
+		buf_adds(&text, "])");
+	}
+	buf_addc(&text, ']');
+	return buf_detach(&text);
+}

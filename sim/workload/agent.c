@@ -174,9 +174,11 @@ static void beat_answered(struct agent *agent,
 {
 	if (answer && answer->status / 100 == 2) {
 		agent->failures = 0;
+		if (!agent->reached)
+			agent_wake(
+			    agent); /* reports that were waiting for it */
 		set_reached(agent, true);
 		ask_spec(agent);
-		agent_wake(agent); /* reports that were waiting for Palette */
 		next_beat(agent, BEAT_FOR);
 		return;
 	}

@@ -244,21 +244,23 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 
 /* ---- moving bytes ---- */
 
-/* What libcurl has written goes out. */
+/* What libcurl has written goes out. True: it may have been waiting for room
+ * in the socket. */
 static bool drain(struct http_client *client)
 {
 	char data[CHUNK];
-	bool moved = false;
-	ssize_t got;
+	bool full = false;
+	ssize_t got = CHUNK;
 
 	if (client->fd < 0)
 		client->fd = doorway_accept(client->doorway);
-	while (client->fd >= 0 &&
-	       (got = recv(client->fd, data, sizeof(data), 0)) > 0) {
-		moved = true;
-		client->ops->send(client->ctx, data, (size_t)got);
+	while (client->fd >= 0 && got == CHUNK) {
+		got = recv(client->fd, data, sizeof(data), 0);
+		if (got > 0)
+			client->ops->send(client->ctx, data, (size_t)got);
+		full = full || got == CHUNK;
 	}
-	return moved;
+	return full;
 }
 
 static enum http_client_end end_of(

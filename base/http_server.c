@@ -228,24 +228,25 @@ static void resume(struct http_peer *peer)
 
 /* ---- moving bytes ---- */
 
+/* True: libmicrohttpd may have been waiting for room in the socket. */
 static bool drain(struct http_peer *peer)
 {
 	char data[CHUNK];
-	bool moved = false;
-	ssize_t got = -1;
+	bool full = false;
+	ssize_t got;
 
-	while (peer->fd >= 0 &&
-	       (got = recv(peer->fd, data, sizeof(data), 0)) > 0) {
-		moved = true;
+	/* To the end, since the end may be one (Connection: close). */
+	while ((got = recv(peer->fd, data, sizeof(data), 0)) > 0) {
 		if (!peer->dying)
 			peer->ops->send(peer->ctx, data, (size_t)got);
+		full = full || got == CHUNK;
 	}
 	if (got == 0 && !peer->closed_told) {
 		peer->closed_told = true;
 		if (!peer->dying)
 			peer->ops->closed(peer->ctx);
 	}
-	return moved;
+	return full;
 }
 
 /* libmicrohttpd has something to go on with, without being given anything. */

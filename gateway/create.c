@@ -195,15 +195,17 @@ static bool connect(struct work *work)
 	char *name = xasprintf("%s-kubeconfig", work->cluster_name);
 	const json_t *secret = store_get(
 	    gateway->store, "Secret", work->ns, name);
+	const char *value = jstr(secret, "data.value");
 	struct buf text = BUF_INIT;
 	struct err err = { 0 };
 
 	free(name);
 	if (work->workload)
 		return true;
-	if (!buf_add_unbase64(&text, jstr(secret, "data.value"),
-	        strlen(jstr(secret, "data.value"))) ||
-	    text.len == 0) {
+	buf_add_unbase64(&text, value, strlen(value));
+	if (text.len == 0) /* it has been moved: a pivot is half done */
+		buf_adds(&text, pivot_kubeconfig(work));
+	if (text.len == 0) {
 		buf_free(&text);
 		return false;
 	}

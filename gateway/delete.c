@@ -47,6 +47,8 @@ static bool connect_by_secret(struct work *work, const json_t *instruction)
 	free(name);
 	buf_add_unbase64(&text, jstr(secret, "data.value"),
 	    strlen(jstr(secret, "data.value")));
+	if (text.len == 0)
+		buf_adds(&text, pivot_kubeconfig(work));
 	connected = connect_by(
 	    work, text.len ? buf_text(&text) : jstr(instruction, "kubeconfig"));
 	buf_free(&text);

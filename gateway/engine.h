@@ -176,6 +176,8 @@ void delete_step(struct work *work, const json_t *instruction);
 
 /* The Pivot object of this work, or NULL. */
 const json_t *pivot_of(const struct work *work);
+/* What leads into the cluster while a pivot is half done, or "". */
+const char *pivot_kubeconfig(const struct work *work);
 enum move_phase pivot_phase(const struct work *work);
 bool pivot_is_to_cluster(const struct work *work);
 /* Begin, or go on after a restart. work->workload is connected. The work is

@@ -41,15 +41,41 @@ static void tell(struct work *work)
 	    N("objects", jint(pivot, "spec.objects")));
 }
 
+/* What leads into the cluster is moved there with everything else; whoever is
+ * killed after the first deletion here still needs it to finish. So the pivot
+ * keeps it, durably, from its beginning. A new string, "" if there is none. */
+static char *way_in(const struct work *work)
+{
+	char *name = xasprintf("%s-kubeconfig", work->cluster_name);
+	const json_t *secret = store_get(
+	    work->gateway->store, "Secret", work->ns, name);
+	const char *value = jstr(secret, "data.value");
+	struct buf text = BUF_INIT;
+
+	free(name);
+	if (*pivot_kubeconfig(work))
+		return xstrdup(pivot_kubeconfig(work));
+	buf_add_unbase64(&text, value, strlen(value));
+	return text.data ? buf_detach(&text) : xstrdup("");
+}
+
+const char *pivot_kubeconfig(const struct work *work)
+{
+	return jstr(pivot_of(work), "spec.kubeconfig");
+}
+
 static bool save(struct work *work, const char *id, bool to_cluster,
     enum move_phase phase, size_t objects)
 {
+	char *kubeconfig = way_in(work);
 	bool saved = gateway_save(work->gateway, "Pivot", work->cluster_uid,
-	    json_pack("{s:{s:s, s:s, s:s, s:s, s:I}}", "spec", "id", id,
+	    json_pack("{s:{s:s, s:s, s:s, s:s, s:I, s:s}}", "spec", "id", id,
 	        "cluster", work->cluster_name, "direction",
 	        to_cluster ? "to-cluster" : "to-gateway", "phase",
-	        move_phase_name(phase), "objects", (json_int_t)objects));
+	        move_phase_name(phase), "objects", (json_int_t)objects,
+	        "kubeconfig", kubeconfig));
 
+	free(kubeconfig);
 	if (saved)
 		tell(work);
 	return saved;

@@ -364,7 +364,10 @@ static void install(struct work *work, const json_t *instruction)
 
 static void hand_over(struct work *work, const json_t *instruction)
 {
-	if (pivot_of(work) && pivot_phase(work) == MOVE_DONE) {
+	/* With neither a pivot nor a Cluster here we were killed between the
+	 * last two lines of this very block. */
+	if (pivot_of(work) ? pivot_phase(work) == MOVE_DONE
+	                   : !work_cluster(work)) {
 		work_purge(work);
 		pivot_forget(work);
 		work_finish(work, work->create_id, "done",

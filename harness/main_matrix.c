@@ -56,7 +56,8 @@ static size_t moment_of(const struct strike *s)
 static void plan(struct matrix *matrix, const struct moment *moment,
     uint64_t count, bool power_loss)
 {
-	for (uint64_t n = 1; n <= count; n += matrix->flags.every) {
+	for (uint64_t n = matrix->flags.from; n <= count;
+	     n += matrix->flags.every) {
 		matrix->strikes = xrealloc(matrix->strikes,
 		    (matrix->count + 1) * sizeof(*matrix->strikes));
 		matrix->strikes[matrix->count++] = (struct strike){

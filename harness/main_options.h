@@ -13,7 +13,8 @@ struct run_flags {
 	uint64_t seed;
 	unsigned jobs;
 	const char *junit, *record, *who;
-	uint64_t every; /* matrix: strike at every n-th moment only */
+	uint64_t every, from; /* matrix: strike at every n-th moment only, and
+	                         at none before the from-th */
 	bool with_log;
 };
 

@@ -98,6 +98,7 @@ static const struct option known_flags[] = {
 	{ "log", no_argument, NULL, 'l' },
 	{ "who", required_argument, NULL, 'o' },
 	{ "every", required_argument, NULL, 'e' },
+	{ "from", required_argument, NULL, 'f' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -142,6 +143,8 @@ static bool take_flag(struct run_flags *flags, int flag, const char *value)
 		return true;
 	case 'e':
 		return take_number(value, &flags->every) && flags->every > 0;
+	case 'f':
+		return take_number(value, &flags->from) && flags->from > 0;
 	case 'u':
 		flags->junit = value;
 		return true;
@@ -163,7 +166,7 @@ int flags_read(struct run_flags *flags, int argc, char **argv)
 	int flag;
 
 	*flags = (struct run_flags){
-		.wire = WIRE_MEMORY, .seed = 1, .jobs = 2, .every = 1
+		.wire = WIRE_MEMORY, .seed = 1, .jobs = 2, .every = 1, .from = 1
 	};
 	opterr = 0;
 	optind = 1;

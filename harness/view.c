@@ -252,6 +252,38 @@ static void count_one(struct tallies *tallies, usec at, const char *client,
 	t->at[t->count++] = at;
 }
 
+/* A process that starts tells anew what it holds: what it held before and
+ * does not tell again went between its last word and its death. */
+static void forget_told(struct view *view, const char *prefix, usec at)
+{
+	size_t len = strlen(prefix);
+
+	for (size_t i = slot_of(view, prefix);
+	     i < view->count &&
+	     strncmp(view->things[i]->name, prefix, len) == 0;
+	     i++) {
+		if (view->things[i]->gone)
+			continue;
+		view->things[i]->gone = true;
+		view->things[i]->since_at = at;
+		touch(view, view->things[i]->name);
+	}
+}
+
+static void fold_process(struct view *view, const struct event *event)
+{
+	static const char *const told[] = { "object", "instruction", "pivot" };
+	char prefix[200];
+
+	if (strcmp(event_text(event, "what"), "started") != 0)
+		return;
+	for (int i = 0; i < 3; i++) {
+		snprintf(
+		    prefix, sizeof(prefix), "%s/%s/", event->about, told[i]);
+		forget_told(view, prefix, event->at);
+	}
+}
+
 /* The first word of what went wrong: "timeout", "lost", "unreached" ... */
 static void outcome_of(const struct event *event, char *out, size_t size)
 {
@@ -295,6 +327,7 @@ void view_sink(void *ctx, const struct event *event)
 	} folds[] = {
 		{ "state", fold_state },
 		{ "gone", fold_gone },
+		{ "process", fold_process },
 		{ "exchange", fold_exchange },
 		{ "flow", fold_flow },
 	};

@@ -39,7 +39,7 @@ static bool is_token(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (!isalnum((unsigned char)text[i]) &&
-		    !strchr("!#$%&'*+-.^_`|~", text[i]))
+		    (!text[i] || !strchr("!#$%&'*+-.^_`|~", text[i])))
 			return false;
 	return len > 0;
 }
@@ -164,7 +164,8 @@ enum connect_reading connect_read(const char *data, size_t len, size_t *used,
 
 static int parse_status(const char *line)
 {
-	if (strncmp(line, "HTTP/1.", 7) != 0 || !strchr("01", line[7]) ||
+	if (strlen(line) < strlen("HTTP/1.1 200") ||
+	    strncmp(line, "HTTP/1.", 7) != 0 || !strchr("01", line[7]) ||
 	    line[8] != ' ' || strspn(line + 9, "0123456789") != 3 ||
 	    (line[12] && line[12] != ' '))
 		return 0;

@@ -70,6 +70,24 @@ TEST(what_is_written_is_read)
 	buf_free(&out);
 }
 
+TEST(an_answer_is_read_strictly)
+{
+	static const char *const bad[] = { "HTTP/1.\r\n\r\n",
+		"HTTP/1.1\r\n\r\n", "HTTP/1.1 20\r\n\r\n",
+		"HTTP/1.1 2000\r\n\r\n", "HTTP/2.0 200\r\n\r\n",
+		"HTTP/1.1 100 Continue\r\n\r\n" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct http_response response = { 0 };
+		struct err err;
+		size_t used;
+
+		EXPECT_INT(connect_read_answer(
+		               bad[i], strlen(bad[i]), &used, &response, &err),
+		    CONNECT_BAD);
+	}
+}
+
 TEST(a_head_without_end_is_given_up)
 {
 	struct http_request request = { 0 };
@@ -86,4 +104,5 @@ TEST(a_head_without_end_is_given_up)
 
 TESTS_BEGIN
 CASE(a_connect_is_read_strictly), CASE(what_is_written_is_read),
+    CASE(an_answer_is_read_strictly),
     CASE(a_head_without_end_is_given_up), TESTS_END

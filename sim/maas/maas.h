@@ -73,7 +73,8 @@ struct maas_machine_spec {
 	int disk_gb;             /* 0: 480 */
 	const char *power_type;  /* NULL: ipmi */
 };
-/* Ready, powered off; its system_id (drawn from the seed). */
+/* Ready, powered off; its system_id (drawn from the seed), which is the
+ * machine's: it goes when somebody deletes the machine. */
 const char *maas_add_machine(
     struct maas *maas, const struct maas_machine_spec *spec);
 /* The one subnet of a simple site: machines get their boot interface linked

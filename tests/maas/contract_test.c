@@ -248,12 +248,12 @@ static void check_row(
 
 TEST(every_check_of_the_contract_holds)
 {
-	const char *ready, *deploying;
+	char ready[8], deploying[8]; /* one is deleted on the way */
 
 	a_lab(NULL, NULL);
 	a_cable(BMC_OBEYS);
-	ready = a_machine(NULL);
-	deploying = a_machine(NULL);
+	snprintf(ready, sizeof(ready), "%s", a_machine(NULL));
+	snprintf(deploying, sizeof(deploying), "%s", a_machine(NULL));
 	EXPECT_INT(machine_op(deploying, "deploy", NULL), 200);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		check_row(&rows[i], ready, deploying);

@@ -347,6 +347,19 @@ static void load_documents(struct maas *maas, const json_t *inventory)
 	    json_object_get(inventory, "power_types"));
 }
 
+/* So that what is made later has other ids than in a recording; fabrics and
+ * spaces are named after theirs and stay. */
+static void shift_ids(struct maas *maas, int64_t by)
+{
+	struct list *const lists[] = { &maas->zones, &maas->pools,
+		&maas->domains, &maas->vlans, &maas->subnets, &maas->ranges,
+		&maas->dns_resources, &maas->dns_data, &maas->ifaces,
+		&maas->ssh_keys, &maas->images, &maas->vm_hosts };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		lists[i]->next_id += by ? by + (int64_t)i : 0;
+}
+
 bool maas_load(struct maas *maas, const json_t *inventory, struct err *err)
 {
 	json_t *kept = json_deep_copy(inventory);
@@ -371,6 +384,7 @@ bool maas_load(struct maas *maas, const json_t *inventory, struct err *err)
 		return false;
 	if (jint(kept, "next_address_id") > maas->addresses.next_id)
 		maas->addresses.next_id = jint(kept, "next_address_id");
+	shift_ids(maas, jint(kept, "shift_ids"));
 	maas_tell(maas);
 	return true;
 }

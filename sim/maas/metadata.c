@@ -213,6 +213,10 @@ const char *maas_metadata_op(const struct http_request *request)
 		return word;
 	maas_body_read(&body, request, &err);
 	op = form_get(&body.form, "op");
+	if (!op && strstr(request->target, "op=signal"))
+		op = "signal";
+	if (!op && strstr(request->target, "op=netboot_off"))
+		op = "netboot_off";
 	word = "metadata.post";
 	if (op && strcmp(op, "signal") == 0)
 		word = "metadata.signal";

@@ -400,7 +400,6 @@ struct maas {
 	bool bench;       /* machines without a cable live by themselves */
 	bool bmc_refuses; /* all BMCs say no */
 	struct names strangers; /* addresses that others use on the wire */
-	struct list held;       /* struct held: reports waiting for "settle" */
 
 	struct nonce *nonces[NONCE_BUCKETS];
 	struct timer dns_timer;

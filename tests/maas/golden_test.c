@@ -114,7 +114,7 @@ static void show(const char *topic, const struct golden_score *before,
 	printf("\n");
 }
 
-TEST(the_recordings_of_a_real_region_play)
+static void play_all(int64_t shift)
 {
 	const char *dir = directory();
 	struct golden_player player = { .lab = &lab };
@@ -128,6 +128,8 @@ TEST(the_recordings_of_a_real_region_play)
 	allowed = load(SOURCE_ROOT "/tests/maas", "golden_allowed.json");
 	player.inventory = inventory;
 	player.allowed = allowed;
+	if (shift)
+		jseti(inventory, "shift_ids", shift);
 	open_lab(inventory);
 	count = scandir(dir, &topics, is_topic, alphasort);
 	EXPECT(count > 0);
@@ -150,6 +152,16 @@ TEST(the_recordings_of_a_real_region_play)
 	json_decref(allowed);
 	EXPECT_INT(player.score.different, 0);
 	EXPECT_INT(player.score.trouble, 0);
+}
+
+TEST(the_recordings_of_a_real_region_play)
+{
+	play_all(0);
+}
+
+TEST(they_play_with_other_ids_too)
+{
+	play_all(1000);
 }
 
 /* ---- the player itself can fail ---- */
@@ -200,5 +212,5 @@ TEST(the_player_sees_a_spoilt_value_a_header_a_key_and_a_status)
 }
 
 TESTS_BEGIN
-CASE(the_recordings_of_a_real_region_play),
+CASE(the_recordings_of_a_real_region_play), CASE(they_play_with_other_ids_too),
     CASE(the_player_sees_a_spoilt_value_a_header_a_key_and_a_status), TESTS_END

@@ -31,6 +31,14 @@ static json_t *action_json(const struct operation *row)
 	    row->op == NULL);
 }
 
+/* One handler answers nobody's questions about nodes of every kind; MAAS gives
+ * the same path of it each time. */
+static const char *shown_path(const struct operation *row)
+{
+	return strcmp(row->handler, "AnonNodesHandler") == 0 ? "/nodes/"
+	                                                     : row->path;
+}
+
 /* A handler is all rows of one name and one path. */
 static json_t *handler_json(
     const char *authority, const char *scheme, const struct operation *first)
@@ -38,7 +46,7 @@ static json_t *handler_json(
 	size_t count;
 	const struct operation *table = maas_operation_table(&count);
 	json_t *actions = json_array(), *json;
-	char *path = xasprintf(ROOT "%s", first->path);
+	char *path = xasprintf(ROOT "%s", shown_path(first));
 	char *uri = xasprintf("%s://%s%s", scheme, authority, path);
 
 	for (size_t i = 0; i < count; i++)

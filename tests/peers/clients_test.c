@@ -48,6 +48,21 @@ TEST(the_api_describes_itself_to_anybody)
 	lab_close(&lab);
 }
 
+TEST(nobodys_handler_of_all_nodes_has_one_path)
+{
+	json_t *devices;
+
+	lab_open(&lab, NULL);
+	EXPECT_INT(lab_ask(&lab, "GET", "describe/", NULL), 200);
+	devices = named(
+	    json_object_get(lab.body, "resources"), "DevicesHandler");
+	EXPECT_STR(jstr(json_object_get(devices, "anon"), "path"),
+	    "/MAAS/api/2.0/nodes/");
+	EXPECT_STR(jstr(json_object_get(devices, "auth"), "path"),
+	    "/MAAS/api/2.0/devices/");
+	lab_close(&lab);
+}
+
 TEST(the_parameters_of_a_path_are_described_in_order)
 {
 	json_t *vlan, *params;
@@ -198,6 +213,7 @@ TEST(a_field_that_is_not_the_base64_it_says_is_taken_as_it_stands)
 
 TESTS_BEGIN
 CASE(the_api_describes_itself_to_anybody),
+    CASE(nobodys_handler_of_all_nodes_has_one_path),
     CASE(the_parameters_of_a_path_are_described_in_order),
     CASE(a_name_and_a_password_give_a_key_that_works),
     CASE(who_logs_in_again_under_one_name_gets_the_same_key),

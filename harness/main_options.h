@@ -13,8 +13,9 @@ struct run_flags {
 	uint64_t seed;
 	unsigned jobs;
 	const char *junit, *record, *who;
-	uint64_t every, from; /* matrix: strike at every n-th moment only, and
-	                         at none before the from-th */
+	uint64_t every, from;   /* matrix: strike at every n-th moment only, and
+	                           at none before the from-th */
+	uint64_t corrupt_reply; /* to see that the wires' comparison can fail */
 	bool with_log;
 };
 

@@ -98,6 +98,7 @@ static const struct option known_flags[] = {
 	{ "log", no_argument, NULL, 'l' },
 	{ "who", required_argument, NULL, 'o' },
 	{ "every", required_argument, NULL, 'e' },
+	{ "corrupt-reply", required_argument, NULL, 'c' },
 	{ "from", required_argument, NULL, 'f' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -143,6 +144,8 @@ static bool take_flag(struct run_flags *flags, int flag, const char *value)
 		return true;
 	case 'e':
 		return take_number(value, &flags->every) && flags->every > 0;
+	case 'c':
+		return take_number(value, &flags->corrupt_reply);
 	case 'f':
 		return take_number(value, &flags->from) && flags->from > 0;
 	case 'u':
@@ -166,7 +169,7 @@ int flags_read(struct run_flags *flags, int argc, char **argv)
 	int flag;
 
 	*flags = (struct run_flags){
-		.wire = WIRE_MEMORY, .seed = 1, .jobs = 2, .every = 1, .from = 1
+		.wire = WIRE_HTTPS, .seed = 1, .jobs = 2, .every = 1, .from = 1
 	};
 	opterr = 0;
 	optind = 1;
@@ -239,6 +242,7 @@ static json_t *run_one(void *ctx, size_t n)
 		.wire = batch->flags.wire,
 		.seed = batch->flags.seed,
 		.record_to = record,
+		.corrupt_reply = batch->flags.corrupt_reply,
 	};
 	json_t *outcome = run_scenario(batch->scenarios[n], &options);
 

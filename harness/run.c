@@ -470,6 +470,9 @@ static bool begin(struct run *run, struct err *err)
 	run->faults = faults_new(
 	    run->world->events, run->world->choices, run->view);
 	wire_set_faults(run->world->wire, faults_strike, run->faults);
+	if (run->options->corrupt_reply && run->options->wire == WIRE_HTTPS)
+		wire_corrupt_reply(
+		    run->world->wire, run->options->corrupt_reply);
 	if (run->options->strike || run->options->count_for)
 		run->blow = blow_new(run->world, run->options);
 	return true;

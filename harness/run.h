@@ -37,6 +37,7 @@ struct run_options {
 	uint64_t seed;
 	const char *record_to;       /* a file; NULL: nowhere */
 	const struct strike *strike; /* NULL: none */
+	uint64_t corrupt_reply;      /* base/wire.h; 0: none */
 	const char *count_for;       /* count exchanges and syncs of a host */
 };
 

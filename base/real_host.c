@@ -16,6 +16,7 @@ struct real_host {
 	struct reactor *reactor;
 	char *name;
 	bool timestamps;
+	bool is_child; /* all but name and net is its parent's */
 	struct timer keep_step;
 };
 
@@ -32,16 +33,16 @@ static void set_clock(struct real_host *real)
 	real->host.clock_origin = real_time() - loop_now(real->host.loop);
 }
 
-/* The machine's clock may be set while we run, and a faster loop runs away
- * from it. */
+/* The machine's clock may be set while we run, and we follow it. A faster loop
+ * has a calendar of its own that runs as fast, from the moment it began. */
 static void keep_step(struct timer *timer)
 {
 	struct real_host *real = OWNER_OF(timer, struct real_host, keep_step);
-	double speed = reactor_speed(real->reactor);
 
+	if (reactor_speed(real->reactor) != 1)
+		return;
 	set_clock(real);
-	timer_set(timer, real->host.loop,
-	    (usec)((double)KEEP_STEP_FOR * (speed > 1 ? speed : 1)));
+	timer_set(timer, real->host.loop, KEEP_STEP_FOR);
 }
 
 static void write_line(
@@ -51,7 +52,7 @@ static void write_line(
 	char at[32] = "";
 
 	if (real->timestamps)
-		time_text_ms(real_time(), at);
+		time_text_ms(host_time(&real->host), at);
 	fprintf(stderr, "%s%s%s %s: %s\n", at, *at ? " " : "",
 	    log_level_name(level), who, line);
 }
@@ -69,7 +70,7 @@ struct host *real_host_new(struct reactor *reactor,
 {
 	struct real_host *real = xcalloc(1, sizeof(*real));
 	struct host *host = &real->host;
-	uint64_t seed = real_seed();
+	uint64_t seed = options->seed ? options->seed : real_seed();
 
 	if (options->directory) {
 		host->disk = real_disk_new(options->directory, err);
@@ -94,6 +95,38 @@ struct host *real_host_new(struct reactor *reactor,
 	return host;
 }
 
+struct host *real_host_child(struct reactor *reactor, const struct host *parent,
+    const char *name, const char *address, const char *resolver)
+{
+	struct real_host *real = xcalloc(1, sizeof(*real));
+	struct host *host = &real->host;
+
+	*host = *parent;
+	real->reactor = reactor;
+	real->is_child = true;
+	real->name = xstrdup(name);
+	host->name = real->name;
+	host->disk = NULL;
+	host->dead = false;
+	timer_init(&real->keep_step, keep_step);
+	timer_set(&real->keep_step, host->loop, 0);
+	host->net = real_net_new(reactor, host, address, resolver);
+	return host;
+}
+
+void real_host_tell(struct host *host, struct events *events)
+{
+	host->events = events;
+}
+
+static void free_own(struct host *host)
+{
+	real_disk_free(&host->disk);
+	log_free(&host->log);
+	secrets_free(&host->secrets);
+	choices_free(&host->choices);
+}
+
 void real_host_free(struct host **host_p)
 {
 	struct real_host *real;
@@ -104,10 +137,8 @@ void real_host_free(struct host **host_p)
 	real->host.dead = true;
 	timer_cancel(&real->keep_step);
 	real_net_free(&real->host.net);
-	real_disk_free(&real->host.disk);
-	log_free(&real->host.log);
-	secrets_free(&real->host.secrets);
-	choices_free(&real->host.choices);
+	if (!real->is_child)
+		free_own(&real->host);
 	free(real->name);
 	free(real);
 	*host_p = NULL;

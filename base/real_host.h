@@ -7,8 +7,9 @@
  * standard error. One thread: reactor_run until reactor_stop.
  *
  * speed N makes the loop run N times faster than the clock of the machine, for
- * `pcgsim serve --speed`: timers, not the dates of foreign clients, so
- * clock_origin stays in step with CLOCK_REALTIME.
+ * `pcgsim serve --speed`: its timers, and its calendar too, which then starts
+ * at the present and is not set any more. At speed 1 the calendar is the
+ * machine's, jumps included.
  */
 #ifndef BASE_REAL_HOST_H
 #define BASE_REAL_HOST_H

@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
 	{ "run", command_run, "play scenarios, judge them" },
 	{ "matrix", command_matrix, "one again, killed at every moment" },
+	{ "serve", command_serve, "a fake MAAS or Palette on a real port" },
 	{ "explain", command_explain, "a scenario, as it was understood" },
 	{ "verbs", command_verbs, "what can happen in a scenario" },
 	{ "faults", command_faults, "faults on the wire, and their scopes" },

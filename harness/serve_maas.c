@@ -177,6 +177,7 @@ static int serve(struct served_maas *s)
 		.version = s->version,
 		.port = served->port,
 		.identity = identity,
+		.address = served->bind,
 		.gated = s->control_port != 0,
 		.speed = served->speed,
 	};

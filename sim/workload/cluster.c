@@ -147,6 +147,8 @@ static void cluster_free(struct cluster *cluster)
 	account_free_all(cluster);
 	EVENT(cluster->workload->options.events, "gone", "workload",
 	    cluster->thing, F("uid", cluster->uid));
+	/* On a real net a listener may be outlived by its watches. */
+	rest_stop_watches(cluster->store, true);
 	store_free(&cluster->store);
 	identity_free(&cluster->ca);
 	free(cluster->name);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/owner.h"
 #include "base/tls.h"
+#include "capi/rest.h"
 #include "sim/workload/api_server.h"
 #include "sim/workload/kubelet.h"
 #include "sim/workload/node.h"

@@ -259,7 +259,8 @@ struct name {
 	char *text;
 };
 
-static void name_format(struct name *name, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void name_format(
+    struct name *name, const char *fmt, va_list ap)
 {
 	struct buf buf = BUF_INIT;
 	va_list again;

@@ -112,6 +112,15 @@ static bool is_address(const char *host)
 	       inet_pton(AF_INET6, host, raw) == 1;
 }
 
+/* OpenSSL copies the name, but its macro wants one it could write to. */
+static void set_server_name(SSL *ssl, const char *host)
+{
+	char *name = xstrdup(host);
+
+	SSL_set_tlsext_host_name(ssl, name);
+	free(name);
+}
+
 struct tls_conn *tls_conn_new(SSL_CTX *ssl_ctx, const char *host,
     const struct tls_conn_ops *ops, void *ctx)
 {
@@ -129,7 +138,7 @@ struct tls_conn *tls_conn_new(SSL_CTX *ssl_ctx, const char *host,
 	if (host) {
 		SSL_set_connect_state(conn->ssl);
 		if (!is_address(host)) /* RFC 6066: names only */
-			SSL_set_tlsext_host_name(conn->ssl, host);
+			set_server_name(conn->ssl, host);
 	} else {
 		SSL_set_accept_state(conn->ssl);
 	}

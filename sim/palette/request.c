@@ -91,7 +91,8 @@ static json_t *error_json(
 }
 
 /* A message repeats what the client sent, which need not be UTF-8. */
-static char *clean(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *clean(
+    const char *fmt, va_list ap)
 {
 	struct buf text = BUF_INIT;
 	json_t *probe;
@@ -106,8 +107,9 @@ static char *clean(const char *fmt, va_list ap)
 	return buf_detach(&text);
 }
 
-static void vrefuse(struct request *request, int status, const char *code,
-    json_t *details, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void vrefuse(
+    struct request *request, int status, const char *code, json_t *details,
+    const char *fmt, va_list ap)
 {
 	char *message = clean(fmt, ap);
 

@@ -203,8 +203,9 @@ static int end(struct talk *talk)
 	return last.status;
 }
 
-static void make_request(struct http_request *request, json_t *body,
-    const char *method, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void make_request(
+    struct http_request *request, json_t *body, const char *method,
+    const char *fmt, va_list ap)
 {
 	struct buf target = BUF_INIT;
 

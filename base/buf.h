@@ -21,8 +21,8 @@ struct buf {
 	size_t room;
 };
 
-#define BUF_INIT \
-	{        \
+#define BUF_INIT           \
+	{                  \
 		NULL, 0, 0 \
 	}
 

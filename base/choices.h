@@ -43,8 +43,8 @@ void choose_text(struct choices *choices, char *out, size_t len,
 
 /* The choice `name` #ordinal (from 0) gives `value` (of choose_range) from now
  * on, whatever the seed says. */
-void choices_override(struct choices *choices, const char *name,
-    uint64_t ordinal, int64_t value);
+void choices_override(
+    struct choices *choices, const char *name, uint64_t ordinal, int64_t value);
 
 /* The keyed hash itself: SipHash-2-4, by its own 128 bits of key, and with a
  * key made of 64. */

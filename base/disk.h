@@ -27,14 +27,14 @@ struct disk_file;
 
 struct disk_ops {
 	/* NULL and *err if it does not exist and create is false. */
-	struct disk_file *(*open)(struct disk *disk, const char *name,
-	    bool create, struct err *err);
+	struct disk_file *(*open)(
+	    struct disk *disk, const char *name, bool create, struct err *err);
 	void (*close)(struct disk_file *file);
 	/* Short reads: *got < len at the end of the file. */
 	bool (*read)(struct disk_file *file, uint64_t at, void *data,
 	    size_t len, size_t *got);
-	bool (*write)(struct disk_file *file, uint64_t at, const void *data,
-	    size_t len);
+	bool (*write)(
+	    struct disk_file *file, uint64_t at, const void *data, size_t len);
 	bool (*truncate)(struct disk_file *file, uint64_t size);
 	bool (*sync)(struct disk_file *file);
 	bool (*size)(struct disk_file *file, uint64_t *size);

@@ -39,5 +39,5 @@ bool err_prefix(struct err *err, const char *fmt, ...)
 bool err_is_ambiguous(const struct err *err)
 {
 	return err->kind == ERR_TIMEOUT || err->kind == ERR_LOST ||
-	    err->kind == ERR_GARBLED;
+	       err->kind == ERR_GARBLED;
 }

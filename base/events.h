@@ -72,19 +72,19 @@ void events_emit(struct events *events, const char *kind, const char *actor,
  *	EVENT(events, "state", "maas/lab", thing,
  *	    F("status", m->status_name), N("cpu_count", m->cpus));
  * events may be NULL: then nothing happens. */
-#define F(key_, text_)                     \
-	{                                  \
+#define F(key_, text_)                         \
+	{                                      \
 		.key = (key_), .text = (text_) \
 	}
-#define N(key_, number_)                       \
-	{                                      \
+#define N(key_, number_)                           \
+	{                                          \
 		.key = (key_), .number = (number_) \
 	}
-#define EVENT(events_, kind_, actor_, about_, ...)                        \
-	do {                                                              \
-		const struct event_field fields_[] = { __VA_ARGS__ };     \
-		events_emit((events_), (kind_), (actor_), (about_),       \
-		    fields_, sizeof(fields_) / sizeof(fields_[0]));       \
+#define EVENT(events_, kind_, actor_, about_, ...)                           \
+	do {                                                                 \
+		const struct event_field fields_[] = { __VA_ARGS__ };        \
+		events_emit((events_), (kind_), (actor_), (about_), fields_, \
+		    sizeof(fields_) / sizeof(fields_[0]));                   \
 	} while (0)
 
 /* A sentence: kind "note", field "text". */

@@ -19,7 +19,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-json_t *jget(const json_t *root, const char *path); /* borrowed, or NULL */
+json_t *jget(const json_t *root, const char *path);     /* borrowed, or NULL */
 const char *jstr(const json_t *root, const char *path); /* "" if not text */
 int64_t jint(const json_t *root, const char *path);     /* 0 if no number */
 bool jbool(const json_t *root, const char *path);       /* false if neither */

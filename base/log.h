@@ -16,13 +16,18 @@ struct log;
 struct host;
 struct secrets;
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+enum log_level {
+	LOG_ERROR,
+	LOG_WARNING,
+	LOG_INFO,
+	LOG_DEBUG
+};
 
 typedef void log_sink_fn(
     void *ctx, enum log_level level, const char *who, const char *line);
 
-struct log *log_new(
-    enum log_level loudest, struct secrets *secrets, log_sink_fn *sink, void *ctx);
+struct log *log_new(enum log_level loudest, struct secrets *secrets,
+    log_sink_fn *sink, void *ctx);
 void log_free(struct log **log);
 const char *log_level_name(enum log_level level);
 

@@ -27,12 +27,12 @@
  * time (name it *_time) counts from 1970-01-01 UTC: host_time(), not here. */
 typedef int64_t usec;
 
-#define USEC_PER_SEC   1000000
+#define USEC_PER_SEC    1000000
 #define MILLISECONDS(n) ((usec)(n)*1000)
-#define SECONDS(n)     ((usec)(n)*USEC_PER_SEC)
-#define MINUTES(n)     SECONDS((usec)(n)*60)
-#define HOURS(n)       MINUTES((usec)(n)*60)
-#define USEC_NEVER     INT64_MAX
+#define SECONDS(n)      ((usec)(n)*USEC_PER_SEC)
+#define MINUTES(n)      SECONDS((usec)(n)*60)
+#define HOURS(n)        MINUTES((usec)(n)*60)
+#define USEC_NEVER      INT64_MAX
 
 struct loop;
 struct timer;

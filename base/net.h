@@ -42,10 +42,11 @@ struct dial {
 	const char *host; /* a name, or an address; what TLS verifies */
 	uint16_t port;
 	bool tls;
-	const char *proxy;      /* http://user:pass@host:port; NULL: direct */
-	const char *ca_pem;     /* whom to trust; required with tls */
-	bool unverified;        /* trust anybody: only for asking whom to trust
-	    (kubeadm's discovery), and only if what comes is proved otherwise */
+	const char *proxy;  /* http://user:pass@host:port; NULL: direct */
+	const char *ca_pem; /* whom to trust; required with tls */
+	/* Trust anybody: only for asking whom to trust (kubeadm's discovery),
+	 * and only if what comes is proved otherwise. */
+	bool unverified;
 	const struct identity *identity; /* our certificate; NULL: none */
 	const char *connect_to; /* an address instead of resolving host */
 };
@@ -81,9 +82,10 @@ struct exchange_ops;
 struct exchange {
 	const struct exchange_ops *ops; /* the maker's */
 	const struct http_request *request;
-	const char *peer;       /* the address we were shown, without port */
-	const char *authority;  /* host[:port] as the client addressed us (what a
-	    Host header says): signatures cover it. NULL: not known */
+	const char *peer; /* the address we were shown, without port */
+	/* host[:port] as the client addressed us (what a Host header says):
+	 * signatures cover it. NULL: not known */
+	const char *authority;
 	bool tls;               /* it came over TLS */
 	const char *client_cn;  /* of a verified client certificate; or NULL */
 	const char *client_org; /* same */
@@ -104,7 +106,7 @@ typedef const char *op_fn(
 struct service {
 	const char *name; /* as the world calls it: maas/lab, cluster/web */
 	uint16_t port;
-	op_fn *op_of;     /* NULL: METHOD path */
+	op_fn *op_of; /* NULL: METHOD path */
 	handle_fn *handle;
 	void *ctx;
 	const struct identity *identity; /* NULL: plain http. Copied. */
@@ -124,8 +126,7 @@ void listener_set_identity(
 void exchange_reply(struct exchange *exchange, struct http_response *response);
 /* Or answer piece by piece. begin takes the head (no body in it). */
 void exchange_begin(struct exchange *exchange, struct http_response *head);
-void exchange_message(
-    struct exchange *exchange, const char *line, size_t len);
+void exchange_message(struct exchange *exchange, const char *line, size_t len);
 void exchange_end(struct exchange *exchange);   /* well finished; gone */
 void exchange_abort(struct exchange *exchange); /* connection dropped; gone */
 
@@ -146,8 +147,7 @@ struct net_ops {
 	struct listener *(*listen)(
 	    struct net *net, const struct service *service, struct err *err);
 	struct listener *(*listen_proxy)(struct net *net, const char *name,
-	    uint16_t port, proxy_decide_fn *decide, void *ctx,
-	    struct err *err);
+	    uint16_t port, proxy_decide_fn *decide, void *ctx, struct err *err);
 };
 struct net {
 	const struct net_ops *ops;

@@ -33,7 +33,6 @@ const char *secrets_mask(
     struct secrets *secrets, const char *text, struct buf *room);
 
 /* The name of a secret found in these bytes, or NULL. */
-const char *secrets_find(
-    struct secrets *secrets, const char *data, size_t len);
+const char *secrets_find(struct secrets *secrets, const char *data, size_t len);
 
 #endif

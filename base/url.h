@@ -10,10 +10,10 @@
 #include "base/err.h"
 
 struct url {
-	bool tls;       /* https */
-	char *host;     /* without brackets */
-	uint16_t port;  /* written, or 80 / 443 */
-	char *path;     /* "" or begins with '/'; no trailing slash */
+	bool tls;              /* https */
+	char *host;            /* without brackets */
+	uint16_t port;         /* written, or 80 / 443 */
+	char *path;            /* "" or begins with '/'; no trailing slash */
 	char *user, *password; /* decoded; NULL when absent */
 };
 
@@ -32,7 +32,8 @@ void proxy_settings_copy(
 
 /* The proxy for a connection, or NULL for none. NO_PROXY entries: host names,
  * domain suffixes with or without a leading dot, addresses, CIDR ranges (base
- * need not be aligned), an optional ":port", or "*". R-033 ff., palette.md e. */
+ * need not be aligned), an optional ":port", or "*". R-033 ff., palette.md e.
+ */
 const char *proxy_for(const struct proxy_settings *settings, bool tls,
     const char *host, uint16_t port);
 

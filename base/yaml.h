@@ -15,18 +15,22 @@
 
 #include "base/err.h"
 
-enum yaml_kind { YAML_TEXT, YAML_MAP, YAML_LIST };
+enum yaml_kind {
+	YAML_TEXT,
+	YAML_MAP,
+	YAML_LIST
+};
 
 struct yaml_pair;
 
 struct yaml_node {
 	enum yaml_kind kind;
-	unsigned line, column; /* from 1 */
-	char *text;            /* YAML_TEXT */
-	bool quoted;           /* it was written in quotes or as a block */
-	struct yaml_pair *pairs; /* YAML_MAP, in the order of the file */
+	unsigned line, column;    /* from 1 */
+	char *text;               /* YAML_TEXT */
+	bool quoted;              /* it was written in quotes or as a block */
+	struct yaml_pair *pairs;  /* YAML_MAP, in the order of the file */
 	struct yaml_node **items; /* YAML_LIST */
-	size_t count;            /* of pairs or items */
+	size_t count;             /* of pairs or items */
 };
 struct yaml_pair {
 	struct yaml_node *key; /* always text */

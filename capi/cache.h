@@ -25,9 +25,8 @@ bool cache_synced(const struct cache *cache); /* every kind listed once */
 /* The last answer or event heard, on the loop's clock; -1 for none yet. */
 usec cache_heard_at(const struct cache *cache);
 
-const json_t *cache_get(
-    const struct cache *cache, const char *kind, const char *ns,
-    const char *name); /* borrowed until the next change */
+const json_t *cache_get(const struct cache *cache, const char *kind,
+    const char *ns, const char *name); /* borrowed until the next change */
 typedef bool cache_visit_fn(void *ctx, const json_t *obj); /* false: stop */
 void cache_each(const struct cache *cache, const char *kind,
     cache_visit_fn *visit, void *ctx); /* by namespace and name */

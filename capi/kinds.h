@@ -13,14 +13,14 @@
 #include <stddef.h>
 
 struct kind_info {
-	const char *kind;   /* MaasMachine */
-	const char *group;  /* infrastructure.cluster.x-k8s.io; "" for core */
+	const char *kind;  /* MaasMachine */
+	const char *group; /* infrastructure.cluster.x-k8s.io; "" for core */
 	const char *version;
 	const char *plural; /* maasmachines */
 	bool namespaced;
-	bool builtin;       /* not a custom resource: some rules are laxer */
-	bool moves;         /* part of a cluster's state: the mover takes it if
-			       it belongs to a Cluster */
+	bool builtin; /* not a custom resource: some rules are laxer */
+	bool moves;   /* part of a cluster's state: the mover takes it if
+	                 it belongs to a Cluster */
 };
 
 const struct kind_info *kind_table(size_t *count);
@@ -30,7 +30,7 @@ const struct kind_info *kind_of_plural(const char *group, const char *plural);
 void kind_api_version(const struct kind_info *kind, char *out, size_t size);
 /* /apis/cluster.x-k8s.io/v1beta1/namespaces/NS/machines/NAME/SUB; ns, name and
  * sub may be NULL. A new string. */
-char *kind_path(const char *kind, const char *ns, const char *name,
-    const char *sub);
+char *kind_path(
+    const char *kind, const char *ns, const char *name, const char *sub);
 
 #endif

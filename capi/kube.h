@@ -22,23 +22,23 @@ struct kube;
 struct kube_call;
 
 struct kube_answer {
-	int status;            /* HTTP status; 0 if there is no answer */
-	const json_t *body;    /* object, list or Status; borrowed; may be NULL */
-	const struct err *err; /* why there is no answer; NULL if there is one */
+	int status;         /* HTTP status; 0 if there is no answer */
+	const json_t *body; /* object, list or Status; borrowed; may be NULL */
+	const struct err *err; /* why there is none; or NULL */
 };
 typedef void kube_fn(void *ctx, const struct kube_answer *answer);
 
 struct kube *kube_local(struct host *host, struct store *store);
 
 struct kube_remote_options {
-	const char *host;      /* name or address that TLS verifies */
+	const char *host; /* name or address that TLS verifies */
 	uint16_t port;
-	const char *connect_to; /* dial this address instead of resolving; NULL */
+	const char *connect_to; /* instead of resolving; or NULL */
 	const char *ca_pem;
 	const char *cert_pem, *key_pem; /* client certificate; or NULL */
-	const char *token;     /* bearer; or NULL */
-	usec timeout_for;      /* of a request; 0: 10 s */
-	const char *proxy;     /* NULL: direct */
+	const char *token;              /* bearer; or NULL */
+	usec timeout_for;               /* of a request; 0: 10 s */
+	const char *proxy;              /* NULL: direct */
 };
 struct kube *kube_remote(struct host *host,
     const struct kube_remote_options *options, struct err *err);
@@ -55,8 +55,8 @@ void kube_cancel(struct kube_call **call);
 /* The usual requests in one line each. */
 struct kube_call *kube_get(struct kube *kube, const char *kind, const char *ns,
     const char *name, kube_fn *fn, void *ctx);
-struct kube_call *kube_list(struct kube *kube, const char *kind,
-    const char *ns, const char *selector, kube_fn *fn, void *ctx);
+struct kube_call *kube_list(struct kube *kube, const char *kind, const char *ns,
+    const char *selector, kube_fn *fn, void *ctx);
 struct kube_call *kube_create(struct kube *kube, const char *kind,
     const json_t *obj, kube_fn *fn, void *ctx);
 struct kube_call *kube_update(struct kube *kube, const char *kind,

@@ -18,7 +18,7 @@ struct maas_client;
 struct maas_call;
 
 struct maas_account {
-	const char *endpoint; /* http://maas.lab:5240/MAAS; a final slash is cut */
+	const char *endpoint; /* http://maas.lab:5240/MAAS; final / is cut */
 	const char *api_key;  /* consumer:token:secret */
 	const char *ca_pem;   /* NULL for plain http */
 	const struct proxy_settings *proxies; /* or NULL */
@@ -37,11 +37,11 @@ enum maas_answer_kind {
 };
 struct maas_answer {
 	enum maas_answer_kind kind;
-	int status;             /* 0: none */
-	usec retry_after_for;   /* MAAS_BUSY */
-	const json_t *body;     /* NULL if it was no JSON */
-	const char *text;       /* the body as text, or the error's sentence */
-	usec clock_ahead_for;   /* server's Date minus our clock; 0: unknown */
+	int status;           /* 0: none */
+	usec retry_after_for; /* MAAS_BUSY */
+	const json_t *body;   /* NULL if it was no JSON */
+	const char *text;     /* the body as text, or the error's sentence */
+	usec clock_ahead_for; /* server's Date minus our clock; 0: unknown */
 };
 typedef void maas_fn(void *ctx, const struct maas_answer *answer);
 

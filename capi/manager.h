@@ -28,7 +28,7 @@
 struct manager;
 
 struct manager_options {
-	const char *ns;            /* cluster-<uid> */
+	const char *ns; /* cluster-<uid> */
 	struct maas_account account;
 	/* The API of the workload cluster: NULL means "by the Secret
 	 * <cluster>-kubeconfig" (the gateway); a cluster's own service passes

@@ -54,13 +54,13 @@ const char *move_phase_name(enum move_phase phase); /* "create" */
 
 struct move;
 struct move_options {
-	const char *id;      /* of this pivot: annotation pcg.pcgsim.io/pivot */
+	const char *id; /* of this pivot: annotation pcg.pcgsim.io/pivot */
 	const char *ns;
-	const char *cluster; /* its name */
+	const char *cluster;        /* its name */
 	enum move_phase from_phase; /* MOVE_CHECK for a new one */
-	bool need_nodes;     /* every Machine must have a nodeRef */
+	bool need_nodes;            /* every Machine must have a nodeRef */
 	/* Kept in Cluster annotation pcg.pcgsim.io/epoch at the target. */
-	const char *owner;   /* who holds it afterwards: "pcg/a", "cluster" */
+	const char *owner; /* who holds it afterwards: "pcg/a", "cluster" */
 };
 struct move_events {
 	bool (*reached)(void *ctx, enum move_phase phase, size_t objects);

@@ -18,8 +18,8 @@
 #include "base/url.h"
 
 struct plan_settings {
-	const struct proxy_settings *proxies; /* of the gateway, inherited by
-						 the nodes (R-030); or NULL */
+	/* Of the gateway, inherited by the nodes; or NULL. */
+	const struct proxy_settings *proxies;
 	const char *agent_image; /* NULL: the palette agent of this version */
 };
 

@@ -20,7 +20,8 @@
 #include "base/net.h"
 #include "capi/store.h"
 
-struct rest_user { /* who is asking; NULL name: anonymous */
+/* Who is asking; NULL name: anonymous. */
+struct rest_user {
 	const char *name;   /* kubernetes-admin, system:node:x */
 	const char *groups; /* comma list: system:masters */
 };
@@ -55,8 +56,8 @@ bool rest_is_watch(const struct http_request *request, struct rest_watch *w);
  * version 0) or what came after from_version (410 Expired if the history does
  * not reach back), then every change as one JSON line. Owned by the exchange;
  * rest_stop_watches ends all watches of a store (its server goes down). */
-void rest_watch(struct store *store, struct exchange *exchange,
-    const struct rest_watch *w);
+void rest_watch(
+    struct store *store, struct exchange *exchange, const struct rest_watch *w);
 void rest_stop_watches(struct store *store, bool abort);
 
 /* The op of a service (base/net.h): "machines.list", "secrets.create",

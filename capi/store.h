@@ -39,7 +39,7 @@ struct api_status {
 	int code;        /* 404 */
 	char reason[40]; /* NotFound */
 	char message[400];
-	json_t *causes;  /* list for details.causes; or NULL. Owned. */
+	json_t *causes; /* list for details.causes; or NULL. Owned. */
 	/* What it was about; "" where that says nothing. */
 	char name[128], group[64], plural[64];
 };
@@ -48,8 +48,7 @@ json_t *api_status_json(const struct api_status *status); /* kind Status */
 
 struct store *store_new(struct host *host);
 /* Kept in the SQLite data base of that name on the host's disk, loaded now. */
-struct store *store_open(
-    struct host *host, const char *file, struct err *err);
+struct store *store_open(struct host *host, const char *file, struct err *err);
 void store_free(struct store **store);
 struct host *store_host(const struct store *store);
 
@@ -63,8 +62,8 @@ const json_t *store_update(struct store *store, const char *kind,
     const char *ns, const char *name, const json_t *obj, bool status_only,
     struct api_status *status);
 /* Merge patch (RFC 7386); a resourceVersion in it is a precondition. */
-const json_t *store_patch(struct store *store, const char *kind,
-    const char *ns, const char *name, const json_t *patch, bool status_only,
+const json_t *store_patch(struct store *store, const char *kind, const char *ns,
+    const char *name, const json_t *patch, bool status_only,
     struct api_status *status);
 /* True if it is deleted or being deleted; *left is the object that stays for
  * its finalizers, else NULL. uid NULL: no precondition. */

@@ -128,10 +128,13 @@ static bool texts(const struct kind_info *kind, const json_t *obj,
 	if (map && !json_is_object(map) && !json_is_null(map))
 		return store_refuse(status, 400, "BadRequest", kind, NULL,
 		    "%s is not a map of texts", path);
-	json_object_foreach(
-	    map, key, value) if (!json_is_string(value)) return store_refuse(status,
-	    400, "BadRequest", kind, NULL,
-	    "%s: the value of \"%s\" is not a text", path, key);
+	json_object_foreach(map, key, value)
+	{
+		if (!json_is_string(value))
+			return store_refuse(status, 400, "BadRequest", kind,
+			    NULL, "%s: the value of \"%s\" is not a text", path,
+			    key);
+	}
 	return true;
 }
 

@@ -40,10 +40,10 @@ const char *boot_task_name(enum boot_task task); /* "install" */
 
 struct boot_offer {
 	enum boot_task task;
-	char image[64];       /* ubuntu/jammy; INSTALL */
-	bool ephemeral;       /* INSTALL: runs from memory */
+	char image[64]; /* ubuntu/jammy; INSTALL */
+	bool ephemeral; /* INSTALL: runs from memory */
 	char hostname[64], domain[64];
-	char address[16];     /* of its boot interface; "" if none yet */
+	char address[16]; /* of its boot interface; "" if none yet */
 	uint8_t prefix_bits;
 	char gateway[16], dns[16];
 	/* the region's metadata service, and this machine's own key for it */

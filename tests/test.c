@@ -26,8 +26,8 @@ void test_failed(const char *file, int line, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	printf("%s:%d: %s: %s\n", file, line, current ? current->name : "?",
-	    text);
+	printf(
+	    "%s:%d: %s: %s\n", file, line, current ? current->name : "?", text);
 	CU_assertImplementation(
 	    CU_FALSE, (unsigned)line, text, file, "", CU_FALSE);
 	longjmp(out_of_test, 1);

@@ -35,6 +35,8 @@ _Noreturn void test_failed(const char *file, int line, const char *fmt, ...)
 _Noreturn void test_skip(const char *why);
 
 #define TEST(claim) static void claim(void)
+/* clang-format takes half a construct for a whole one. */
+/* clang-format off */
 #define CASE(claim)             \
 	{                       \
 		#claim, claim   \
@@ -48,6 +50,7 @@ _Noreturn void test_skip(const char *why);
 	return test_main(                                  \
 	    __FILE__, cases, sizeof(cases) / sizeof(cases[0])); \
 	}
+/* clang-format on */
 
 #define EXPECT(that)                                                           \
 	do {                                                                   \
@@ -64,23 +67,23 @@ _Noreturn void test_skip(const char *why);
 			    "%s is %lld, expected %lld", #actual, a_, e_); \
 	} while (0)
 
-#define EXPECT_STR(actual, expected)                                           \
-	do {                                                                   \
-		const char *a_ = (actual), *e_ = (expected);                   \
-		if (!a_ || strcmp(a_, e_) != 0)                                \
-			test_failed(__FILE__, __LINE__,                        \
-			    "%s is \"%s\", expected \"%s\"", #actual,          \
-			    a_ ? a_ : "(null)", e_);                           \
+#define EXPECT_STR(actual, expected)                                  \
+	do {                                                          \
+		const char *a_ = (actual), *e_ = (expected);          \
+		if (!a_ || strcmp(a_, e_) != 0)                       \
+			test_failed(__FILE__, __LINE__,               \
+			    "%s is \"%s\", expected \"%s\"", #actual, \
+			    a_ ? a_ : "(null)", e_);                  \
 	} while (0)
 
 /* The text holds these words. */
-#define EXPECT_HAS(actual, words)                                            \
-	do {                                                                 \
-		const char *a_ = (actual), *w_ = (words);                    \
-		if (!a_ || !strstr(a_, w_))                                  \
-			test_failed(__FILE__, __LINE__,                      \
-			    "%s is \"%s\", expected \"%s\" in it", #actual,  \
-			    a_ ? a_ : "(null)", w_);                         \
+#define EXPECT_HAS(actual, words)                                           \
+	do {                                                                \
+		const char *a_ = (actual), *w_ = (words);                   \
+		if (!a_ || !strstr(a_, w_))                                 \
+			test_failed(__FILE__, __LINE__,                     \
+			    "%s is \"%s\", expected \"%s\" in it", #actual, \
+			    a_ ? a_ : "(null)", w_);                        \
 	} while (0)
 
 #endif

@@ -4,7 +4,7 @@
  * Sites hold hosts; each host has an address in its site. Sites are joined by
  * links through a backbone ("internet"). A connection is a path of *hops*:
  *
- *	host -> [site's NAT gateway] -> link -> [target site's NAT gateway] -> host
+ *	host -> [site's NAT] -> link -> [target site's NAT] -> host
  *
  * and each hop may refuse, drop, delay or translate. The rules of a hop are a
  * table of functions (hop.h), so that firewalls, port rules, idle time-outs or
@@ -39,19 +39,20 @@ void network_free(struct network **network);
 route_fn network_route; /* ctx: the struct network */
 
 struct site_spec {
-	const char *name;    /* "dc1"; "internet" exists from the start */
-	const char *cidr;    /* 10.10.0.0/16: addresses are checked to be in it */
-	const char *nat;     /* address shown outside; NULL: hosts are routable */
-	usec latency_for;    /* between two hosts inside; 0: 200 us */
-	usec uplink_for;     /* one way to the backbone; 0: 10 ms */
-	bool proxy_only;     /* nothing gets out but the site's proxies */
+	const char *name; /* "dc1"; "internet" exists from the start */
+	const char *cidr; /* 10.10.0.0/16: addresses are checked to be in it */
+	const char *nat;  /* address shown outside; NULL: hosts are routable */
+	usec latency_for; /* between two hosts inside; 0: 200 us */
+	usec uplink_for;  /* one way to the backbone; 0: 10 ms */
+	bool proxy_only;  /* nothing gets out but the site's proxies */
 };
 bool network_add_site(
     struct network *network, const struct site_spec *spec, struct err *err);
 
-/* address NULL: the next free one from the bottom of the range. Several hosts may share one
- * address (pods on a node): routes to the address then go to the host that
- * was added first and not removed; all dial with it. Returns the address. */
+/* address NULL: the next free one from the bottom of the range. Several hosts
+ * may share one address (pods on a node): routes to the address then go to the
+ * host that was added first and not removed; all dial with it. Returns the
+ * address. */
 const char *network_add_host(struct network *network, const char *host,
     const char *site, const char *address, struct err *err);
 void network_remove_host(struct network *network, const char *host);
@@ -69,8 +70,8 @@ void network_remove_name(
  * somewhere is taken, in the order they are given. */
 typedef int resolve_fn(
     void *ctx, const char *name, char (*addresses)[16], int max);
-void network_add_resolver(struct network *network, const char *site,
-    resolve_fn *resolve, void *ctx);
+void network_add_resolver(
+    struct network *network, const char *site, resolve_fn *resolve, void *ctx);
 
 /* Faults of links. `a` and `b` are site or host names; the pair is not
  * ordered unless one_way. A host and its own site: the cable in its back, so
@@ -78,7 +79,11 @@ void network_add_resolver(struct network *network, const char *site,
  * site. A connection that crosses a link cut one way cannot be opened from
  * either side; of what is established, that direction is swallowed.
  * Each change is told as an event (docs/events.md). */
-enum link_state { LINK_UP, LINK_CUT, LINK_REFUSING };
+enum link_state {
+	LINK_UP,
+	LINK_CUT,
+	LINK_REFUSING
+};
 void network_set_link(struct network *network, const char *a, const char *b,
     enum link_state state, bool one_way);
 void network_set_latency(

@@ -95,8 +95,6 @@ TEST(advancing_fires_what_is_due_and_nothing_else)
 }
 
 TESTS_BEGIN
-	CASE(things_due_together_happen_in_the_order_they_were_set),
-	CASE(a_timer_set_again_moves),
-	CASE(a_loop_is_quiet_when_no_token_is_held),
-	CASE(advancing_fires_what_is_due_and_nothing_else),
-TESTS_END
+CASE(things_due_together_happen_in_the_order_they_were_set),
+    CASE(a_timer_set_again_moves), CASE(a_loop_is_quiet_when_no_token_is_held),
+    CASE(advancing_fires_what_is_due_and_nothing_else), TESTS_END

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 		check(size >= 1 && size <= 70);
 		if (!maas_multipart_read(
-			&body, boundary, (const char *)end + 1, len, &err))
+		        &body, boundary, (const char *)end + 1, len, &err))
 			check(*err.text);
 		for (size_t i = 0; i < body.file_count; i++)
 			check(body.files[i].content.len <= len);

@@ -33,7 +33,7 @@ static struct {
 	int refuse_next; /* status for the next request; 0: none */
 	int refuse_all;  /* for every request */
 	unsigned requests;
-	bool lose_next;  /* do it, then break the connection */
+	bool lose_next; /* do it, then break the connection */
 	int64_t clock_ahead_seconds;
 	char not_yours[32];
 } plane;

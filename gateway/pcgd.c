@@ -6,16 +6,17 @@
  * in this file.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/real_host.h"
+#include "base/yaml.h"
 #include "gateway/gateway.h"
 #include "gateway/pcgd_config.h"
 #include "gateway/pcgd_install.h"
+#include "gateway/pcgd_options.h"
 
 struct command {
 	const char *name, *help;
@@ -52,7 +53,7 @@ static const char *config_option(int argc, char **argv)
 	int option;
 
 	optind = 1;
-	while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+	while ((option = pcgd_option("pcgd", argc, argv, OPTIONS)) != -1) {
 		if (option != 'c')
 			return NULL;
 		file = optarg;
@@ -133,6 +134,19 @@ static int encrypt(int argc, char **argv)
 	return 0;
 }
 
+static int unknown(const char *word)
+{
+	const char *names[COMMAND_COUNT];
+	const char *near;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i] = COMMANDS[i].name;
+	near = nearest_name(word, names, COMMAND_COUNT);
+	fprintf(stderr, "pcgd: there is no command %s%s%s%s\n", word,
+	    near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
@@ -145,6 +159,5 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], COMMANDS[i].name))
 			return COMMANDS[i].run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "pcgd: there is no command %s\n", argv[1]);
-	return usage(stderr);
+	return unknown(argv[1]);
 }

@@ -23,29 +23,34 @@ struct reader {
 struct field {
 	const char *section; /* NULL: top level */
 	const char *name;
-	bool needed, secret, is_file;
+	bool needed, secret, is_file, is_url;
 	size_t at; /* of a const char * or char * in struct pcgd_config */
 };
-#define AT(member) offsetof(struct pcgd_config, member)
+#define SHORTEST_SECRET 6 /* what secrets_add can mask */
+#define AT(member)      offsetof(struct pcgd_config, member)
 
 static const struct field FIELDS[] = {
-	{ NULL, "name", true, false, false, AT(gateway.name) },
-	{ NULL, "state", true, false, false, AT(state) },
-	{ NULL, "resolver", false, false, false, AT(resolver) },
-	{ "palette", "endpoint", true, false, false,
+	{ NULL, "name", true, false, false, false, AT(gateway.name) },
+	{ NULL, "state", true, false, false, false, AT(state) },
+	{ NULL, "resolver", false, false, false, false, AT(resolver) },
+	{ "palette", "endpoint", true, false, false, true,
 	    AT(gateway.palette_endpoint) },
-	{ "palette", "ca", false, false, true, AT(gateway.palette_ca_pem) },
-	{ "palette", "overlordUid", true, false, false,
+	{ "palette", "ca", false, false, true, false,
+	    AT(gateway.palette_ca_pem) },
+	{ "palette", "overlordUid", true, false, false, false,
 	    AT(gateway.overlord_uid) },
-	{ "palette", "pairingCode", true, true, false,
+	{ "palette", "pairingCode", true, true, false, false,
 	    AT(gateway.pairing_code) },
-	{ "maas", "endpoint", true, false, false, AT(gateway.maas_endpoint) },
-	{ "maas", "apiKey", true, true, false, AT(gateway.maas_api_key) },
-	{ "maas", "ca", false, false, true, AT(gateway.maas_ca_pem) },
-	{ "proxy", "https", false, true, false,
+	{ "maas", "endpoint", true, false, false, true,
+	    AT(gateway.maas_endpoint) },
+	{ "maas", "apiKey", true, true, false, false,
+	    AT(gateway.maas_api_key) },
+	{ "maas", "ca", false, false, true, false, AT(gateway.maas_ca_pem) },
+	{ "proxy", "https", false, true, false, true,
 	    AT(gateway.proxies.https_proxy) },
-	{ "proxy", "http", false, true, false, AT(gateway.proxies.http_proxy) },
-	{ "proxy", "noProxy", false, false, false,
+	{ "proxy", "http", false, true, false, true,
+	    AT(gateway.proxies.http_proxy) },
+	{ "proxy", "noProxy", false, false, false, false,
 	    AT(gateway.proxies.no_proxy) },
 };
 #define FIELD_COUNT (sizeof(FIELDS) / sizeof(FIELDS[0]))
@@ -104,9 +109,17 @@ static char *slurp(const char *file, struct err *err)
 	}
 	while ((n = fread(piece, 1, sizeof(piece), in)) > 0)
 		buf_add(&text, piece, n);
+	if (ferror(in))
+		err_set(err, ERR_INPUT, "cannot read %s: %s", file,
+		    strerror(errno));
+	else if (text.len && memchr(text.data, '\0', text.len))
+		err_set(err, ERR_INPUT, "%s is not a text file", file);
 	fclose(in);
 	buf_add(&text, "", 0);
-	return text.data ? buf_detach(&text) : xstrdup("");
+	if (err->kind == ERR_NONE)
+		return buf_detach(&text);
+	buf_free(&text);
+	return NULL;
 }
 
 static struct sealer *sealer_of(struct reader *r, bool create, struct err *err)
@@ -130,6 +143,31 @@ static void field_name(const struct field *field, char out[64])
 {
 	snprintf(out, 64, "%s%s%s", field->section ? field->section : "",
 	    field->section ? "." : "", field->name);
+}
+
+/* What would only be found out later, and then without a place. */
+static bool is_sane(
+    const struct field *field, const char *text, struct err *err)
+{
+	struct url url = { 0 };
+	char name[64];
+
+	field_name(field, name);
+	if (field->is_url && !url_parse(&url, text, err))
+		return err_prefix(err, "%s: ", name);
+	url_free(&url);
+	if (field->is_file && !strstr(text, "-----BEGIN CERTIFICATE-----"))
+		return err_set(err, ERR_INPUT,
+		    "%s: there is no certificate (PEM) in that file", name);
+	if (field->secret && !field->is_url && strlen(text) < SHORTEST_SECRET)
+		return err_set(err, ERR_INPUT,
+		    "%s is shorter than %d characters, so it cannot be right",
+		    name, SHORTEST_SECRET);
+	if (!strcmp(name, "resolver") &&
+	    text[strspn(text, "0123456789abcdefABCDEF.:[]")])
+		return err_set(
+		    err, ERR_INPUT, "resolver is an address, or ADDRESS:PORT");
+	return true;
 }
 
 static char *value_of(
@@ -157,6 +195,11 @@ static char *value_of(
 	} else {
 		text = xstrdup(node->text);
 	}
+	if (text && !is_sane(field, text, &err)) {
+		OPENSSL_cleanse(text, strlen(text));
+		free(text);
+		text = NULL;
+	}
 	if (!text)
 		complain(r, node, "%s", err.text);
 	return text;
@@ -176,12 +219,14 @@ static void take_field(
 
 	field_name(field, name);
 	if (!node) {
-		if (field->needed)
+		/* A section that is no map has been complained of. */
+		if (field->needed && (!section || section->kind == YAML_MAP))
 			complain(r, section, "%s is missing", name);
 		return;
 	}
 	if (node->kind != YAML_TEXT || !*node->text) {
-		complain(r, node, "%s must be a text", name);
+		complain(r, node, "%s must be a text%s", name,
+		    node->kind == YAML_TEXT ? ", and not empty" : "");
 		return;
 	}
 	text = value_of(r, field, node);
@@ -304,14 +349,38 @@ void pcgd_config_free(struct pcgd_config *config)
 
 /* ---- encrypt ---- */
 
-/* The byte where a node's text begins. */
+/* The byte where a node's text begins: columns count characters. */
 static size_t offset_of(const char *text, const struct yaml_node *node)
 {
 	const char *at = text;
 
-	for (unsigned line = 1; line < node->line; line++)
+	for (unsigned line = 1; line < node->line && strchr(at, '\n'); line++)
 		at = strchr(at, '\n') + 1;
-	return (size_t)(at - text) + node->column - 1;
+	for (unsigned column = 1; column < node->column && *at; column++) {
+		at++;
+		while (((unsigned char)*at & 0xc0) == 0x80)
+			at++;
+	}
+	return (size_t)(at - text);
+}
+
+/* How many bytes the node takes in the file, quotes and all; 0 for a block. */
+static size_t length_at(const char *at, const struct yaml_node *node)
+{
+	const char *end = at + 1;
+
+	if (!node->quoted)
+		return strlen(node->text);
+	if (*at != '"' && *at != '\'')
+		return 0;
+	while (*end) {
+		if (*at == '"' ? *end == '\\' : *end == *at && end[1] == *at)
+			end++; /* the next character is escaped */
+		else if (*end == *at)
+			return (size_t)(end + 1 - at);
+		end += *end ? 1 : 0;
+	}
+	return 0;
 }
 
 static void replace(char **text, size_t at, size_t len, const char *by)
@@ -326,6 +395,59 @@ static void replace(char **text, size_t at, size_t len, const char *by)
 	*text = buf_detach(&out);
 }
 
+static const struct yaml_node *node_of(
+    const struct yaml_node *top, const struct field *field)
+{
+	const struct yaml_node *section = top;
+
+	if (top && field->section)
+		section = yaml_get(top, field->section);
+	return section && section->kind == YAML_MAP
+	           ? yaml_get(section, field->name)
+	           : NULL;
+}
+
+/* Whoever wrote the value over several lines, or as a block, is asked for
+ * one line: better than a file that says something else afterwards. */
+static bool stands_there(struct reader *r, const char *text,
+    const struct field *field, const char *value)
+{
+	struct err err = { 0 };
+	struct yaml_node *top = yaml_read(r->file, text, strlen(text), &err);
+	const struct yaml_node *node = node_of(top, field);
+	bool well = node && node->kind == YAML_TEXT &&
+	            !strcmp(node->text, value);
+
+	yaml_free(&top);
+	return well;
+}
+
+static bool seal_node(struct reader *r, char **text, const struct field *field,
+    const struct yaml_node *node)
+{
+	struct err err = { 0 };
+	size_t at = offset_of(*text, node);
+	char name[64];
+	char *by;
+	bool well;
+
+	if (!sealer_of(r, true, &err)) {
+		fprintf(r->complaints, "%s\n", err.text);
+		return false;
+	}
+	field_name(field, name);
+	by = seal(r->sealer, name, node->text);
+	replace(text, at, length_at(*text + at, node), by);
+	well = stands_there(r, *text, field, by);
+	free(by);
+	if (!well)
+		complain(r, node,
+		    "%s cannot be sealed as it is written here; write it on "
+		    "one line",
+		    name);
+	return well;
+}
+
 /* One plain secret of the file sealed: 1, none left: 0, mistake: -1. After
  * each the file is parsed anew, so that positions are right again. */
 static int seal_one(struct reader *r, char **text)
@@ -334,35 +456,18 @@ static int seal_one(struct reader *r, char **text)
 	struct yaml_node *top = yaml_read(r->file, *text, strlen(*text), &err);
 	int sealed = 0;
 
-	for (size_t i = 0; top && !sealed && i < FIELD_COUNT; i++) {
-		const struct field *field = &FIELDS[i];
-		const struct yaml_node *section =
-		    field->section ? yaml_get(top, field->section) : NULL;
-		const struct yaml_node *node =
-		    section && section->kind == YAML_MAP
-		        ? yaml_get(section, field->name)
-		        : NULL;
-		char name[64];
-		char *by;
-
-		if (!node || node->kind != YAML_TEXT ||
-		    seal_is_sealed(node->text) ||
-		    !holds_secret(field, node->text))
-			continue;
-		if (!sealer_of(r, true, &err)) {
-			sealed = -1;
-			break;
-		}
-		field_name(field, name);
-		by = seal(r->sealer, name, node->text);
-		replace(text, offset_of(*text, node),
-		    strlen(node->text) + (node->quoted ? 2 : 0), by);
-		free(by);
-		sealed = 1;
-	}
-	if (!top || sealed < 0) {
+	if (!top) {
 		fprintf(r->complaints, "%s\n", err.text);
-		sealed = -1;
+		return -1;
+	}
+	for (size_t i = 0; !sealed && i < FIELD_COUNT; i++) {
+		const struct field *field = &FIELDS[i];
+		const struct yaml_node *node = node_of(top, field);
+
+		if (node && node->kind == YAML_TEXT &&
+		    !seal_is_sealed(node->text) &&
+		    holds_secret(field, node->text))
+			sealed = seal_node(r, text, field, node) ? 1 : -1;
 	}
 	yaml_free(&top);
 	return sealed;

@@ -1,7 +1,6 @@
 #include "gateway/pcgd_install.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "base/url.h"
 #include "base/yaml.h"
 #include "gateway/pcgd_config.h"
+#include "gateway/pcgd_options.h"
 
 #define TIMEOUT_FOR SECONDS(30)
 
@@ -317,11 +317,14 @@ int pcgd_install(int argc, char **argv)
 	int option;
 	bool well;
 
-	while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
-		if (!take_option(&in, option)) {
-			fputs(USAGE, stderr);
+	if (argc > 1 && !strcmp(argv[1], "--help")) {
+		fputs(USAGE, stdout);
+		return 0;
+	}
+	while (
+	    (option = pcgd_option("pcgd install", argc, argv, OPTIONS)) != -1) {
+		if (!take_option(&in, option))
 			return 2;
-		}
 	}
 	if (!in.name || !in.palette || !in.code_file || !in.maas ||
 	    !in.key_file || !in.out || optind < argc) {

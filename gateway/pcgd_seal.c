@@ -64,9 +64,9 @@ struct sealer *sealer_open(const char *key_file, bool create, struct err *err)
 		return NULL;
 	fd = open(key_file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		err_set(err, ERR_INPUT,
-		    "cannot read %s: %s; `pcgd encrypt` makes it", key_file,
-		    strerror(errno));
+		err_set(err, ERR_INPUT, "cannot read %s: %s%s", key_file,
+		    strerror(errno),
+		    errno == ENOENT ? "; `pcgd encrypt` makes it" : "");
 		return NULL;
 	}
 	sealer = xcalloc(1, sizeof(*sealer));

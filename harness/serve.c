@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/json.h"
+#include "base/yaml.h"
 #include "harness/commands.h"
 
 #define MOST_OPTIONS 32
@@ -85,11 +86,14 @@ static int unknown(const char *command, const char *word,
 {
 	const char *names[MOST_OPTIONS];
 	char *what = xasprintf("%.*s", (int)strcspn(word, "="), word);
+	const char *near;
 
 	check(count <= MOST_OPTIONS);
 	for (size_t i = 0; i < count; i++)
 		names[i] = options[i].name;
-	usage_unknown(command, what, names, count);
+	near = nearest_name(what, names, count);
+	fprintf(stderr, "%s: there is no option --%s%s%s%s\n", command, what,
+	    near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
 	free(what);
 	return 2;
 }
@@ -121,8 +125,9 @@ int serve_read_options(const char *command, int argc, char **argv,
 		else
 			text = text ? text + 1 : i + 1 < argc ? argv[++i] : "";
 		if (!take(option, text)) {
-			fprintf(stderr, "%s: --%s wants %s, not \"%s\"\n",
-			    command, option->name, option->argument, text);
+			fprintf(stderr, "%s: --%s wants %s%s%s%s\n", command,
+			    option->name, option->argument,
+			    *text ? ", not \"" : "", text, *text ? "\"" : "");
 			return 2;
 		}
 	}
@@ -216,10 +221,11 @@ struct identity *served_identity(struct served *served, char **ca_pem)
 	return identity;
 }
 
-static bool write_private(const char *file, const char *text, struct err *err)
+static bool write_file(
+    const char *file, mode_t mode, const char *text, struct err *err)
 {
 	FILE *out = fopen(file, "we");
-	bool well = out && fchmod(fileno(out), 0600) == 0 &&
+	bool well = out && fchmod(fileno(out), mode) == 0 &&
 	            fputs(text, out) >= 0;
 
 	if (out && fclose(out) != 0)
@@ -241,14 +247,14 @@ bool served_announce(
 	json_object_foreach(facts, key, value)
 	    printf("%-14s %s\n", key, json_string_value(value));
 	if (ca_pem && served->ca_file)
-		well = write_private(served->ca_file, ca_pem, err);
+		well = write_file(served->ca_file, 0644, ca_pem, err);
 	else if (ca_pem)
 		printf("%s", ca_pem);
 	if (ca_pem)
 		jsets(facts, "caPem", ca_pem);
 	text = json_dumps(facts, JSON_INDENT(2));
 	if (well && served->credentials_file)
-		well = write_private(served->credentials_file, text, err);
+		well = write_file(served->credentials_file, 0600, text, err);
 	free(text);
 	json_decref(facts);
 	printf("serving; Ctrl-C stops\n");
@@ -256,18 +262,35 @@ bool served_announce(
 	return well;
 }
 
+int served_complain(const char *command, const struct err *err)
+{
+	fprintf(stderr, "%s: %s\n", command, err->text);
+	return 2;
+}
+
 /* ---- the command ---- */
+
+static int usage(FILE *out)
+{
+	fputs("usage: pcgsim serve maas|palette [OPTION]...\n\n"
+	      "  maas       a MAAS with machines that boot; see pcgsim serve "
+	      "maas --help\n"
+	      "  palette    a Palette; see pcgsim serve palette --help\n",
+	    out);
+	return out == stdout ? 0 : 2;
+}
 
 int command_serve(int argc, char **argv)
 {
 	static const char *const KINDS[] = { "maas", "palette" };
 
-	if (argc > 1 && !strcmp(argv[1], "maas"))
+	if (argc < 2)
+		return usage(stderr);
+	if (!strcmp(argv[1], "maas"))
 		return serve_maas(argc - 1, argv + 1);
-	if (argc > 1 && !strcmp(argv[1], "palette"))
+	if (!strcmp(argv[1], "palette"))
 		return serve_palette(argc - 1, argv + 1);
-	if (argc > 1)
-		return usage_unknown("pcgsim serve", argv[1], KINDS, 2);
-	fprintf(stderr, "usage: pcgsim serve maas|palette [OPTION]...\n");
-	return 2;
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return usage(stdout);
+	return usage_unknown("pcgsim serve", argv[1], KINDS, 2);
 }

@@ -63,6 +63,9 @@ struct identity *served_identity(struct served *served, char **ca_pem);
 bool served_announce(
     struct served *served, json_t *facts, const char *ca_pem, struct err *err);
 
+/* It cannot be served: the sentence on standard error, and 2. */
+int served_complain(const char *command, const struct err *err);
+
 int serve_maas(int argc, char **argv);
 int serve_palette(int argc, char **argv);
 

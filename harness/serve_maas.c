@@ -21,12 +21,6 @@ struct served_maas {
 	struct listener *control;
 };
 
-static int complain(const struct err *err)
-{
-	fprintf(stderr, "pcgsim serve maas: %s\n", err->text);
-	return err->kind == ERR_INPUT ? 2 : 1;
-}
-
 /* ---- hosts of what is born in here ---- */
 
 static struct host *make_host(void *ctx, const char *name, const char *address,
@@ -98,8 +92,11 @@ static bool load_inventory(struct served_maas *s, struct err *err)
 	bool well;
 
 	if (!inventory)
-		return err_set(err, ERR_INPUT, "%s:%d:%d: %s", s->inventory,
-		    where.line, where.column, where.text);
+		return where.line < 0
+		           ? err_set(err, ERR_INPUT, "%s", where.text)
+		           : err_set(err, ERR_INPUT, "%s:%d:%d: %s",
+		                 s->inventory, where.line, where.column,
+		                 where.text);
 	well = maas_load(s->maas, inventory, err);
 	json_decref(inventory);
 	return well || err_prefix(err, "%s: ", s->inventory);
@@ -199,7 +196,7 @@ static int serve(struct served_maas *s)
 	maas_free(&s->maas);
 	identity_free(&identity);
 	free(ca_pem);
-	return well ? 0 : complain(&err);
+	return well ? 0 : served_complain("pcgsim serve maas", &err);
 }
 
 int serve_maas(int argc, char **argv)
@@ -252,7 +249,7 @@ int serve_maas(int argc, char **argv)
 	if (served_open(served, "maas/served", &err))
 		status = serve(&s);
 	else
-		status = complain(&err);
+		status = served_complain("pcgsim serve maas", &err);
 	served_close(served);
 	return status;
 }

@@ -6,12 +6,6 @@
 #include "harness/serve.h"
 #include "sim/palette/palette.h"
 
-static int complain(const struct err *err)
-{
-	fprintf(stderr, "pcgsim serve palette: %s\n", err->text);
-	return err->kind == ERR_INPUT ? 2 : 1;
-}
-
 static json_t *facts_of(const struct palette *palette, const char *endpoint)
 {
 	struct palette_tenant tenant = palette_default_tenant(palette);
@@ -47,7 +41,7 @@ static int serve(struct served *served, const char *endpoint)
 	identity_free(&identity);
 	free(ca_pem);
 	free(url);
-	return well ? 0 : complain(&err);
+	return well ? 0 : served_complain("pcgsim serve palette", &err);
 }
 
 int serve_palette(int argc, char **argv)
@@ -87,7 +81,7 @@ int serve_palette(int argc, char **argv)
 	if (served_open(&served, "palette/served", &err))
 		status = serve(&served, endpoint);
 	else
-		status = complain(&err);
+		status = served_complain("pcgsim serve palette", &err);
 	served_close(&served);
 	return status;
 }

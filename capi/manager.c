@@ -8,6 +8,9 @@
 #include "base/owner.h"
 #include "capi/manager_parts.h"
 
+/* The cache needs a moment to see what the fence has seen. */
+#define FENCE_AGAIN_FOR SECONDS(1)
+
 static const struct controller controllers[] = {
 	{ "Cluster", cluster_reconcile },
 	{ "MaasCluster", maas_cluster_reconcile },
@@ -150,6 +153,20 @@ static void item_new(
 	*end = item;
 }
 
+static void forget_order(struct item *item)
+{
+	struct maas_order *order = &item->to_maas;
+
+	json_decref(item->to_create);
+	item->to_create = NULL;
+	for (char **text = order->params; text && *text; text++)
+		free(*text);
+	free(order->params);
+	free(order->method);
+	free(order->path);
+	*order = (struct maas_order){ 0 };
+}
+
 static void item_free(struct item *item)
 {
 	struct item **link = &item->manager->items;
@@ -160,6 +177,7 @@ static void item_free(struct item *item)
 	timer_cancel(&item->timer);
 	kube_cancel(&item->kube_call);
 	maas_cancel(&item->maas_call);
+	forget_order(item);
 	free(item->name);
 	free(item->wait_reason);
 	free(item->wait_sentence);
@@ -424,13 +442,62 @@ static struct item *act(struct reconcile *r)
 	return r->item;
 }
 
+/*
+ * The fence. What a cache shows of two objects may be of two different times:
+ * a Machine that a pivot has just taken away may be missing while its Cluster
+ * is not yet seen to be paused, and then the controllers would make it again,
+ * or take another one from MAAS. Patches and deletes carry a resourceVersion
+ * or a uid and can do no harm; before anything is created, and before MAAS is
+ * asked to change something, the Cluster is read anew, past the cache.
+ */
+static void fence_passed(struct item *item)
+{
+	struct manager *manager = item->manager;
+	struct maas_order *order = &item->to_maas;
+
+	if (item->to_create)
+		item->kube_call = kube_create(manager->kube,
+		    jstr(item->to_create, "kind"), item->to_create,
+		    kube_answered, item);
+	else
+		item->maas_call = maas_send(manager->maas, order->method,
+		    order->path, (const char *const *)order->params,
+		    maas_answered, item);
+	forget_order(item);
+}
+
+static void fence_answered(void *ctx, const struct kube_answer *answer)
+{
+	struct item *item = ctx;
+	const json_t *seen = manager_cluster(item->manager);
+
+	item->kube_call = NULL;
+	if (answer->status == 200 && seen && !manager_is_paused(answer->body) &&
+	    strcmp(jstr(answer->body, "metadata.uid"),
+	        jstr(seen, "metadata.uid")) == 0) {
+		fence_passed(item);
+		return;
+	}
+	forget_order(item);
+	action_over(item);
+	if (answer->status == 200)
+		cache_note(item->manager->cache, answer->body);
+	look_after(item, FENCE_AGAIN_FOR);
+}
+
+static void fence(struct reconcile *r, struct item *item)
+{
+	item->kube_call = kube_get(r->manager->kube, "Cluster", r->ns,
+	    jstr(manager_cluster(r->manager), "metadata.name"), fence_answered,
+	    item);
+}
+
 void act_create(struct reconcile *r, json_t *steal)
 {
 	struct item *item = act(r);
 
-	item->kube_call = kube_create(
-	    r->manager->kube, jstr(steal, "kind"), steal, kube_answered, item);
-	json_decref(steal);
+	item->to_create = steal;
+	fence(r, item);
 }
 
 void act_patch(
@@ -454,14 +521,33 @@ void act_delete(struct reconcile *r, const json_t *obj)
 	    kube_answered, item);
 }
 
+static void copy_order(struct maas_order *order, const char *method,
+    const char *path, const char *const *params)
+{
+	size_t count = 0;
+
+	order->method = xstrdup(method);
+	order->path = xstrdup(path);
+	while (params && params[count])
+		count++;
+	order->params = xcalloc(count + 1, sizeof(*order->params));
+	for (size_t i = 0; i < count; i++)
+		order->params[i] = xstrdup(params[i]);
+}
+
 void act_maas(struct reconcile *r, const char *method, const char *path,
     const char *const *params, maas_reaction_fn *fn)
 {
 	struct item *item = act(r);
 
 	item->on_maas = fn;
-	item->maas_call = maas_send(
-	    r->manager->maas, method, path, params, maas_answered, item);
+	if (strcmp(method, "GET") == 0) {
+		item->maas_call = maas_send(r->manager->maas, method, path,
+		    params, maas_answered, item);
+		return;
+	}
+	copy_order(&item->to_maas, method, path, params);
+	fence(r, item);
 }
 
 void act_workload(struct reconcile *r, const char *method, const char *path,

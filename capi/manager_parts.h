@@ -27,6 +27,12 @@ struct item {
 	kube_reaction_fn *on_kube;
 	maas_reaction_fn *on_maas;
 	bool in_workload;
+	/* what waits for the fence (manager.c): one of the two, or neither */
+	json_t *to_create;
+	struct maas_order {
+		char *method, *path; /* NULL: none */
+		char **params;       /* NULL-terminated; or NULL */
+	} to_maas;
 	struct item *next; /* in the order in which they were first seen */
 };
 

@@ -174,7 +174,8 @@ bool move_find_pieces(struct move *m)
 {
 	struct err err;
 
-	if (pieces_find(&m->pieces, m->cluster, m->source, m->target, &err))
+	if (pieces_find(&m->pieces, m->cluster, m->source, m->target,
+	        m->deleting, &err))
 		return true;
 	move_end(m, &err);
 	return false;

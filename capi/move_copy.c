@@ -92,8 +92,10 @@ static void create_next(struct move *m)
 		move_begin(m, MOVE_VERIFY);
 		return;
 	}
-	/* Found equal before: only waiting to be deleted at the source. */
-	if (piece_is_moved(at_hand(m), m->id)) {
+	/* Found equal before, or made again after it had been deleted: only
+	 * waiting to be deleted at the source. */
+	if (piece_is_moved(at_hand(m), m->id) ||
+	    (m->deleting && piece_is_reborn(at_hand(m)))) {
 		next_piece(m);
 		return;
 	}
@@ -207,6 +209,8 @@ bool move_verify_piece(struct move *m, const struct piece *piece)
 {
 	struct err err;
 
+	if (m->deleting && piece_is_reborn(piece))
+		return true;
 	if (piece_is_moved(piece, m->id)) {
 		if (piece->there)
 			return true;

@@ -7,10 +7,12 @@
 
 #include "capi/move.h"
 
-/* Whose copy it is; the digest of what was copied; at the source: may go. */
+/* Whose copy it is; the digest and the uid of what was copied; at the source:
+ * may go. */
 #define NOTE_PIVOT  "metadata.annotations[pcg.pcgsim.io/pivot]"
 #define NOTE_DIGEST "metadata.annotations[pcg.pcgsim.io/pivot-digest]"
 #define NOTE_MOVED  "metadata.annotations[pcg.pcgsim.io/moved]"
+#define NOTE_SOURCE "metadata.annotations[pcg.pcgsim.io/source-uid]"
 #define NOTE_EPOCH  "metadata.annotations[pcg.pcgsim.io/epoch]"
 
 /* One object of the cluster. */
@@ -25,13 +27,14 @@ struct piece {
 struct pieces { /* owners first, then by kind and name */
 	struct piece *items;
 	size_t count;
+	bool leaving; /* deletions at the source have begun */
 };
 
 /* From everything of the namespace (lists of objects) at both ends, what
  * belongs to the cluster. False: an owner is missing, or owners go round in
  * circles; *err then says who. */
 bool pieces_find(struct pieces *pieces, const char *cluster,
-    const json_t *source, const json_t *target, struct err *err);
+    const json_t *source, const json_t *target, bool leaving, struct err *err);
 void pieces_free(struct pieces *pieces);
 struct piece *pieces_cluster(const struct pieces *pieces); /* or NULL */
 
@@ -54,6 +57,10 @@ enum piece_state piece_look(const struct pieces *pieces,
     const struct piece *piece, const char *id, struct err *err);
 /* Its finalizers are off and it is only waiting to be deleted here. */
 bool piece_is_moved(const struct piece *piece, const char *id);
+/* The object at the source is not the one that was copied: after that was
+ * deleted, somebody who had not heard of the pause made it again. It holds
+ * nothing that is known only there, and must never replace the copy. */
+bool piece_is_reborn(const struct piece *piece);
 bool is_ours(const json_t *obj, const char *id);
 
 /* How often it goes back because the source is still changing. */

@@ -114,6 +114,10 @@ static bool owner_depth(const struct pieces *pieces, const struct piece *piece,
 		const json_t *ref = json_array_get(refs, i);
 		const struct piece *owner = by_uid(pieces, jstr(ref, "uid"));
 
+		/* While the cluster leaves, something whose owner has left
+		 * already follows it, if its copy is there. */
+		if (!owner && pieces->leaving && piece->there)
+			continue;
 		/* Gone, or not of this cluster: the server collects it soon,
 		 * or somebody has to look. */
 		if (!owner)
@@ -198,14 +202,15 @@ static void find_copies(struct pieces *pieces, const json_t *target)
 }
 
 bool pieces_find(struct pieces *pieces, const char *cluster,
-    const json_t *source, const json_t *target, struct err *err)
+    const json_t *source, const json_t *target, bool leaving, struct err *err)
 {
 	pieces_free(pieces);
+	pieces->leaving = leaving;
 	gather(pieces, cluster, source);
+	find_copies(pieces, target);
 	if (!find_depths(pieces, err))
 		return false;
 	qsort(pieces->items, pieces->count, sizeof(struct piece), by_depth);
-	find_copies(pieces, target);
 	return true;
 }
 
@@ -235,6 +240,7 @@ static void drop_notes(json_t *obj)
 	jset(obj, NOTE_PIVOT, NULL);
 	jset(obj, NOTE_DIGEST, NULL);
 	jset(obj, NOTE_MOVED, NULL);
+	jset(obj, NOTE_SOURCE, NULL);
 	jset(obj, NOTE_EPOCH, NULL);
 	if (annotations && json_object_size(annotations) == 0)
 		jset(obj, "metadata.annotations", NULL);
@@ -310,6 +316,7 @@ json_t *piece_copy(const struct pieces *pieces, const struct piece *piece,
 	piece_digest(piece->here, digest);
 	jsets(copy, NOTE_PIVOT, id);
 	jsets(copy, NOTE_DIGEST, digest);
+	jsets(copy, NOTE_SOURCE, piece->uid);
 	if (refs)
 		jset(copy, "metadata.ownerReferences", refs);
 	if (piece->depth == 0) {
@@ -321,6 +328,13 @@ json_t *piece_copy(const struct pieces *pieces, const struct piece *piece,
 }
 
 /* ---- is it there, and is it right? ---- */
+
+bool piece_is_reborn(const struct piece *piece)
+{
+	const char *copied = jstr(piece->there, NOTE_SOURCE);
+
+	return *copied && strcmp(copied, piece->uid) != 0;
+}
 
 bool is_ours(const json_t *obj, const char *id)
 {

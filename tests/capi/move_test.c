@@ -163,6 +163,73 @@ TEST(what_changes_while_others_are_deleted_is_copied_again_before_it_goes)
 	close_move();
 }
 
+static bool reborn;
+
+static const json_t *make_at_source(
+    const char *kind, const json_t *like, const json_t *owners)
+{
+	static const char *const fresh[] = { "metadata.uid",
+		"metadata.resourceVersion", "metadata.deletionTimestamp",
+		"metadata.annotations", "spec.systemID" };
+	struct api_status refusal = { 0 };
+	json_t *again = json_deep_copy(like);
+	const json_t *made;
+
+	for (size_t i = 0; i < sizeof(fresh) / sizeof(fresh[0]); i++)
+		jset(again, fresh[i], NULL);
+	jset(again, "metadata.ownerReferences", json_deep_copy(owners));
+	made = store_create(source, kind, "n", again, &refusal);
+	json_decref(again);
+	EXPECT(made);
+	return made;
+}
+
+/* Controllers that have not heard of the pause make a machine again that the
+ * mover has just taken away: with its name, and without what it knew. */
+static void make_again(void *ctx, const struct kind_info *kind,
+    const json_t *old, const json_t *now)
+{
+	const char *name = old ? jstr(old, "metadata.name") : "";
+	const json_t *machine;
+	json_t *owners;
+
+	(void)ctx;
+	if (now || reborn || strcmp(kind->kind, "Machine") != 0 ||
+	    strcmp(name, "c1-md-x-0") != 0)
+		return;
+	reborn = true;
+	machine = make_at_source(
+	    "Machine", old, jget(old, "metadata.ownerReferences"));
+	owners = json_pack("[{s:s, s:s, s:s, s:s}]", "apiVersion",
+	    jstr(machine, "apiVersion"), "kind", "Machine", "name", name, "uid",
+	    jstr(machine, "metadata.uid"));
+	make_at_source(
+	    "MaasMachine", store_get(target, "MaasMachine", "n", name), owners);
+	json_decref(owners);
+}
+
+static bool knows_its_machine(void *ctx, const json_t *obj)
+{
+	(void)ctx;
+	EXPECT(*jstr(obj, "spec.systemID"));
+	return true;
+}
+
+TEST(what_is_made_again_while_others_are_deleted_never_replaces_its_copy)
+{
+	open_move(true);
+	reborn = false;
+	store_watch_add(source, make_again, NULL);
+	start_move();
+	while (one_step())
+		;
+	EXPECT(reborn);
+	EXPECT_INT(outcome.kind, ERR_NONE);
+	EXPECT_INT(held(source), 0);
+	store_each(target, "MaasMachine", "n", NULL, knows_its_machine, NULL);
+	close_move();
+}
+
 static int put_back;
 
 static void put_finalizer_back(void *ctx, const struct kind_info *kind,
@@ -317,6 +384,7 @@ CASE(a_cluster_moves_from_near_to_far), CASE(a_cluster_moves_from_far_to_near),
     CASE(one_wrong_owner_at_the_target_stops_it_with_both_copies_intact),
     CASE(what_changes_at_the_source_after_it_was_copied_is_copied_again),
     CASE(what_changes_while_others_are_deleted_is_copied_again_before_it_goes),
+    CASE(what_is_made_again_while_others_are_deleted_never_replaces_its_copy),
     CASE(a_finalizer_that_is_put_back_does_not_hold_an_object_at_the_source),
     CASE(a_deletion_just_before_the_pause_finishes_first),
     CASE(a_machine_without_a_node_is_waited_for),

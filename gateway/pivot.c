@@ -96,7 +96,7 @@ static void ended(void *ctx, const struct err *err)
 	struct work *work = ctx;
 	const char *id = work->delete_id ? work->delete_id : work->create_id;
 
-	work->move = NULL;
+	move_stop(&work->move);
 	if (!err) {
 		work->failures = 0;
 		if (save(work, work->move_id, pivot_is_to_cluster(work),

@@ -135,12 +135,14 @@ static void tell_rack(struct machine *m, const char *state, const char *why)
 void machine_power_set(struct machine *machine, bool on)
 {
 	struct workload *workload = machine->workload;
+	const struct workload_options *options = &workload->options;
 
 	machine->wanted_on = on;
 	timer_cancel(&machine->power_timer);
-	timer_set(&machine->power_timer, workload->options.loop,
-	    workload_draw(workload, &workload->options.power_for, machine->name,
-	        "power_for"));
+	timer_set(&machine->power_timer, options->loop,
+	    workload_draw(workload,
+	        on ? &options->power_for : &options->shutdown_for,
+	        machine->name, on ? "power_for" : "shutdown_for"));
 	token_take(&machine->work, workload->options.loop);
 }
 

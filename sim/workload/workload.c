@@ -70,6 +70,8 @@ static void fill_in_defaults(struct workload_options *options)
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		if (!defaults[i].range->low_for && !defaults[i].range->high_for)
 			*defaults[i].range = defaults[i].usual;
+	if (!options->shutdown_for.high_for)
+		options->shutdown_for = options->power_for;
 }
 
 struct workload *workload_new(const struct workload_options *options)

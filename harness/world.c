@@ -233,7 +233,7 @@ static void start_workload(struct lab *lab)
 
 	range_of(lab->thing, "deploy_for", &options.install_for);
 	range_of(lab->thing, "boot_for", &options.boot_for);
-	range_of(lab->thing, "release_for", &options.erase_for);
+	range_of(lab->thing, "release_for", &options.shutdown_for);
 	lab->workload = workload_new(&options);
 	maas_connect_bmc(lab->maas, workload_bmc_ops(), lab->workload);
 }

@@ -1,0 +1,128 @@
+#include "harness/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "tests/test.h"
+
+/* A run of a whole world, and what it says when it fails. */
+static json_t *outcome;
+
+static void play(const char *timeline)
+{
+	const struct run_options options = { .wire = WIRE_MEMORY, .seed = 1 };
+	struct mistakes mistakes = { 0 };
+	struct scenario *scenario;
+	char text[4000];
+
+	snprintf(text, sizeof(text),
+	    "scenario: a\nwhy: b\nworld:\n"
+	    "  maas/lab: { machines: 2 }\n  palette/eu: { }\n"
+	    "  pcg/a: { palette: eu, maas: lab }\n"
+	    "  cluster/web: { through: pcg/a, workers: 0 }\n"
+	    "timeline:\n%s",
+	    timeline);
+	scenario = scenario_parse("s.yaml", text, strlen(text), &mistakes);
+	EXPECT(scenario);
+	json_decref(outcome);
+	outcome = run_scenario(scenario, &options);
+	scenario_free(&scenario);
+	mistakes_free(&mistakes);
+}
+
+static const char *sentence(void)
+{
+	return jstr(outcome, "findings[0].sentences[0]");
+}
+
+TEST(a_cluster_of_one_machine_comes_up_and_goes)
+{
+	play("  - at 0m: operator creates cluster/web\n"
+	     "    expect:\n"
+	     "      - within 30m: cluster/web.state == Running\n"
+	     "  - at 1h: operator deletes cluster/web\n"
+	     "    expect:\n"
+	     "      - within 10m: cluster/web.state == Deleted\n"
+	     "end: when quiet, at most 2h\n"
+	     "finally:\n  - maas/lab.machines(Ready) == 2\n");
+	EXPECT_STR(jstr(outcome, "verdict"), "pass");
+}
+
+TEST(a_fault_that_met_nothing_fails_the_run)
+{
+	play("  - at 0m: maas/lab answers 503\n"
+	     "    on: commission\n"
+	     "end: when quiet, at most 2h\n");
+	EXPECT_STR(jstr(outcome, "verdict"), "fail");
+	EXPECT_STR(jstr(outcome, "findings[0].place"), "s.yaml:9");
+	EXPECT_HAS(sentence(), "the fault met no exchange");
+}
+
+TEST(a_when_that_never_came_fails_the_run)
+{
+	play("  - when maas/lab.machines(Broken) == 1: pcg/a crashes\n"
+	     "end: when quiet, at most 1h\n");
+	EXPECT_STR(jstr(outcome, "verdict"), "fail");
+	EXPECT_HAS(sentence(), "it did not come to that within 1h");
+}
+
+TEST(a_broken_claim_names_the_odd_one_and_its_last_events)
+{
+	play("  - at 0m: operator creates cluster/web\n"
+	     "    expect:\n"
+	     "      - within 5m: maas/lab.machines(Ready) == 2\n"
+	     "      - for 10m:   maas/lab.machines(Ready) == 2\n"
+	     "end: when quiet, at most 1h\n");
+	EXPECT_STR(jstr(outcome, "verdict"), "fail");
+	EXPECT_STR(jstr(outcome, "findings[0].claim"),
+	    "for 10m: maas/lab.machines(Ready) == 2");
+	EXPECT_HAS(sentence(), "maas/lab.machines was 1 at 0h00m1");
+	EXPECT_HAS(jstr(outcome, "findings[0].sentences[1]"),
+	    "Allocated since 0h00m1");
+	EXPECT(jlen(outcome, "findings[0].trail") > 0);
+	EXPECT_HAS(jstr(outcome, "again"), "pcgsim run s.yaml --seed 1");
+}
+
+TEST(a_run_that_does_not_end_says_so)
+{
+	play("  - at 0m: operator creates cluster/web\n"
+	     "end: when quiet, at most 3m\n");
+	EXPECT_STR(jstr(outcome, "verdict"), "fail");
+	EXPECT_HAS(sentence(), "after 3m something is still going on");
+}
+
+TEST(the_same_seed_gives_the_same_record)
+{
+	static const char timeline[] =
+	    "  - at 0m: operator creates cluster/web\n"
+	    "end: when quiet, at most 2h\n";
+	char *first;
+
+	play(timeline);
+	first = strdup(jstr(outcome, "hash"));
+	play(timeline);
+	EXPECT_STR(jstr(outcome, "hash"), first);
+	free(first);
+}
+
+TEST(a_crash_of_what_does_not_run_is_the_authors_mistake)
+{
+	play("  - at 10m: pcg/a crashes\n"
+	     "  - at 20m: pcg/a crashes\n"
+	     "end: when quiet, at most 1h\n");
+	EXPECT_STR(jstr(outcome, "verdict"), "fail");
+	EXPECT_HAS(sentence(), "pcg/a does not run at that moment");
+	json_decref(outcome);
+	outcome = NULL;
+}
+
+TESTS_BEGIN
+CASE(a_cluster_of_one_machine_comes_up_and_goes),
+    CASE(a_fault_that_met_nothing_fails_the_run),
+    CASE(a_when_that_never_came_fails_the_run),
+    CASE(a_broken_claim_names_the_odd_one_and_its_last_events),
+    CASE(a_run_that_does_not_end_says_so),
+    CASE(the_same_seed_gives_the_same_record),
+    CASE(a_crash_of_what_does_not_run_is_the_authors_mistake),
+TESTS_END

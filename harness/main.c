@@ -1,24 +1,66 @@
 /* The pcgsim program: a table of commands. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/yaml.h"
 #include "harness/commands.h"
 
-static const struct {
+#define RUN_OPTIONS                                                           \
+	"  --wire memory|https  messages, or real bytes of TLS; else https\n" \
+	"  --seed N             the chance of the run; else 1\n"              \
+	"  -j, --jobs N         runs at a time, 0: all in here; else 2\n"
+
+/* A command without a usage explains itself. A bare one takes no operands: it
+ * prints a table. */
+static const struct command {
 	const char *name;
 	command_fn *run;
-	const char *help;
+	const char *help, *usage;
+	bool bare;
 } commands[] = {
-	{ "run", command_run, "play scenarios, judge them" },
-	{ "matrix", command_matrix, "one again, killed at every moment" },
-	{ "serve", command_serve, "a fake MAAS or Palette on a real port" },
-	{ "explain", command_explain, "a scenario, as it was understood" },
-	{ "verbs", command_verbs, "what can happen in a scenario" },
-	{ "faults", command_faults, "faults on the wire, and their scopes" },
-	{ "paths", command_paths, "what a claim can speak of" },
-	{ "laws", command_laws, "what holds in every run" },
-	{ "world", command_world, "what a world is made of" },
+	{ "run", command_run, "play scenarios, judge them",
+	    "usage: pcgsim run [OPTION]... [FILE|FOLDER]...\n\n"
+	    "Plays scenarios and prints a verdict for each; without a name, "
+	    "all of scenarios/.\n\n" RUN_OPTIONS
+	    "  --junit FILE         the verdicts as JUnit XML\n"
+	    "  --record FOLDER      the events of each run, one JSON object a "
+	    "line\n"
+	    "  --log                with each failure, what the parts logged "
+	    "last\n\n"
+	    "Exit status: 0 everything held, 1 something did not, 2 the files "
+	    "or the options\nare not in order (then nothing was played).\n",
+	    false },
+	{ "matrix", command_matrix, "one again, killed at every moment",
+	    "usage: pcgsim matrix [OPTION]... FILE\n\n"
+	    "Plays one scenario again and again. Each time a gateway is killed "
+	    "at another\nmoment: before and after each of its exchanges, and "
+	    "before each sync of its disk,\nas the death of a process and as a "
+	    "loss of power. It is back a minute later, and\nthe scenario must "
+	    "hold nevertheless.\n\n" RUN_OPTIONS
+	    "  --who pcg/NAME       whom to kill; else the first gateway\n"
+	    "  --every N            only at every n-th moment; else 1\n"
+	    "  --from N             at none before the n-th; else 1\n\n"
+	    "Exit status: 0 everything held, 1 something did not, 2 the file "
+	    "or the options\nare not in order.\n",
+	    false },
+	{ "serve", command_serve, "a fake MAAS or Palette on a real port", NULL,
+	    false },
+	{ "explain", command_explain, "a scenario, as it was understood",
+	    "usage: pcgsim explain FILE\n\n"
+	    "Prints a scenario in sentences, with what each word means. Plays "
+	    "nothing.\nExit status: 0, or 2 if the file is not in order.\n",
+	    false },
+	{ "verbs", command_verbs, "what can happen in a scenario",
+	    "usage: pcgsim verbs\n", true },
+	{ "faults", command_faults, "faults on the wire, and their scopes",
+	    "usage: pcgsim faults\n", true },
+	{ "paths", command_paths, "what a claim can speak of",
+	    "usage: pcgsim paths\n", true },
+	{ "laws", command_laws, "what holds in every run",
+	    "usage: pcgsim laws\n", true },
+	{ "world", command_world, "what a world is made of",
+	    "usage: pcgsim world\n", true },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -38,6 +80,34 @@ static void usage(FILE *out)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(
 		    out, "  %-10s %s\n", commands[i].name, commands[i].help);
+	fprintf(out, "\npcgsim COMMAND --help says more.\n");
+}
+
+static bool wants_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static bool any_wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (wants_help(argv[i]))
+			return true;
+	return false;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	if (command->usage && any_wants_help(argc, argv)) {
+		fputs(command->usage, stdout);
+		return 0;
+	}
+	if (command->bare && argc > 1) {
+		fprintf(stderr, "pcgsim %s takes nothing more, not \"%s\"\n",
+		    command->name, argv[1]);
+		return 2;
+	}
+	return command->run(argc, argv);
 }
 
 int main(int argc, char **argv)
@@ -48,14 +118,14 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+	if (wants_help(argv[1]) || strcmp(argv[1], "help") == 0) {
 		usage(stdout);
 		return 0;
 	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		names[i] = commands[i].name;
 		if (strcmp(commands[i].name, argv[1]) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return run_command(&commands[i], argc - 1, argv + 1);
 	}
 	return usage_unknown("pcgsim", argv[1], names, COMMAND_COUNT);
 }

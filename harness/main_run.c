@@ -1,5 +1,6 @@
 /* pcgsim run: scenarios, each in a process of its own, and their verdicts. */
 #include <dirent.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,12 +117,21 @@ static int unknown_flag(const char *command, const char *flag)
 	return usage_unknown(name, flag, names, count);
 }
 
+static const char *flag_name(int flag)
+{
+	for (size_t i = 0; known_flags[i].name; i++)
+		if (known_flags[i].val == flag)
+			return known_flags[i].name;
+	unreachable("a flag that is not in the table");
+}
+
 static bool take_number(const char *text, uint64_t *number)
 {
 	char *end;
 
+	errno = 0;
 	*number = strtoull(text, &end, 10);
-	return *text && !*end && *text != '-';
+	return *text >= '0' && *text <= '9' && !*end && !errno;
 }
 
 static bool take_flag(struct run_flags *flags, int flag, const char *value)
@@ -183,10 +193,8 @@ int flags_read(struct run_flags *flags, int argc, char **argv)
 			return 2;
 		}
 		if (!take_flag(flags, flag, optarg)) {
-			fprintf(stderr,
-			    "pcgsim %s: \"%s\" cannot be the value of that "
-			    "option\n",
-			    argv[0], optarg);
+			fprintf(stderr, "pcgsim %s: --%s cannot be \"%s\"\n",
+			    argv[0], flag_name(flag), optarg);
 			return 2;
 		}
 	}
@@ -234,6 +242,14 @@ static char *record_name(
 	return name;
 }
 
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 static json_t *run_one(void *ctx, size_t n)
 {
 	struct batch *batch = ctx;
@@ -244,8 +260,10 @@ static json_t *run_one(void *ctx, size_t n)
 		.record_to = record,
 		.corrupt_reply = batch->flags.corrupt_reply,
 	};
+	double began = seconds();
 	json_t *outcome = run_scenario(batch->scenarios[n], &options);
 
+	json_object_set_new(outcome, "seconds", json_real(seconds() - began));
 	free(record);
 	return outcome;
 }
@@ -276,12 +294,33 @@ static void one_done(void *ctx, size_t n, const json_t *result, const char *how)
 	json_array_append_new(batch->outcomes, outcome);
 }
 
-static double seconds(void)
+/* What the results shall go to is there before anything is played. */
+static bool ready_to_write(const struct run_flags *flags)
 {
-	struct timespec now;
+	FILE *junit;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	if (flags->record && mkdir(flags->record, 0777) && errno != EEXIST) {
+		fprintf(stderr,
+		    "pcgsim run: the folder %s cannot be made: %s\n",
+		    flags->record, strerror(errno));
+		return false;
+	}
+	if (flags->record && access(flags->record, W_OK | X_OK)) {
+		fprintf(stderr,
+		    "pcgsim run: nothing can be written to %s: %s\n",
+		    flags->record, strerror(errno));
+		return false;
+	}
+	if (!flags->junit)
+		return true;
+	junit = fopen(flags->junit, "wb");
+	if (!junit) {
+		fprintf(stderr, "pcgsim run: %s cannot be written: %s\n",
+		    flags->junit, strerror(errno));
+		return false;
+	}
+	fclose(junit);
+	return true;
 }
 
 static int run_batch(struct batch *batch)
@@ -289,8 +328,8 @@ static int run_batch(struct batch *batch)
 	double began = seconds();
 	struct err err;
 
-	if (batch->flags.record)
-		mkdir(batch->flags.record, 0777);
+	if (!ready_to_write(&batch->flags))
+		return 2;
 	jobs_run(batch->count, batch->flags.jobs, run_one, one_done, batch);
 	console_table(stdout, batch->outcomes, seconds() - began);
 	if (batch->flags.junit &&
@@ -314,6 +353,11 @@ int command_run(int argc, char **argv)
 		    files.count + 1, sizeof(*batch.scenarios));
 		batch.tty = isatty(STDOUT_FILENO);
 		status = scenarios_load(&files, batch.scenarios);
+	}
+	if (status == 0 && batch.count == 0) {
+		fprintf(stderr, "pcgsim run: there is no scenario in %s\n",
+		    optind < argc ? argv[optind] : "scenarios/");
+		status = 2;
 	}
 	if (status == 0)
 		status = run_batch(&batch);

@@ -64,8 +64,11 @@ void mistakes_write(struct mistakes *mistakes, struct buf *out)
 	for (size_t i = 0; i < mistakes->count; i++) {
 		const struct mistake *m = &mistakes->items[i];
 
-		buf_addf(out, "%s:%u:%u: %s\n", m->place.file, m->place.line,
-		    m->place.column, m->text);
+		if (m->place.line) /* else the file as a whole */
+			buf_addf(out, "%s:%u:%u: %s\n", m->place.file,
+			    m->place.line, m->place.column, m->text);
+		else
+			buf_addf(out, "%s: %s\n", m->place.file, m->text);
 	}
 }
 

@@ -2,6 +2,7 @@
  * names and types are bind.c's. */
 #include "harness/scenario.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,18 +107,22 @@ static void read_thing(
 	};
 }
 
-static bool load_file(const char *file, struct buf *out)
+/* 0, or the errno that says why not. */
+static int load_file(const char *file, struct buf *out)
 {
 	char part[4096];
 	size_t got;
+	int failed;
 	FILE *f = fopen(file, "rb");
 
 	if (!f)
-		return false;
+		return errno;
+	errno = 0;
 	while ((got = fread(part, 1, sizeof(part), f)) > 0)
 		buf_add(out, part, got);
+	failed = ferror(f) ? errno : 0;
 	fclose(f);
-	return true;
+	return failed;
 }
 
 static char *beside(const char *file, const char *other)
@@ -136,13 +141,16 @@ static void read_named_world(
 	struct buf data = BUF_INIT;
 	struct yaml_node *world;
 	struct err err;
+	int failed;
 
 	if (!text_of(reading, like, "like"))
 		return;
 	s->world_file = beside(s->file, like->text);
-	if (!load_file(s->world_file, &data)) {
+	failed = load_file(s->world_file, &data);
+	if (failed) {
 		mistake_add(reading->mistakes, here(reading, like),
-		    "there is no world %s", s->world_file);
+		    "the world %s cannot be read: %s", s->world_file,
+		    strerror(failed));
 		buf_free(&data);
 		return;
 	}
@@ -623,7 +631,10 @@ struct scenario *scenario_parse(
 
 	s->file = xstrdup(file);
 	s->document = yaml_read(file, data, len, &err);
-	if (!s->document) {
+	if (len == 0) {
+		mistake_add(mistakes, (struct place){ s->file, 0, 0 },
+		    "the file is empty");
+	} else if (!s->document) {
 		note_syntax(mistakes, file, err.text);
 	} else {
 		scenario_read(&reading);
@@ -644,12 +655,13 @@ struct scenario *scenario_load(const char *file, struct mistakes *mistakes)
 {
 	struct buf data = BUF_INIT;
 	struct scenario *s = NULL;
+	int failed = load_file(file, &data);
 
-	if (load_file(file, &data))
-		s = scenario_parse(file, buf_text(&data), data.len, mistakes);
+	if (failed)
+		mistake_add(mistakes, (struct place){ file, 0, 0 },
+		    "the file cannot be read: %s", strerror(failed));
 	else
-		mistake_add(mistakes, (struct place){ file, 1, 1 },
-		    "the file cannot be read");
+		s = scenario_parse(file, buf_text(&data), data.len, mistakes);
 	buf_free(&data);
 	return s;
 }

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""What a caller of pcgsim sees: exit statuses, where the words go, a JUnit
+file that CI systems read, and a record of which every line is one object.
+
+usage: command_test.py PCGSIM scenarios/outage/gateway-dies.yaml"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+wrong = 0
+
+
+def expect(held, what):
+    global wrong
+    if not held:
+        print(what)
+        wrong += 1
+
+
+def call(*words):
+    return subprocess.run([pcgsim, *words], capture_output=True, text=True,
+                          check=False)
+
+
+def said(words, status, out='', err=''):
+    did = call(*words)
+    expect(did.returncode == status and out in did.stdout and
+           err in did.stderr and bool(err) == bool(did.stderr),
+           f'{words}: {did.returncode}, wanted {status}, "{out}" and '
+           f'"{err}"\n{did.stdout[:500]}{did.stderr[:500]}')
+
+
+def every_command_explains_itself():
+    said(['--help'], 0, 'usage: pcgsim')
+    for line in call('--help').stdout.splitlines():
+        if line.startswith('  '):
+            said([line.split()[0], '--help'], 0, 'usage: pcgsim')
+            said([line.split()[0], '-h'], 0, 'usage: pcgsim')
+
+
+def a_caller_who_errs_is_told_and_nothing_is_played(top):
+    empty = top / 'empty'
+    empty.mkdir()
+    (top / 'nothing.yaml').touch()
+    said([], 2, err='usage: pcgsim')
+    said(['rum'], 2, err='did you mean run?')
+    said(['run', '--sed', '1'], 2, err='did you mean seed?')
+    said(['run', '--seed'], 2, err='--seed wants a value')
+    said(['run', '--seed', '-1', scenario], 2, err='--seed cannot be "-1"')
+    said(['run', '--wire', 'wet', scenario], 2, err='--wire cannot be "wet"')
+    said(['run', str(empty)], 2, err='there is no scenario in')
+    said(['run', 'no.yaml'], 2, err='no.yaml: the file cannot be read: No su')
+    said(['run', str(top)], 2, err='nothing.yaml: the file is empty')
+    said(['run', '--junit', str(top), scenario], 2, err='cannot be written')
+    said(['explain', 'scenarios'], 2, err='cannot be read: Is a directory')
+    said(['verbs', 'more'], 2, err='takes nothing more')
+
+
+def no_key_twice(pairs):
+    expect(len(pairs) == len(dict(pairs)), f'a key stands twice in {pairs}')
+    return dict(pairs)
+
+
+def results_are_what_other_programs_read(top):
+    bad = top / 'bad & "worse".yaml'
+    text = pathlib.Path(scenario).read_text(encoding='utf-8')
+    bad.write_text(text.replace('within 45m', 'within 1m', 1))
+    junit, records = top / 'junit.xml', top / 'records'
+    did = call('run', '--wire', 'memory', '--junit', str(junit), '--record',
+               str(records), scenario, str(bad))
+    expect(did.returncode == 1, f'exit status {did.returncode}, wanted 1')
+    expect('\033' not in did.stdout, 'colours or cursor words in a pipe')
+    suites = ElementTree.parse(junit).getroot()
+    (suite,) = suites.findall('testsuite')
+    good, failed = suite.findall('testcase')
+    expect((suites.tag, suite.get('tests'), suite.get('failures')) ==
+           ('testsuites', '2', '1'), 'the counts of the suite')
+    expect(good.get('classname') == scenario and len(good) == 0,
+           'the case that passed')
+    (failure,) = failed.findall('failure')
+    expect(failure.get('message') ==
+           'within 1m: cluster/web.state == Running', 'the message')
+    expect('again: pcgsim run' in failure.text, 'how to run it again')
+    expect(float(failed.get('time')) < 600, 'time that passed here, not there')
+    expect(len(list(records.iterdir())) == 2, 'a record of each run')
+    for record in records.iterdir():
+        for line in record.read_text(encoding='utf-8').splitlines():
+            json.loads(line, object_pairs_hook=no_key_twice)
+
+
+pcgsim, scenario = sys.argv[1:]
+with tempfile.TemporaryDirectory() as folder:
+    every_command_explains_itself()
+    a_caller_who_errs_is_told_and_nothing_is_played(pathlib.Path(folder))
+with tempfile.TemporaryDirectory() as folder:
+    results_are_what_other_programs_read(pathlib.Path(folder))
+sys.exit(wrong > 0)

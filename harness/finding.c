@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "harness/kinds.h"
+#include "harness/trail.h"
 
 #define ODD_MAX   4
 #define TRAIL_MAX 12
@@ -178,7 +179,8 @@ static json_t *trail_of(const struct claim *claim, const struct odd *odd,
 		words[count++] = last_part(odd->things[i]->name);
 	if (count == 0)
 		words[count++] = claim->culprit->thing->full;
-	return record_trail(record, words, count, TRAIL_MAX, claim->settled_at);
+	return trail_of_record(
+	    record, words, count, TRAIL_MAX, claim->settled_at);
 }
 
 json_t *finding_of_claim(const struct claim *claim, const struct record *record)
@@ -217,7 +219,7 @@ json_t *finding_of_law(const struct breach *breach, const struct record *record)
 	snprintf(claim, sizeof(claim), "law: %s", breach->law->sentence);
 	add(sentences, "at %s: %s", time, breach->sentence);
 	return finding((struct place){ "laws", 0, 0 }, claim, sentences,
-	    record_trail(record, words, 1, TRAIL_MAX, breach->at));
+	    trail_of_record(record, words, 1, TRAIL_MAX, breach->at));
 }
 
 json_t *finding_of_plot(

@@ -26,10 +26,6 @@ uint64_t record_events(const struct record *record);
 /* All lines so far; borrowed. */
 const char *record_text(const struct record *record, size_t *len);
 
-/* The last `max` events that say something about these words (names of
- * things, identifiers), as sentences, oldest first: a list of texts. */
-json_t *record_trail(const struct record *record, const char *const *words,
-    size_t word_count, size_t max, usec until_at);
 /* "2h01m40.112" */
 void clock_text(usec at, char out[32]);
 

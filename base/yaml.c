@@ -15,6 +15,8 @@ struct reader {
 	yaml_event_t event; /* the one being looked at; ours while has_event */
 	bool has_event;
 	const char *name;
+	const char *data; /* not ours */
+	size_t len;
 	unsigned depth;
 	struct err *err;
 };
@@ -24,6 +26,17 @@ static bool complain(
 {
 	return err_set(reader->err, ERR_INPUT, "%s:%zu:%zu: %s", reader->name,
 	    mark->line + 1, mark->column + 1, what);
+}
+
+static bool is_indented_with_a_tab(const struct reader *reader, size_t line)
+{
+	const char *at = reader->data, *end = reader->data + reader->len;
+
+	for (; line > 0 && at < end; at++)
+		line -= *at == '\n';
+	while (at < end && *at == ' ')
+		at++;
+	return at < end && *at == '\t';
 }
 
 /* What libyaml could not read: its own words, and where. */
@@ -39,6 +52,9 @@ static bool complain_of_syntax(struct reader *reader)
 		    parser->mark.line + 1, what, parser->problem_offset);
 	if (!parser->context)
 		return complain(reader, mark, what);
+	if (is_indented_with_a_tab(reader, mark->line))
+		return complain(reader, mark,
+		    "there is a tab; lines are indented with spaces");
 	return err_set(reader->err, ERR_INPUT, "%s:%zu:%zu: %s, %s",
 	    reader->name, mark->line + 1, mark->column + 1, what,
 	    parser->context);
@@ -254,7 +270,9 @@ static void forget_nothing(struct yaml_node *root)
 struct yaml_node *yaml_read(
     const char *name, const char *data, size_t len, struct err *err)
 {
-	struct reader reader = { .name = name, .err = err };
+	struct reader reader = {
+		.name = name, .data = data, .len = len, .err = err
+	};
 	struct yaml_node *root;
 	int ok = yaml_parser_initialize(&reader.parser);
 

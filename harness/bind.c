@@ -11,6 +11,8 @@
 #include "harness/paths.h"
 #include "harness/scenario.h"
 #include "harness/verbs.h"
+#include "sim/maas/maas.h"
+#include "sim/palette/palette.h"
 
 const char *modality_name(enum modality modality)
 {
@@ -317,6 +319,43 @@ static void bind_expectations(
 		expression_bind(reading, &list[i].is);
 }
 
+#define OPERATIONS_MAX 400
+
+static size_t operations_of(const char *kind, const char **names)
+{
+	size_t count = 0, all;
+
+	if (strcmp(kind, "maas") == 0) {
+		const struct maas_operation *table = maas_operations(&all);
+
+		for (size_t i = 0; i < all && count < OPERATIONS_MAX; i++)
+			names[count++] = table[i].name;
+	} else if (strcmp(kind, "palette") == 0) {
+		const struct palette_operation *table = palette_operations(
+		    &all);
+
+		for (size_t i = 0; i < all && count < OPERATIONS_MAX; i++)
+			names[count++] = table[i].name;
+	}
+	return count;
+}
+
+/* "on: alocate" would only show as a fault that met nothing. */
+static void bind_on(struct reading *reading, const struct step *step)
+{
+	const char *names[OPERATIONS_MAX];
+	const char *kind = step->words.things[0]->kind->name;
+	size_t count = operations_of(kind, names);
+
+	if (count == 0 || strpbrk(step->on, " *"))
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], step->on) == 0)
+			return;
+	mistake_add_near(reading->mistakes, step->fault_place, step->on, names,
+	    count, "a %s has no operation \"%s\"", kind, step->on);
+}
+
 /* What no table row can say: who may be created through whom. */
 static void bind_step(struct reading *reading, struct step *step, usec *now_at)
 {
@@ -332,6 +371,8 @@ static void bind_step(struct reading *reading, struct step *step, usec *now_at)
 		*now_at += step->time;
 	if (step->text)
 		verb_bind(reading, step);
+	if (step->on && step->verb && step->words.things[0])
+		bind_on(reading, step);
 	if (step->until.text)
 		expression_bind(reading, &step->until);
 	bind_expectations(reading, step->expect, step->expect_count);

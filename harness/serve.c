@@ -47,10 +47,10 @@ static bool take(const struct serve_option *option, const char *text)
 		*(const char **)option->value = text;
 		return *text != '\0';
 	case SERVE_PORT:
-		if (!read_number(text, 0, 65535, &number))
+		if (!read_number(text, 1, 65535, &number))
 			return false;
 		*(uint16_t *)option->value = (uint16_t)number;
-		return true;
+		return *(uint16_t *)option->value == number;
 	case SERVE_COUNT:
 		if (!read_number(text, 0, 1e9, &number))
 			return false;

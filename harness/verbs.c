@@ -177,7 +177,10 @@ static bool word_fits(const char *place, const char *word)
 		return kind_fits(place, word);
 	if (strcmp(place, "DURATION") == 0)
 		return duration_parse(word, &time);
-	if (strcmp(place, "NUMBER") == 0 || strcmp(place, "STATUS") == 0)
+	if (strcmp(place, "STATUS") == 0) /* an answer: 200 to 599 */
+		return strlen(word) == 3 && word[0] >= '2' && word[0] <= '5' &&
+		       strspn(word, "0123456789") == 3;
+	if (strcmp(place, "NUMBER") == 0)
 		return strspn(word, "0123456789") == strlen(word);
 	return strcmp(place, "WORD") == 0 || strcmp(place, word) == 0;
 }

@@ -113,6 +113,25 @@ TEST(a_misspelt_name_is_told_with_the_nearest_right_one)
 	                 "\"Redy\"; did you mean Ready?\n");
 }
 
+TEST(a_misspelt_operation_or_an_impossible_answer_is_told_at_once)
+{
+	read_text(HEAD WORLD "timeline:\n"
+	                     "  - at 1h: maas/lab answers 503\n"
+	                     "    on: alocate\n"
+	                     "  - at 2h: maas/lab answers 999\n" END);
+	EXPECT(!scenario);
+	EXPECT_HAS(said, "s.yaml:10:5: a maas has no operation \"alocate\"; "
+	                 "did you mean allocate?\n");
+	EXPECT_HAS(said, "s.yaml:11:12: nothing that can happen reads "
+	                 "\"maas/lab answers 999\"");
+}
+
+TEST(a_tab_is_called_a_tab)
+{
+	read_text(HEAD "world:\n\tmaas/lab: { machines: 6 }\n");
+	EXPECT_HAS(said, "s.yaml:4:1: there is a tab; lines are indented");
+}
+
 TEST(time_may_not_go_backwards)
 {
 	read_text(HEAD WORLD "timeline:\n"
@@ -220,8 +239,10 @@ TESTS_BEGIN
 CASE(the_example_of_the_manual_is_a_whole_scenario),
     CASE(all_mistakes_of_a_file_are_told_at_once_with_their_places),
     CASE(a_misspelt_name_is_told_with_the_nearest_right_one),
-    CASE(time_may_not_go_backwards), CASE(a_run_has_to_end),
-    CASE(a_fault_is_a_step_with_a_scope), CASE(what_is_no_fault_takes_no_scope),
+    CASE(a_misspelt_operation_or_an_impossible_answer_is_told_at_once),
+    CASE(a_tab_is_called_a_tab), CASE(time_may_not_go_backwards),
+    CASE(a_run_has_to_end), CASE(a_fault_is_a_step_with_a_scope),
+    CASE(what_is_no_fault_takes_no_scope),
     CASE(claims_have_arguments_and_can_be_joined),
     CASE(words_cannot_be_counted_and_numbers_are_no_words),
     CASE(a_law_is_waived_by_its_sentence), CASE(a_syntax_error_has_a_place_too),

@@ -65,8 +65,8 @@ static const char *const refused[][2] = {
 	               "context" },
 	{ "a: [1\nb: 2\n", "f.yaml:2:2: did not find expected ',' or ']', "
 	                   "while parsing a flow sequence" },
-	{ "a:\n\tb: 1\n", "f.yaml:2:1: found character that cannot start any "
-	                  "token, while scanning for the next token" },
+	{ "a:\n\tb: 1\n", "f.yaml:2:1: there is a tab; lines are indented "
+	                  "with spaces" },
 };
 
 TEST(what_is_refused_is_refused_at_its_place)

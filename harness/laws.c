@@ -78,15 +78,14 @@ static const char *name_after(const char *about, const char *part)
 static void cluster_of_agent(
     const char *agent, char *name, size_t name_size, char *uid, size_t uid_size)
 {
-	size_t first = strcspn(agent, ".");
-	size_t second;
+	const char *dot = strchr(agent, '.');
 
-	snprintf(name, name_size, "%.*s", (int)first, agent);
+	snprintf(name, name_size, "%.*s", (int)strcspn(agent, "."), agent);
 	uid[0] = '\0';
-	if (!agent[first])
+	if (!dot)
 		return;
-	second = strcspn(agent + first + 1, ".");
-	snprintf(uid, uid_size, "%.*s", (int)second, agent + first + 1);
+	dot++;
+	snprintf(uid, uid_size, "%.*s", (int)strcspn(dot, "."), dot);
 }
 
 /* Swaps what was remembered about a thing. "" if nothing was. The result is

@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/yaml.h"
 #include "harness/commands.h"
@@ -110,6 +111,24 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return command->run(argc, argv);
 }
 
+/* A connection of the https wire has real sockets and epoll sets at its ends:
+ * about six descriptors. The usual soft limit of 1024 is soon reached. */
+static void raise_descriptors(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 4096)
+		fprintf(stderr,
+		    "pcgsim: no more than %llu files may be open at once "
+		    "(ulimit -Hn), and each connection on the https wire "
+		    "needs six; a big world may not fit\n",
+		    (unsigned long long)files.rlim_cur);
+}
+
 int main(int argc, char **argv)
 {
 	const char *names[COMMAND_COUNT];
@@ -122,6 +141,7 @@ int main(int argc, char **argv)
 		usage(stdout);
 		return 0;
 	}
+	raise_descriptors();
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		names[i] = commands[i].name;
 		if (strcmp(commands[i].name, argv[1]) == 0)

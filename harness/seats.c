@@ -85,6 +85,7 @@ static void drop_host(void *ctx, struct host **host, bool quietly)
 {
 	struct lab *lab = ctx;
 	struct seat *seat;
+	char *name;
 
 	if (!*host)
 		return;
@@ -92,8 +93,12 @@ static void drop_host(void *ctx, struct host **host, bool quietly)
 	check(seat->world == lab->world);
 	if (!seat->host.dead)
 		seat_deaden(seat, quietly);
-	network_remove_host(lab->world->network, seat->name);
+	/* The goodbye of a dying process is judged when it leaves, so the
+	 * network forgets the place afterwards. */
+	name = xstrdup(seat->name);
 	seat_free(&seat, quietly);
+	network_remove_host(lab->world->network, name);
+	free(name);
 	*host = NULL;
 }
 

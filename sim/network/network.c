@@ -59,6 +59,7 @@ static void site_free(struct site *site)
 bool network_add_site(
     struct network *network, const struct site_spec *spec, struct err *err)
 {
+	const struct site *taken;
 	struct site *site;
 	struct cidr cidr;
 	uint32_t nat = 0;
@@ -75,10 +76,11 @@ bool network_add_site(
 		return err_set(err, ERR_INPUT,
 		    "site %s: %s is not an address to show outside", spec->name,
 		    spec->nat);
-	if (spec->nat && network_nat_of(network, nat))
+	taken = spec->nat ? network_nat_of(network, nat) : NULL;
+	if (taken)
 		return err_set(err, ERR_INPUT,
 		    "site %s: %s is shown by site %s already", spec->name,
-		    spec->nat, network_nat_of(network, nat)->name);
+		    spec->nat, taken->name);
 	site = add_site(network, spec->name, &cidr,
 	    spec->latency_for ? spec->latency_for : SITE_LATENCY_FOR,
 	    spec->uplink_for ? spec->uplink_for : UPLINK_FOR);

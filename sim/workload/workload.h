@@ -45,11 +45,11 @@ struct workload_options {
 	struct events *events;
 	struct secrets *secrets;
 	/* All have defaults (docs/workload.md) when both ends are 0. */
-	struct range_for power_for;   /* a BMC obeys */
+	struct range_for power_for;    /* a BMC obeys */
 	struct range_for shutdown_for; /* switching off; else as power_for */
-	struct range_for install_for; /* the installer */
-	struct range_for boot_for;    /* from power-on to cloud-init */
-	struct range_for init_for;    /* kubeadm init until the API answers */
+	struct range_for install_for;  /* the installer */
+	struct range_for boot_for;     /* from power-on to cloud-init */
+	struct range_for init_for;     /* kubeadm init until the API answers */
 	struct range_for join_for;
 	struct range_for erase_for;
 	struct range_for commission_for;

@@ -124,5 +124,4 @@ CASE(a_cluster_of_one_machine_comes_up_and_goes),
     CASE(a_broken_claim_names_the_odd_one_and_its_last_events),
     CASE(a_run_that_does_not_end_says_so),
     CASE(the_same_seed_gives_the_same_record),
-    CASE(a_crash_of_what_does_not_run_is_the_authors_mistake),
-TESTS_END
+    CASE(a_crash_of_what_does_not_run_is_the_authors_mistake), TESTS_END

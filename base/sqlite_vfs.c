@@ -367,7 +367,8 @@ sqlite3 *sqlite_open(struct host *host, const char *name, struct err *err)
 	made = host_vfs_new(host);
 	take_chance_from(made);
 	if (sqlite3_open_v2(name, &db,
-	        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+	        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+	            SQLITE_OPEN_NOMUTEX, /* one thread, and it may fork */
 	        made->name) != SQLITE_OK) {
 		err_set(err, ERR_STORAGE, "database %s cannot be opened: %s",
 		    name, db ? sqlite3_errmsg(db) : "no memory");

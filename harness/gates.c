@@ -52,6 +52,20 @@ static void fill_proxies(
 		    proxies->https_proxy);
 }
 
+/* The dead are buried in the next turn of the loop: the blow may have come
+ * from inside one of their own calls. */
+static void bury(struct timer *timer)
+{
+	struct gate *gate = OWNER_OF(timer, struct gate, bury);
+
+	check(gate->dying);
+	gate->dying = false;
+	gateway_free(&gate->gateway);
+	seat_free(&gate->seat, gate->by_power);
+}
+
+/* True also if it was killed while it started: whoever did that has said when
+ * it comes back. */
 bool gate_start(struct gate *gate, struct err *err)
 {
 	struct gateway_config config = {
@@ -74,8 +88,14 @@ bool gate_start(struct gate *gate, struct err *err)
 	fill_proxies(gate, &config.proxies);
 	tell_process(gate, "started");
 	gate->starts++;
+	gate->starting = true;
 	gate->gateway = gateway_new(&gate->seat->host, &config, err);
+	gate->starting = false;
 	proxy_settings_free(&config.proxies);
+	if (gate->dying) {
+		bury(&gate->bury);
+		return true;
+	}
 	if (gate->gateway)
 		return true;
 	seat_deaden(gate->seat, false);
@@ -83,29 +103,18 @@ bool gate_start(struct gate *gate, struct err *err)
 	return false;
 }
 
-/* The dead are buried in the next turn of the loop: the blow may have come
- * from inside one of their own calls. */
-static void bury(struct timer *timer)
-{
-	struct gate *gate = OWNER_OF(timer, struct gate, bury);
-
-	check(gate->dying);
-	gate->dying = false;
-	gateway_free(&gate->gateway);
-	seat_free(&gate->seat, gate->by_power);
-}
-
 void gate_kill(struct gate *gate, bool power_loss)
 {
 	timer_cancel(&gate->wake);
 	token_drop(&gate->waking);
-	if (!gate->gateway || gate->dying)
+	if ((!gate->gateway && !gate->starting) || gate->dying)
 		return;
 	gate->dying = true;
 	gate->by_power = power_loss;
 	seat_deaden(gate->seat, power_loss);
 	tell_process(gate, power_loss ? "power-lost" : "killed");
-	timer_set(&gate->bury, gate->world->loop, 0);
+	if (!gate->starting)
+		timer_set(&gate->bury, gate->world->loop, 0);
 }
 
 /* A newer pairing code replaces the older one: so whoever installs several

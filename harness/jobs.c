@@ -13,12 +13,23 @@
 #include "base/check.h"
 #include "base/json.h"
 
+/* A run takes seconds; one that hangs is a failure and not the end of CI. */
+#define PATIENCE_MS (10 * 60 * 1000)
+
 struct job {
 	pid_t pid;
-	int fd; /* -1: not running */
+	int fd; /* -1: ended */
 	struct buf said;
-	bool started, ended;
 	char how[80]; /* how it died, if it did */
+};
+
+struct crew {
+	unsigned parallel, running;
+	job_done_fn *done;
+	void *ctx;
+	struct job *jobs;
+	size_t count, given; /* results are handed over in order */
+	int out;             /* in a child: where its result goes */
 };
 
 static void write_all(int fd, const char *data, size_t len)
@@ -35,36 +46,13 @@ static void write_all(int fd, const char *data, size_t len)
 	}
 }
 
-static void start(struct job *job, job_fn *run, void *ctx, size_t n)
-{
-	int ends[2];
-	json_t *result;
-	char *text;
-
-	check(pipe(ends) == 0);
-	fflush(stdout);
-	fflush(stderr);
-	job->pid = fork();
-	check(job->pid >= 0);
-	if (job->pid == 0) {
-		close(ends[0]);
-		result = run(ctx, n);
-		text = json_dumps(result, JSON_COMPACT);
-		write_all(ends[1], text, strlen(text));
-		_exit(0);
-	}
-	close(ends[1]);
-	job->fd = ends[0];
-	job->started = true;
-}
-
-static void bury(struct job *job)
+static void bury(struct crew *crew, struct job *job)
 {
 	int status = 0;
 
+	crew->running--;
 	close(job->fd);
 	job->fd = -1;
-	job->ended = true;
 	while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status))
@@ -75,7 +63,7 @@ static void bury(struct job *job)
 		    WEXITSTATUS(status));
 }
 
-static void listen_to(struct job *job)
+static void listen_to(struct crew *crew, struct job *job)
 {
 	char part[65536];
 	ssize_t n = read(job->fd, part, sizeof(part));
@@ -83,42 +71,112 @@ static void listen_to(struct job *job)
 	if (n > 0)
 		buf_add(&job->said, part, (size_t)n);
 	else if (n == 0 || errno != EINTR)
-		bury(job);
+		bury(crew, job);
 }
 
-static void wait_for_some(struct job *jobs, size_t count)
+static void hand_over(struct crew *crew, size_t n)
 {
-	struct pollfd *fds = xcalloc(count, sizeof(*fds));
-
-	for (size_t i = 0; i < count; i++)
-		fds[i] = (struct pollfd){ .fd = jobs[i].started ? jobs[i].fd
-			                                        : -1,
-			.events = POLLIN };
-	if (poll(fds, count, -1) > 0)
-		for (size_t i = 0; i < count; i++)
-			if (fds[i].revents)
-				listen_to(&jobs[i]);
-	free(fds);
-}
-
-static void hand_over(struct job *job, size_t n, job_done_fn *done, void *ctx)
-{
+	struct job *job = &crew->jobs[n];
 	struct err err;
 	json_t *result = NULL;
 
 	if (!*job->how)
 		result = json_parse(buf_text(&job->said), job->said.len, &err);
-	done(
-	    ctx, n, result, *job->how ? job->how : "its result cannot be read");
+	crew->done(crew->ctx, n, result,
+	    *job->how ? job->how : "its result cannot be read");
 	json_decref(result);
 	buf_free(&job->said);
+}
+
+/* Nobody has said a word for that long: whoever is at work hangs. Its end is
+ * then heard like any other. */
+static void give_up(const struct crew *crew)
+{
+	for (size_t i = crew->given; i < crew->count; i++)
+		if (crew->jobs[i].fd >= 0)
+			kill(crew->jobs[i].pid, SIGKILL);
+}
+
+static void wait_for_some(struct crew *crew)
+{
+	size_t count = crew->count - crew->given;
+	struct job *jobs = &crew->jobs[crew->given];
+	struct pollfd *fds = xcalloc(count, sizeof(*fds));
+
+	for (size_t i = 0; i < count; i++)
+		fds[i] = (struct pollfd){ .fd = jobs[i].fd, .events = POLLIN };
+	if (poll(fds, count, PATIENCE_MS) == 0)
+		give_up(crew);
+	for (size_t i = 0; i < count; i++)
+		if (fds[i].revents)
+			listen_to(crew, &jobs[i]);
+	free(fds);
+	while (crew->given < crew->count && crew->jobs[crew->given].fd < 0)
+		hand_over(crew, crew->given++);
+}
+
+struct crew *crew_new(unsigned parallel, job_done_fn *done, void *ctx)
+{
+	struct crew *crew = xcalloc(1, sizeof(*crew));
+
+	check(parallel > 0);
+	crew->parallel = parallel;
+	crew->done = done;
+	crew->ctx = ctx;
+	crew->out = -1;
+	return crew;
+}
+
+bool crew_split(struct crew *crew)
+{
+	int ends[2];
+	pid_t pid;
+
+	check(crew->out < 0);
+	while (crew->running >= crew->parallel)
+		wait_for_some(crew);
+	check(pipe(ends) == 0);
+	fflush(stdout);
+	fflush(stderr);
+	pid = fork();
+	check(pid >= 0);
+	if (pid == 0) {
+		close(ends[0]);
+		crew->out = ends[1];
+		return true;
+	}
+	close(ends[1]);
+	crew->jobs = xrealloc(
+	    crew->jobs, (crew->count + 1) * sizeof(*crew->jobs));
+	crew->jobs[crew->count++] = (struct job){ .pid = pid, .fd = ends[0] };
+	crew->running++;
+	return false;
+}
+
+void crew_leave(struct crew *crew, const json_t *result)
+{
+	char *text = json_dumps(result, JSON_COMPACT);
+
+	check(crew->out >= 0 && text);
+	write_all(crew->out, text, strlen(text));
+	_exit(0);
+}
+
+void crew_free(struct crew **crew_ptr)
+{
+	struct crew *crew = *crew_ptr;
+
+	*crew_ptr = NULL;
+	while (crew->given < crew->count)
+		wait_for_some(crew);
+	free(crew->jobs);
+	free(crew);
 }
 
 void jobs_run(
     size_t count, unsigned parallel, job_fn *run, job_done_fn *done, void *ctx)
 {
-	struct job *jobs;
-	size_t next = 0, given = 0, running = 0;
+	struct crew *crew;
 
 	for (size_t i = 0; parallel == 0 && i < count; i++) {
 		json_t *result = run(ctx, i);
@@ -126,23 +184,11 @@ void jobs_run(
 		done(ctx, i, result, "");
 		json_decref(result);
 	}
-	if (parallel == 0 || count == 0)
+	if (parallel == 0)
 		return;
-	jobs = xcalloc(count, sizeof(*jobs));
-	while (given < count) {
-		while (next < count && running < parallel) {
-			start(&jobs[next], run, ctx, next);
-			next++;
-			running++;
-		}
-		wait_for_some(jobs, next);
-		running = 0;
-		for (size_t i = 0; i < next; i++)
-			running += jobs[i].started && !jobs[i].ended;
-		while (given < next && jobs[given].ended) {
-			hand_over(&jobs[given], given, done, ctx);
-			given++;
-		}
-	}
-	free(jobs);
+	crew = crew_new(parallel, done, ctx);
+	for (size_t i = 0; i < count; i++)
+		if (crew_split(crew))
+			crew_leave(crew, run(ctx, i));
+	crew_free(&crew);
 }

@@ -13,8 +13,8 @@ struct run_flags {
 	uint64_t seed;
 	unsigned jobs;
 	const char *junit, *record, *who;
-	uint64_t every, from;   /* matrix: strike at every n-th moment only, and
-	                           at none before the from-th */
+	const char *only;       /* matrix: this one moment */
+	uint64_t sample;        /* matrix: so many moments; 0: all */
 	uint64_t corrupt_reply; /* to see that the wires' comparison can fail */
 	bool with_log;
 };

@@ -98,9 +98,9 @@ static const struct option known_flags[] = {
 	{ "record", required_argument, NULL, 'r' },
 	{ "log", no_argument, NULL, 'l' },
 	{ "who", required_argument, NULL, 'o' },
-	{ "every", required_argument, NULL, 'e' },
+	{ "only", required_argument, NULL, 'n' },
+	{ "sample", required_argument, NULL, 'e' },
 	{ "corrupt-reply", required_argument, NULL, 'c' },
-	{ "from", required_argument, NULL, 'f' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -153,11 +153,12 @@ static bool take_flag(struct run_flags *flags, int flag, const char *value)
 		flags->jobs = (unsigned)number;
 		return true;
 	case 'e':
-		return take_number(value, &flags->every) && flags->every > 0;
+		return take_number(value, &flags->sample) && flags->sample > 0;
+	case 'n':
+		flags->only = value;
+		return true;
 	case 'c':
 		return take_number(value, &flags->corrupt_reply);
-	case 'f':
-		return take_number(value, &flags->from) && flags->from > 0;
 	case 'u':
 		flags->junit = value;
 		return true;
@@ -178,9 +179,7 @@ int flags_read(struct run_flags *flags, int argc, char **argv)
 {
 	int flag;
 
-	*flags = (struct run_flags){
-		.wire = WIRE_HTTPS, .seed = 1, .jobs = 2, .every = 1, .from = 1
-	};
+	*flags = (struct run_flags){ .wire = WIRE_HTTPS, .seed = 1, .jobs = 2 };
 	opterr = 0;
 	optind = 1;
 	while (

@@ -473,7 +473,7 @@ static bool begin(struct run *run, struct err *err)
 	if (run->options->corrupt_reply && run->options->wire == WIRE_HTTPS)
 		wire_corrupt_reply(
 		    run->world->wire, run->options->corrupt_reply);
-	if (run->options->strike || run->options->count_for)
+	if (run->options->watched)
 		run->blow = blow_new(run->world, run->options);
 	return true;
 }

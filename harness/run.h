@@ -22,23 +22,31 @@
 #include "base/wire.h"
 #include "harness/scenario.h"
 
-/* A blow that the kill matrix strikes: see matrix.c. */
+/* A moment at which somebody could be killed, and how it is to be done. */
 struct strike {
-	const char *who;         /* pcg/a */
-	bool at_sync;            /* else at an exchange */
-	enum wire_moment moment; /* of the exchange */
-	uint64_t n;              /* which one, from 1 */
-	bool power_loss;
+	bool at_sync;            /* before a sync of its disk takes effect */
+	enum wire_moment moment; /* else at an exchange that it makes */
+	uint64_t n;              /* which one of them, from 1 */
+	/* For the one who strikes: */
+	bool power_loss;     /* of its machine; else the process dies */
 	usec back_after_for; /* started again so much later */
 };
+
+/* Asked at every such moment, in order; `what` is going on ("maas/lab
+ * allocate"). True: *strike has been completed, and happens now. At most one
+ * strike in a run. */
+typedef bool strike_fn(void *ctx, struct strike *strike, const char *what);
 
 struct run_options {
 	enum wire_kind wire;
 	uint64_t seed;
-	const char *record_to;       /* a file; NULL: nowhere */
-	const struct strike *strike; /* NULL: none */
-	uint64_t corrupt_reply;      /* base/wire.h; 0: none */
-	const char *count_for;       /* count exchanges and syncs of a host */
+	const char *record_to;  /* a file; NULL: nowhere */
+	uint64_t corrupt_reply; /* base/wire.h; 0: none */
+	/* pcg/a, or cluster/web/capi, the cluster's own Cluster API service.
+	 * NULL: nobody is watched, and ask is not asked. */
+	const char *watched;
+	strike_fn *ask;
+	void *ask_ctx;
 };
 
 json_t *run_scenario(

@@ -6,7 +6,7 @@
 #include "base/owner.h"
 #include "harness/world.h"
 
-static struct sim_disk *disk_for(struct world *world, const char *name)
+struct sim_disk *world_disk(struct world *world, const char *name)
 {
 	struct disk_of *d;
 
@@ -42,7 +42,7 @@ struct seat *seat_new(struct world *world, const char *name, const char *site,
 		.clock_origin = WORLD_EPOCH,
 	};
 	if (with_disk) {
-		seat->disk = disk_for(world, name);
+		seat->disk = world_disk(world, name);
 		seat->host.disk = sim_disk_attach(seat->disk);
 	}
 	seat->host.net = wire_attach(world->wire, &seat->host);

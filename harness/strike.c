@@ -9,109 +9,135 @@
 
 struct blow {
 	struct world *world;
-	const struct strike *strike; /* NULL: only counting */
-	const char *who;
-	uint64_t exchanges, syncs;
+	const struct run_options *options;
+	usec back_after_for;
 	bool struck;
-	char at[200]; /* what was going on */
-	struct sim_disk *hooked;
-	struct timer hook; /* until the disk is there */
+	char at[200];          /* what was going on */
+	struct sim_disk *disk; /* of a gateway */
+	/* A node without power: */
+	struct workload *workload;
+	char machine[48];
+	struct timer fall, rise;
+	struct token down;
 };
 
 static struct gate *gate_of(const struct blow *blow)
 {
-	for (size_t i = 0; i < blow->world->gate_count; i++)
-		if (strcmp(blow->world->gates[i].thing->full, blow->who) == 0)
-			return &blow->world->gates[i];
+	struct world *world = blow->world;
+
+	for (size_t i = 0; i < world->gate_count; i++)
+		if (strcmp(world->gates[i].thing->full,
+		        blow->options->watched) == 0)
+			return &world->gates[i];
 	return NULL;
 }
 
-/* A program of a cluster: "cluster/web/capi". */
-static void kill_program(const struct blow *blow)
+/* ---- a program of a cluster ---- */
+
+static void fall(struct timer *timer)
 {
+	struct blow *blow = OWNER_OF(timer, struct blow, fall);
+	struct err err;
+
+	check(workload_machine_dies(blow->workload, blow->machine, &err));
+	timer_set(&blow->rise, blow->world->loop, blow->back_after_for);
+}
+
+static void rise(struct timer *timer)
+{
+	struct blow *blow = OWNER_OF(timer, struct blow, rise);
+	struct err err;
+
+	check(workload_machine_returns(blow->workload, blow->machine, &err));
+	token_drop(&blow->down);
+}
+
+/* "cluster/web/capi": its program is dead at once; its node falls in the next
+ * turn of the loop, because the program's own code is on the stack now. */
+static void strike_program(struct blow *blow, bool power_loss)
+{
+	const char *program = strrchr(blow->options->watched, '/');
 	char cluster[100];
-	const char *program = strrchr(blow->who, '/');
 	struct err err;
 
 	snprintf(cluster, sizeof(cluster), "%.*s",
-	    (int)(program - blow->who - strlen("cluster/")),
-	    blow->who + strlen("cluster/"));
-	for (size_t i = 0; i < blow->world->lab_count; i++)
-		workload_kill_program(
-		    blow->world->labs[i].workload, cluster, program + 1, &err);
-}
+	    (int)(program - blow->options->watched), blow->options->watched);
+	for (size_t i = 0; i < blow->world->lab_count; i++) {
+		struct workload *workload = blow->world->labs[i].workload;
+		const char *node = workload_node_of(
+		    workload, cluster, program + 1);
 
-static void strike(struct blow *blow)
-{
-	const struct strike *s = blow->strike;
-	struct gate *gate = gate_of(blow);
-
-	blow->struck = true;
-	if (!gate) {
-		kill_program(blow);
+		if (!node)
+			continue;
+		blow->workload = workload;
+		snprintf(blow->machine, sizeof(blow->machine), "%s", node);
+		if (power_loss) {
+			token_take(&blow->down, blow->world->loop);
+			timer_set(&blow->fall, blow->world->loop, 0);
+		}
+		check(workload_kill_program(
+		    workload, cluster, program + 1, &err));
 		return;
 	}
-	gate_kill(gate, s->power_loss);
-	gate_start_after(gate, s->back_after_for);
+	unreachable("a program that calls and runs nowhere");
+}
+
+/* ---- the moments ---- */
+
+static void ask(struct blow *blow, struct strike *strike, const char *what)
+{
+	struct gate *gate;
+
+	if (blow->struck ||
+	    !blow->options->ask(blow->options->ask_ctx, strike, what))
+		return;
+	blow->struck = true;
+	blow->back_after_for = strike->back_after_for;
+	snprintf(blow->at, sizeof(blow->at), "%s", what);
+	gate = gate_of(blow);
+	if (!gate) {
+		strike_program(blow, strike->power_loss);
+		return;
+	}
+	gate_kill(gate, strike->power_loss);
+	gate_start_after(gate, strike->back_after_for);
 }
 
 static void probe(void *ctx, enum wire_moment moment, const char *client,
     uint64_t n, const char *server, const char *op)
 {
 	struct blow *blow = ctx;
-	const struct strike *s = blow->strike;
+	struct strike strike = { .moment = moment, .n = n };
+	char what[200];
 
-	if (strcmp(client, blow->who) != 0)
+	if (strcmp(client, blow->options->watched) != 0)
 		return;
-	if (n > blow->exchanges)
-		blow->exchanges = n;
-	if (!s || s->at_sync || blow->struck || s->moment != moment ||
-	    s->n != n)
-		return;
-	snprintf(blow->at, sizeof(blow->at), "%s %s", server, op);
-	strike(blow);
+	snprintf(what, sizeof(what), "%s %s", server, op);
+	ask(blow, &strike, what);
 }
 
 static void synced(void *ctx, struct sim_disk *disk, uint64_t count)
 {
-	struct blow *blow = ctx;
-	const struct strike *s = blow->strike;
+	struct strike strike = { .at_sync = true, .n = count };
 
 	(void)disk;
-	blow->syncs = count;
-	if (!s || !s->at_sync || blow->struck || s->n != count)
-		return;
-	snprintf(blow->at, sizeof(blow->at), "disk sync");
-	strike(blow);
-}
-
-/* The gateway's disk is there from its first start on. */
-static void look_for_disk(struct timer *timer)
-{
-	struct blow *blow = OWNER_OF(timer, struct blow, hook);
-	struct gate *gate = gate_of(blow);
-
-	if (blow->hooked)
-		return;
-	if (gate && gate->seat && gate->seat->disk) {
-		blow->hooked = gate->seat->disk;
-		sim_disk_on_sync(blow->hooked, synced, blow);
-		return;
-	}
-	timer_set(timer, blow->world->loop, MILLISECONDS(1));
+	ask(ctx, &strike, "disk sync");
 }
 
 struct blow *blow_new(struct world *world, const struct run_options *options)
 {
 	struct blow *blow = xcalloc(1, sizeof(*blow));
 
+	check(options->watched && options->ask);
 	blow->world = world;
-	blow->strike = options->strike;
-	blow->who = options->strike ? options->strike->who : options->count_for;
+	blow->options = options;
 	wire_set_probe(world->wire, probe, blow);
-	timer_init(&blow->hook, look_for_disk);
-	if (gate_of(blow))
-		timer_set(&blow->hook, world->loop, 0);
+	timer_init(&blow->fall, fall);
+	timer_init(&blow->rise, rise);
+	if (gate_of(blow)) {
+		blow->disk = world_disk(world, options->watched);
+		sim_disk_on_sync(blow->disk, synced, blow);
+	}
 	return blow;
 }
 
@@ -119,17 +145,17 @@ void blow_free(struct blow **blow)
 {
 	if (!*blow)
 		return;
-	timer_cancel(&(*blow)->hook);
+	timer_cancel(&(*blow)->fall);
+	timer_cancel(&(*blow)->rise);
+	token_drop(&(*blow)->down);
 	wire_set_probe((*blow)->world->wire, NULL, NULL);
-	if ((*blow)->hooked)
-		sim_disk_on_sync((*blow)->hooked, NULL, NULL);
+	if ((*blow)->disk)
+		sim_disk_on_sync((*blow)->disk, NULL, NULL);
 	free(*blow);
 	*blow = NULL;
 }
 
 json_t *blow_outcome(const struct blow *blow)
 {
-	return json_pack("{s:I,s:I,s:b,s:s}", "exchanges",
-	    (json_int_t)blow->exchanges, "syncs", (json_int_t)blow->syncs,
-	    "struck", blow->struck, "at", blow->at);
+	return json_pack("{s:b,s:s}", "struck", blow->struck, "at", blow->at);
 }

@@ -1,10 +1,12 @@
 /*
- * strike: one blow of the kill matrix, and the counting before it.
+ * strike: one blow of the kill matrix.
  *
  * The wire tells of three moments of each exchange of a client (base/wire.h),
- * the simulated disk of each sync. A blow waits for the n-th of them of one
- * host, kills it there and then (its disk and net are dead before the next
- * line of its code), and has it started again later.
+ * the simulated disk of each sync. A blow asks at each of them whether it is
+ * to fall (struct run_options). If so the one who is watched is dead before
+ * the next line of its code, and is there again later: a gateway on the disk
+ * that it left; a program of a cluster as Kubernetes starts it again, or, when
+ * the power of its node fails, when the machine is back.
  */
 #ifndef HARNESS_STRIKE_H
 #define HARNESS_STRIKE_H
@@ -17,7 +19,7 @@ struct blow;
 /* Takes the wire's probe and the disk's hook until it is freed. */
 struct blow *blow_new(struct world *world, const struct run_options *options);
 void blow_free(struct blow **blow);
-/* {"exchanges": n, "syncs": n, "struck": bool, "at": "..."} */
+/* {"struck": bool, "at": "..."} */
 json_t *blow_outcome(const struct blow *blow);
 
 #endif

@@ -93,7 +93,7 @@ struct gate {
 	struct timer wake; /* installs it, or starts it again */
 	struct token waking;
 	struct timer bury; /* frees what was killed from inside a callback */
-	bool dying, by_power;
+	bool starting, dying, by_power;
 	unsigned starts;
 };
 
@@ -147,6 +147,8 @@ struct gate *world_gate(struct world *world, const struct thing *thing);
 void lab_add_machines(struct lab *lab, long long count);
 
 /* ---- seats.c ---- */
+/* The disk of the seat of that name, which it may get later. */
+struct sim_disk *world_disk(struct world *world, const char *name);
 struct seat *seat_new(struct world *world, const char *name, const char *site,
     const char *address, bool with_disk, struct err *err);
 /* From now on nothing it does has an effect. */

@@ -448,22 +448,28 @@ static struct pod *pod_named(const struct cluster *cluster, const char *program)
 	return NULL;
 }
 
+static bool is_alive(const struct pod *pod)
+{
+	return pod && pod->running && !pod->host->dead;
+}
+
 const struct machine *pod_node(
     const struct cluster *cluster, const char *program)
 {
 	const struct pod *pod = pod_named(cluster, program);
 
-	return pod && pod->running ? pod->node : NULL;
+	return is_alive(pod) ? pod->node : NULL;
 }
 
 bool pod_kill(struct cluster *cluster, const char *program)
 {
 	struct pod *pod = pod_named(cluster, program);
 
-	if (!pod || !pod->running)
+	if (!is_alive(pod))
 		return false;
-	take_down(pod, false);
-	write_status(pod);
-	enter(pod, POD_STARTING, RESTART_FOR);
+	/* The blow may come from inside one of its own calls: from here on it
+	 * has no effect, and is taken away in the next turn of the loop. */
+	pod->host->dead = true;
+	enter(pod, POD_ENDING, 0);
 	return true;
 }

@@ -80,7 +80,9 @@ const char *workload_node_of(
 /* The machine of a cluster's n-th worker or control-plane node, or NULL. */
 const char *workload_machine_of(struct workload *workload, const char *cluster,
     const char *role, unsigned n);
-/* Process death of a program: it is started again as Kubernetes would. */
+/* Process death of a program: it is dead at once, even inside one of its own
+ * calls; taken away in the next turn of the loop, and started again as
+ * Kubernetes would. */
 bool workload_kill_program(struct workload *workload, const char *cluster,
     const char *program, struct err *err);
 

@@ -345,9 +345,10 @@ TEST(a_killed_agent_is_back_after_ten_seconds)
 	a_cluster_on_m1();
 	wait_for(MINUTES(40));
 	EXPECT(workload_kill_program(racks, "web", "agent", &err));
-	EXPECT_STR(attribute("cluster/web/agent", "state"), "stopped");
 	EXPECT(!workload_node_of(racks, "web", "agent"));
 	EXPECT(!workload_kill_program(racks, "web", "agent", &err));
+	wait_for(0);
+	EXPECT_STR(attribute("cluster/web/agent", "state"), "stopped");
 	wait_for(SECONDS(11));
 	EXPECT_STR(attribute("cluster/web/agent", "state"), "running");
 	close_site();

@@ -39,9 +39,13 @@ static const struct command {
 	    "before each sync of its disk,\nas the death of a process and as a "
 	    "loss of power. It is back a minute later, and\nthe scenario must "
 	    "hold nevertheless.\n\n" RUN_OPTIONS
-	    "  --who pcg/NAME       whom to kill; else the first gateway\n"
-	    "  --every N            only at every n-th moment; else 1\n"
-	    "  --from N             at none before the n-th; else 1\n\n"
+	    "  --who NAME           whom to kill; else the first gateway; or\n"
+	    "                       cluster/web/capi, with its node\n"
+	    "  --sample N           so many moments, evenly spread; else all\n"
+	    "  --only MOMENT        this one, as a failure names it:\n"
+	    "                       \"exchange 412 after-commit power\"\n\n"
+	    "On --wire memory all of them branch off one run, and this is "
+	    "quick.\n\n"
 	    "Exit status: 0 everything held, 1 something did not, 2 the file "
 	    "or the options\nare not in order.\n",
 	    false },

@@ -160,30 +160,47 @@ static bool strike_and_go_on(void *ctx, struct strike *strike, const char *what)
 
 /* ---- what came of it ---- */
 
-static void say_again(const struct matrix *matrix, const struct strike *s)
+/* The command that repeats exactly this. */
+static char *again(const struct matrix *matrix, const struct strike *s)
 {
 	char name[80];
 
 	strike_name(s, name);
-	printf("again: pcgsim matrix %s --who %s --seed %" PRIu64
-	       "%s --only \"%s\"\n",
+	return xasprintf("pcgsim matrix %s --who %s --seed %" PRIu64
+	                 "%s --only \"%s\"",
 	    matrix->scenario->file, matrix->flags.who, matrix->flags.seed,
 	    matrix->flags.wire == WIRE_MEMORY ? " --wire memory" : "", name);
+}
+
+static void show_outcome(
+    const struct matrix *matrix, const struct strike *s, const json_t *outcome)
+{
+	json_t *told = json_copy((json_t *)(uintptr_t)outcome);
+	char *command = again(matrix, s);
+
+	json_object_set_new(told, "again", json_string(command));
+	console_outcome(stdout, told, matrix->flags.with_log);
+	json_decref(told);
+	free(command);
 }
 
 static void show_failure(struct matrix *matrix, const struct strike *s,
     const json_t *result, const char *how)
 {
-	if (matrix->shown++ < SHOWN) {
+	char *command;
+
+	if (matrix->shown++ < SHOWN && result) {
 		printf("\n%s of %s at %s %" PRIu64 ", %s, %s:\n",
 		    s->power_loss ? "power loss" : "process death",
 		    matrix->flags.who, s->at_sync ? "sync" : "exchange", s->n,
-		    moments[moment_of(s)].said,
-		    result ? jstr(result, "blows.at") : how);
-		if (result)
-			console_outcome(stdout, result, matrix->flags.with_log);
+		    moments[moment_of(s)].said, jstr(result, "blows.at"));
+		show_outcome(matrix, s, result);
+		return;
 	}
-	say_again(matrix, s);
+	command = again(matrix, s);
+	printf(
+	    "%s%sagain: %s\n", result ? "" : how, result ? "" : "; ", command);
+	free(command);
 }
 
 static void struck_done(
@@ -335,7 +352,7 @@ static int run_only(struct matrix *matrix)
 	else
 		printf("%s: the moment \"%s\" never came\n", matrix->flags.who,
 		    matrix->flags.only);
-	console_outcome(stdout, outcome, matrix->flags.with_log);
+	show_outcome(matrix, &strike, outcome);
 	if (strcmp(jstr(outcome, "verdict"), "pass") == 0)
 		status = jbool(outcome, "blows.struck") ? 0 : 1;
 	json_decref(outcome);

@@ -19,7 +19,8 @@ command_fn command_faults;
 command_fn command_paths;
 command_fn command_laws;
 command_fn command_world;
-command_fn command_serve; /* serve.c */
+command_fn command_coverage; /* coverage.c */
+command_fn command_serve;    /* serve.c */
 
 /* "pcgsim run: there is no option --sed; did you mean --seed?" on standard
  * error, and 2. */

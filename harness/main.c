@@ -66,6 +66,12 @@ static const struct command {
 	    "usage: pcgsim laws\n", true },
 	{ "world", command_world, "what a world is made of",
 	    "usage: pcgsim world\n", true },
+	{ "coverage", command_coverage, "how much of MAAS's API is modelled",
+	    "usage: pcgsim coverage maas\n\n"
+	    "Prints all operations of the fake MAAS: whether they are modelled "
+	    "(state, and not\ncanned answers) and which topics of the "
+	    "recordings of a real MAAS ask for them;\nthen the sum.\n",
+	    false },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -142,7 +142,8 @@ void maas_bridge_all(struct ask *ask, struct node *node);
 /* Given back after a failure that came after the commit. */
 void maas_late_power(struct ask *ask, const struct err *err);
 
-#define M(handler, name, action, method, path, op, flags, fn) answer_fn fn;
+#define M(handler, name, action, method, path, op, flags, fn, checked) \
+	answer_fn fn;
 #define U(handler, name, action, method, path, op, flags)
 #include "sim/maas/operations.tbl"
 #undef M

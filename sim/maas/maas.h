@@ -113,9 +113,22 @@ struct maas_operation {
 	const char *handler; /* MachinesHandler */
 	const char *name;    /* allocate: what faults and claims say */
 	const char *method, *path, *op; /* op NULL: restful */
+	/* The topics of the recordings in which it is asked for: "07 27"; those
+	 * that only show refusals in parentheses: "(26)". "" if none does. */
+	const char *checked;
+	bool alias;     /* it works, but describe does not name it */
+	bool anonymous; /* for callers without credentials */
 	bool modelled;
 };
 const struct maas_operation *maas_operations(size_t *count);
+/* An operation is a method, a path and an op that the region's description of
+ * itself names. One that callers without credentials may ask for as well
+ * counts once, and is modelled if it is for both. */
+struct maas_coverage {
+	size_t operations, modelled;
+	size_t recorded; /* of the modelled: in a recording */
+};
+struct maas_coverage maas_coverage(void);
 
 /* Events (docs/events.md): "state" and "gone" about
  *   <name>/machine/<system_id>  status owner hostname power zone pool

@@ -146,3 +146,55 @@ void *xrealloc(void *old, size_t size)
 	check(fresh);
 	return fresh;
 }
+
+/* ---- UTF-8 ---- */
+
+/* RFC 3629: the first byte and the second one decide. */
+struct utf8_form {
+	unsigned char first, last, low, high;
+	size_t len;
+};
+static const struct utf8_form UTF8_FORMS[] = {
+	{ 0x01, 0x7f, 0x00, 0xff, 1 },
+	{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+	{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+	{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+	{ 0xed, 0xed, 0x80, 0x9f, 3 },
+	{ 0xee, 0xef, 0x80, 0xbf, 3 },
+	{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+	{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+	{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+};
+
+/* How many bytes the character here has; 0: it is none. Text ends with NUL,
+ * which no form goes on over. */
+static size_t character_len(const unsigned char *at)
+{
+	for (size_t i = 0; i < sizeof(UTF8_FORMS) / sizeof(UTF8_FORMS[0]);
+	     i++) {
+		const struct utf8_form *form = &UTF8_FORMS[i];
+		size_t len = 1;
+
+		if (at[0] < form->first || at[0] > form->last)
+			continue;
+		if (form->len > 1 && (at[1] < form->low || at[1] > form->high))
+			return 0;
+		while (len < form->len && (at[len] & 0xc0) == 0x80)
+			len++;
+		return len == form->len ? len : 0;
+	}
+	return 0;
+}
+
+void text_mend(char *text)
+{
+	unsigned char *at = (unsigned char *)text;
+
+	while (*at) {
+		size_t len = character_len(at);
+
+		if (len == 0)
+			*at = '?';
+		at += len ? len : 1;
+	}
+}

@@ -46,6 +46,10 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 
+/* Foreign text, or text that was cut short, becomes UTF-8: each byte that is
+ * no part of a character is written over with '?'. */
+void text_mend(char *text);
+
 /* Encodings that every wire needs. */
 void buf_add_base64(struct buf *buf, const void *data, size_t len);
 /* Appends the decoded bytes; false (nothing appended) if it is not base64.

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/check.h"
 
 bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
@@ -18,6 +19,7 @@ bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
+	text_mend(err->text);
 	return false;
 }
 
@@ -33,6 +35,7 @@ bool err_prefix(struct err *err, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(err->text);
 	snprintf(err->text + len, sizeof(err->text) - len, "%s", rest);
+	text_mend(err->text);
 	return false;
 }
 

@@ -178,12 +178,24 @@ void jset(json_t *root, const char *path, json_t *value)
 		take_out(node, &step);
 }
 
-void jsets(json_t *root, const char *path, const char *text)
+json_t *json_text(const char *text)
 {
 	json_t *value = json_string(text);
+	char *mended;
 
-	check(value); /* else the text is not UTF-8 */
-	jset(root, path, value);
+	if (!value) {
+		mended = xstrdup(text);
+		text_mend(mended);
+		value = json_string(mended);
+		free(mended);
+	}
+	check(value);
+	return value;
+}
+
+void jsets(json_t *root, const char *path, const char *text)
+{
+	jset(root, path, json_text(text));
 }
 
 void jseti(json_t *root, const char *path, int64_t number)

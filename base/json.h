@@ -28,11 +28,15 @@ size_t jlen(const json_t *root, const char *path); /* of a list; else 0 */
 
 /* Makes the objects on the way; steals value. A NULL value removes the key. */
 void jset(json_t *root, const char *path, json_t *value);
+/* Text that is no UTF-8 is mended (buf.h), here and in json_text, which is for
+ * foreign text in json_pack's "o": its "s" would give NULL for it. */
 void jsets(json_t *root, const char *path, const char *text);
 void jseti(json_t *root, const char *path, int64_t number);
 void jsetb(json_t *root, const char *path, bool value);
 /* An empty list is made at path if there is none; steals item. */
 void jadd(json_t *root, const char *path, json_t *item);
+
+json_t *json_text(const char *text); /* a new string, never NULL */
 
 /* Compact, keys sorted: the one canonical text of a document. free() it. */
 char *json_canonical(const json_t *root);

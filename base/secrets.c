@@ -355,6 +355,13 @@ void secrets_add(struct secrets *secrets, const char *name, const char *value)
 		add_lines(secrets, value);
 }
 
+void secrets_add_foreign(
+    struct secrets *secrets, const char *name, const char *value)
+{
+	if (strlen(value) >= SHORTEST)
+		secrets_add(secrets, name, value);
+}
+
 /* ---- using ---- */
 
 /* Where the secrets that overlap the one found at `start` end together: what

@@ -27,6 +27,11 @@ void secrets_free(struct secrets **secrets);
 /* Twice the same value is fine. secrets may be NULL: nothing happens. */
 void secrets_add(struct secrets *secrets, const char *name, const char *value);
 
+/* A value that came from outside: one that is too short to be told from any
+ * other text is let pass. */
+void secrets_add_foreign(
+    struct secrets *secrets, const char *name, const char *value);
+
 /* The text itself if no secret is in it (the usual case, and fast), else the
  * masked text in *room. */
 const char *secrets_mask(

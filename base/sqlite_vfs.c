@@ -323,15 +323,16 @@ static bool is_sound(sqlite3 *db, const char *name, struct err *err)
 
 		sound = says && strcmp(says, "ok") == 0;
 		if (!sound)
-			err_set(err, ERR_STORAGE,
+			err_set(err, ERR_GARBLED,
 			    "database %s is damaged: %.200s", name,
 			    says ? says : "it cannot be checked");
 	} else if ((rc & 0xff) == SQLITE_NOTADB) {
-		err_set(err, ERR_STORAGE, "file %s is not a database of ours",
+		err_set(err, ERR_GARBLED, "file %s is not a database of ours",
 		    name);
 	} else {
-		err_set(err, ERR_STORAGE, "database %s cannot be read: %s",
-		    name, sqlite3_errmsg(db));
+		err_set(err,
+		    (rc & 0xff) == SQLITE_CORRUPT ? ERR_GARBLED : ERR_STORAGE,
+		    "database %s cannot be read: %s", name, sqlite3_errmsg(db));
 	}
 	sqlite3_finalize(query);
 	return sound;

@@ -14,8 +14,8 @@
 #include "base/err.h"
 #include "base/host.h"
 
-/* NULL and ERR_STORAGE if the file is no database, is corrupt (quick_check),
- * or cannot be opened; the file is left as it was. */
+/* NULL and ERR_GARBLED if the file is no database or is damaged (quick_check),
+ * ERR_STORAGE if it cannot be opened or read; the file is left as it was. */
 sqlite3 *sqlite_open(struct host *host, const char *name, struct err *err);
 void sqlite_close(sqlite3 **db);
 

@@ -247,8 +247,7 @@ static void keep_token(struct remote *r, const char *token)
 {
 	if (!token || !*token)
 		return;
-	if (strlen(token) >= 6)
-		secrets_add(r->kube.host->secrets, "bearer token", token);
+	secrets_add_foreign(r->kube.host->secrets, "bearer token", token);
 	r->authorization = xasprintf("Bearer %s", token);
 }
 

@@ -70,10 +70,8 @@ bool maas_client_set_key(
 	free(client->api_key);
 	client->api_key = xstrdup(api_key);
 	secret = strrchr(client->api_key, ':') + 1;
-	if (strlen(secret) >= 6) {
-		secrets_add(client->host->secrets, "MAAS API key", api_key);
-		secrets_add(client->host->secrets, "MAAS token", secret);
-	}
+	secrets_add_foreign(client->host->secrets, "MAAS API key", api_key);
+	secrets_add_foreign(client->host->secrets, "MAAS token", secret);
 	return true;
 }
 
@@ -246,6 +244,8 @@ static void answer_body(struct maas_answer *out,
 		    location ? location : "somewhere else");
 	else
 		buf_adds(text, buf_text(&answer->body));
+	if (text->data)
+		text_mend(text->data);
 	out->body = *body;
 	out->text = buf_text(text);
 }

@@ -421,9 +421,9 @@ void condition_set(struct reconcile *r, json_t *status, const char *type,
 	jset(condition, "severity",
 	    is_false && severity ? json_string(severity) : NULL);
 	jset(condition, "reason",
-	    reason && reason[0] ? json_string(reason) : NULL);
+	    reason && reason[0] ? json_text(reason) : NULL);
 	jset(condition, "message",
-	    message && message[0] ? json_string(message) : NULL);
+	    message && message[0] ? json_text(message) : NULL);
 }
 
 void condition_drop(json_t *status, const char *type)

@@ -47,7 +47,9 @@ void api_status_free(struct api_status *status);
 json_t *api_status_json(const struct api_status *status); /* kind Status */
 
 struct store *store_new(struct host *host);
-/* Kept in the SQLite data base of that name on the host's disk, loaded now. */
+/* Kept in the SQLite data base of that name on the host's disk, loaded now.
+ * NULL: ERR_STORAGE if the disk says no, ERR_GARBLED if the file is damaged,
+ * ERR_INPUT if it is another program's or version's. It is left as it was. */
 struct store *store_open(struct host *host, const char *file, struct err *err);
 void store_free(struct store **store);
 struct host *store_host(const struct store *store);

@@ -16,11 +16,25 @@ struct store_file {
 	char *name;
 };
 
+/* Either the disk says no, or what is in the file is not what we wrote. */
+static enum err_kind kind_of_failure(int code)
+{
+	static const int disk_says_no[] = { SQLITE_IOERR, SQLITE_FULL,
+		SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH,
+		SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM };
+
+	for (size_t i = 0; i < sizeof(disk_says_no) / sizeof(disk_says_no[0]);
+	     i++)
+		if ((code & 0xff) == disk_says_no[i])
+			return ERR_STORAGE;
+	return ERR_GARBLED;
+}
+
 static bool sql_failed(
     const struct store_file *file, const char *what, struct err *err)
 {
-	return err_set(err, ERR_STORAGE, "%s: cannot %s: %s", file->name, what,
-	    sqlite3_errmsg(file->db));
+	return err_set(err, kind_of_failure(sqlite3_errcode(file->db)),
+	    "%s: cannot %s: %s", file->name, what, sqlite3_errmsg(file->db));
 }
 
 static bool run(struct store_file *file, const char *sql, struct err *err)
@@ -165,12 +179,12 @@ static bool check_schema(struct store_file *file, struct err *err)
 	if (schema == SCHEMA)
 		return true;
 	if (schema > SCHEMA)
-		return err_set(err, ERR_STORAGE,
+		return err_set(err, ERR_INPUT,
 		    "%s was written by a newer version of this program (schema "
 		    "%lld; this one knows %d): run that version, or move the "
 		    "file away",
 		    file->name, (long long)schema, SCHEMA);
-	return err_set(err, ERR_STORAGE,
+	return err_set(err, ERR_INPUT,
 	    "%s is a data base, but not one of this program (schema %lld): "
 	    "move it away",
 	    file->name, (long long)schema);
@@ -179,7 +193,7 @@ static bool check_schema(struct store_file *file, struct err *err)
 static bool corrupt(const struct store_file *file, const char *kind,
     const char *ns, const char *name, const char *why, struct err *err)
 {
-	return err_set(err, ERR_STORAGE, "%s: the row %s %s%s%s is corrupt: %s",
+	return err_set(err, ERR_GARBLED, "%s: the row %s %s%s%s is corrupt: %s",
 	    file->name, kind, ns, *ns ? "/" : "", name, why);
 }
 

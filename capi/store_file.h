@@ -32,7 +32,9 @@ struct store_row {
 typedef bool store_load_fn(
     void *ctx, const char *kind, json_t *obj, struct err *err);
 
-/* NULL and ERR_STORAGE: the sentence names the file, and the row. */
+/* NULL and a sentence that names the file, and the row: ERR_STORAGE if the disk
+ * says no, ERR_GARBLED if the file is damaged, ERR_INPUT if it is another
+ * program's or version's. */
 struct store_file *store_file_open(struct host *host, const char *name,
     store_load_fn *load, void *ctx, uint64_t *version, struct err *err);
 void store_file_close(struct store_file **file);

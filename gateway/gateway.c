@@ -10,10 +10,14 @@
 #define STORE_FILE    "gateway.db"
 #define TOMBSTONE_FOR HOURS(7 * 24) /* a late create is still known */
 #define PRUNE_EVERY   HOURS(24)
-#define STORE_REMEDY                                                           \
-	"; the file was left as it is. To start afresh move it away: the "     \
-	"gateway registers again, and clusters that had been handed over are " \
-	"not affected; what it was building is found in MAAS by agent_name"
+/* The store says what is wrong with it; these say what to do. */
+#define DAMAGE_REMEDY                                                        \
+	"; the file was left as it is. Without it a new gateway is needed: " \
+	"move it away, install again with a new pairing code (the old one "  \
+	"belongs to a key in that file) and migrate the clusters in Palette"
+#define DISK_REMEDY                                                          \
+	": can its directory be written by this user, and is there room on " \
+	"its disk?"
 
 struct dial gateway_dial(const struct gateway *gateway)
 {
@@ -157,15 +161,16 @@ static void register_secrets(struct gateway *gateway)
 	struct secrets *secrets = gateway->host->secrets;
 	struct err ignored = { 0 };
 
-	secrets_add(secrets, "pairing-code", gateway->pairing_code);
-	secrets_add(secrets, "maas-api-key", gateway->maas_api_key);
+	secrets_add_foreign(secrets, "pairing-code", gateway->pairing_code);
+	secrets_add_foreign(secrets, "maas-api-key", gateway->maas_api_key);
 	for (size_t i = 0; i < 2; i++) {
 		struct url url = { 0 };
 
 		if (!proxies[i] || !url_parse(&url, proxies[i], &ignored))
 			continue;
-		if (url.password && strlen(url.password) >= 6)
-			secrets_add(secrets, "proxy-password", url.password);
+		if (url.password)
+			secrets_add_foreign(
+			    secrets, "proxy-password", url.password);
 		url_free(&url);
 	}
 }
@@ -201,11 +206,12 @@ static bool open_store(struct gateway *gateway, struct err *err)
 {
 	gateway->store = store_open(gateway->host, STORE_FILE, err);
 	if (!gateway->store) {
-		size_t len = strlen(err->text);
+		const char *remedy = err->kind == ERR_GARBLED   ? DAMAGE_REMEDY
+		                     : err->kind == ERR_STORAGE ? DISK_REMEDY
+		                                                : "";
+		struct err why = *err;
 
-		snprintf(err->text + len, sizeof(err->text) - len, "%s",
-		    STORE_REMEDY);
-		return false;
+		return err_set(err, ERR_STORAGE, "%.190s%s", why.text, remedy);
 	}
 	store_tell(gateway->store, gateway->host->name);
 	gateway->kube = kube_local(gateway->host, gateway->store);
@@ -226,8 +232,7 @@ struct gateway *gateway_new(
 	    !outbox_start(gateway) || !work_start(gateway)) {
 		if (err->kind == ERR_NONE)
 			err_set(err, ERR_STORAGE,
-			    "the store of %s cannot be "
-			    "written: is the disk full?",
+			    "the store of %s cannot be written" DISK_REMEDY,
 			    config->name);
 		gateway_free(&gateway);
 		return NULL;

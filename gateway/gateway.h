@@ -12,8 +12,9 @@
  * instant and started again on the same disk: it then goes on.
  *
  * gateway_new fails only for a configuration that cannot be right or a store
- * that cannot be read (ERR_STORAGE: the file is left as it is, a copy is named
- * in the sentence, together with what to do). Everything else (no Palette, no
+ * that cannot be read (ERR_STORAGE: the file is left as it is, and the sentence
+ * says what to do: a new pairing code is needed, because the key that the old
+ * one belongs to was in the store). Everything else (no Palette, no
  * MAAS, a wrong pairing code, a clock that is off) is a state it is in, visible
  * in gateway_condition, and comes right by itself when the cause is gone.
  */

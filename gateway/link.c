@@ -150,6 +150,7 @@ void link_judge(struct gateway *gateway, const struct http_response *answer,
 	body = body_of(answer);
 	snprintf(text, sizeof(text), "Palette says no: %d %s %s",
 	    answer->status, jstr(body, "code"), jstr(body, "message"));
+	text_mend(text); /* it may have been cut in a character */
 	if (answer->status == 401)
 		forget_token(gateway);
 	take_state(gateway,
@@ -182,15 +183,28 @@ static bool answered(struct gateway *gateway,
     const struct http_response *answer, const struct err *err)
 {
 	struct link *link = &gateway->link;
-	bool well = answer && answer->status / 100 == 2;
 
 	link->call = NULL;
-	if (well && link->failures > 0)
+	if (answer && answer->status / 100 == 2)
+		return true;
+	link->failures++;
+	link_judge(gateway, answer, err);
+	return false;
+}
+
+/* It was answered, and the answer was what it should be. */
+static void went_well(struct gateway *gateway)
+{
+	if (gateway->link.failures > 0)
 		outbox_wake(gateway);
-	link->failures = well ? 0 : link->failures + 1;
-	if (!well)
-		link_judge(gateway, answer, err);
-	return well;
+	gateway->link.failures = 0;
+}
+
+static void came_to_nothing(
+    struct gateway *gateway, enum gateway_state state, const char *sentence)
+{
+	gateway->link.failures++;
+	take_state(gateway, state, sentence);
 }
 
 static void registered(
@@ -203,15 +217,19 @@ static void registered(
 	if (answered(gateway, answer, err)) {
 		token = http_header(&answer->headers, "X-Gateway-Token");
 		if (!token || strlen(token) < 16) {
-			link->failures = 1;
-			take_state(gateway, GATEWAY_UNPAIRED,
+			came_to_nothing(gateway, GATEWAY_UNPAIRED,
 			    "Palette accepted the pairing code and gave no "
 			    "token: is this really Palette?");
 		} else if (setting_put(gateway, "link", "token", token)) {
+			went_well(gateway);
 			link->token = xstrdup(token);
-			secrets_add(
+			secrets_add_foreign(
 			    gateway->host->secrets, "gateway-token", token);
 			link->poll_at_once = true;
+		} else {
+			came_to_nothing(gateway, GATEWAY_UNPAIRED,
+			    "Palette's token cannot be stored: is the disk "
+			    "full?");
 		}
 	}
 	next_turn(gateway);
@@ -237,6 +255,7 @@ static void account_told(
 	struct gateway *gateway = ctx;
 
 	if (answered(gateway, answer, err)) {
+		went_well(gateway);
 		gateway->link.account_told = true;
 		gateway->link.poll_at_once = true;
 		outbox_wake(gateway);
@@ -289,10 +308,10 @@ static void polled(
 	if (answered(gateway, answer, err)) {
 		body = body_of(answer);
 		if (!json_is_object(body)) {
-			link->failures = 1;
-			take_state(gateway, GATEWAY_CUT_OFF,
+			came_to_nothing(gateway, GATEWAY_CUT_OFF,
 			    "Palette's answer to a poll is not a JSON object");
 		} else {
+			went_well(gateway);
 			judge_skew(gateway, body);
 			if (jint(body, "pollAfterSeconds") > 0)
 				link->poll_for = SECONDS(
@@ -386,7 +405,8 @@ void link_start(struct gateway *gateway)
 	    "has not spoken to Palette yet");
 	if (*token) {
 		link->token = xstrdup(token);
-		secrets_add(gateway->host->secrets, "gateway-token", token);
+		secrets_add_foreign(
+		    gateway->host->secrets, "gateway-token", token);
 	}
 	count_start(gateway);
 	if (have_key(gateway))

@@ -42,18 +42,22 @@ static int usage(FILE *out)
 	return out == stdout ? 0 : 2;
 }
 
-/* --config FILE, and nothing else. */
-static const char *config_option(int argc, char **argv)
+/* --config FILE, and nothing else. NULL: the command ends with *status. */
+static const char *config_option(int argc, char **argv, int *status)
 {
 	static const struct option OPTIONS[] = {
 		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, PCGD_HELP },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *file = NULL;
 	int option;
 
 	optind = 1;
+	*status = 2;
 	while ((option = pcgd_option("pcgd", argc, argv, OPTIONS)) != -1) {
+		if (option == PCGD_HELP)
+			*status = usage(stdout);
 		if (option != 'c')
 			return NULL;
 		file = optarg;
@@ -88,16 +92,19 @@ static int serve(struct reactor *reactor, struct host *host,
 
 static int run(int argc, char **argv)
 {
-	const char *file = config_option(argc, argv);
+	int status;
+	const char *file = config_option(argc, argv, &status);
 	struct pcgd_config config;
 	struct real_host_options options = { .timestamps = true };
 	struct reactor *reactor;
 	struct host *host;
 	struct err err = { 0 };
-	int status = 1;
 
-	if (!file || !pcgd_config_read(&config, file, stderr))
+	if (!file)
+		return status;
+	if (!pcgd_config_read(&config, file, stderr))
 		return 2;
+	status = 1;
 	if (mkdir(config.state, 0700) != 0 && errno != EEXIST) {
 		fprintf(stderr, "pcgd: cannot make %s: %s\n", config.state,
 		    strerror(errno));
@@ -122,11 +129,11 @@ static int run(int argc, char **argv)
 
 static int encrypt(int argc, char **argv)
 {
-	const char *file = config_option(argc, argv);
-	int count;
+	int status, count;
+	const char *file = config_option(argc, argv, &status);
 
 	if (!file)
-		return 2;
+		return status;
 	count = pcgd_config_encrypt(file, stderr);
 	if (count < 0)
 		return 2;

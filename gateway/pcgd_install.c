@@ -42,6 +42,7 @@ static const struct option OPTIONS[] = {
 	{ "no-proxy", required_argument, NULL, 'x' },
 	{ "resolver", required_argument, NULL, 'r' },
 	{ "out", required_argument, NULL, 'o' },
+	{ "help", no_argument, NULL, PCGD_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -319,12 +320,10 @@ int pcgd_install(int argc, char **argv)
 	int option;
 	bool well;
 
-	if (argc > 1 && !strcmp(argv[1], "--help")) {
-		fputs(USAGE, stdout);
-		return 0;
-	}
 	while (
 	    (option = pcgd_option("pcgd install", argc, argv, OPTIONS)) != -1) {
+		if (option == PCGD_HELP)
+			return fputs(USAGE, stdout) < 0;
 		if (!take_option(&in, option))
 			return 2;
 	}

@@ -6,6 +6,10 @@
 
 #include <getopt.h>
 
+/* { "help", no_argument, NULL, PCGD_HELP } is in every command's table: the
+ * usage on standard output, status 0. */
+#define PCGD_HELP 256
+
 /* As getopt_long; '?' after saying on standard error which option there is
  * not (and which is nearest), or which one lacks its value. */
 int pcgd_option(

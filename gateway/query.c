@@ -48,13 +48,14 @@ static void answer_with(
     struct query *query, bool ok, const char *message, json_t *items)
 {
 	struct gateway *gateway = query->gateway;
-	json_t *data = json_pack("{s:b, s:s}", "ok", ok, "message", message);
+	json_t *data = json_pack(
+	    "{s:b, s:o}", "ok", ok, "message", json_text(message));
 
 	if (items)
 		json_object_set_new(data, "items", items);
 	outbox_add(gateway, query->instruction, "result",
-	    json_pack("{s:s, s:s, s:o}", "outcome", ok ? "done" : "failed",
-	        "message", message, "data", data));
+	    json_pack("{s:s, s:o, s:o}", "outcome", ok ? "done" : "failed",
+	        "message", json_text(message), "data", data));
 	link_poll_soon(gateway);
 	query_free(query);
 }
@@ -129,8 +130,7 @@ void query_accept(struct gateway *gateway, const json_t *instruction)
 	query->gateway = gateway;
 	query->instruction = json_deep_copy(instruction);
 	list_add(&gateway->queries, &query->in_gateway);
-	if (strlen(key) >= 6)
-		secrets_add(gateway->host->secrets, "maas-api-key", key);
+	secrets_add_foreign(gateway->host->secrets, "maas-api-key", key);
 	question = question_of(query);
 	query->client = maas_client_new(gateway->host, &account, &err);
 	if (!query->client) {

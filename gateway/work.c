@@ -88,16 +88,18 @@ static bool store_state(struct gateway *gateway, const char *id,
     enum work_state state, const char *reason, const char *sentence)
 {
 	const json_t *old = gateway_load(gateway, "Instruction", id);
-	json_t *obj;
+	json_t *obj, *text = json_text(sentence);
 	char time[32];
 
 	if (!old || (!strcmp(jstr(old, "spec.state"), STATE_NAMES[state]) &&
-	                !strcmp(jstr(old, "spec.sentence"), sentence)))
+	                json_equal(jget(old, "spec.sentence"), text))) {
+		json_decref(text);
 		return false;
+	}
 	obj = json_deep_copy(old);
 	jsets(obj, "spec.state", STATE_NAMES[state]);
 	jsets(obj, "spec.reason", reason);
-	jsets(obj, "spec.sentence", sentence);
+	jset(obj, "spec.sentence", text);
 	if (state == WORK_DONE || state == WORK_DROPPED) {
 		time_text(host_time(gateway->host), time);
 		jsets(obj, "spec.endedAt", time);
@@ -122,8 +124,8 @@ void work_set_state(struct work *work, const char *id, enum work_state state,
 	if (state == WORK_WAITING) {
 		log_warning(gateway->host, "%s waits: %s", id, sentence);
 		outbox_add(gateway, work_instruction(work, id), "waiting",
-		    json_pack(
-		        "{s:s, s:s}", "reason", reason, "message", sentence));
+		    json_pack("{s:s, s:o}", "reason", reason, "message",
+		        json_text(sentence)));
 	} else if (waited && state == WORK_RUNNING) {
 		outbox_add(gateway, work_instruction(work, id), "progress",
 		    json_pack("{s:s}", "message", "goes on"));
@@ -137,8 +139,8 @@ void work_finish(struct work *work, const char *id, const char *outcome,
 	/* The report first: should we die in between, the step is taken again
 	 * and finds nothing left to do but this. */
 	if (outbox_add(work->gateway, work_instruction(work, id), "result",
-	        json_pack(
-	            "{s:s, s:s}", "outcome", outcome, "message", sentence)))
+	        json_pack("{s:s, s:o}", "outcome", outcome, "message",
+	            json_text(sentence))))
 		store_state(work->gateway, id, WORK_DONE, outcome, sentence);
 	work_step_soon(work);
 }
@@ -265,12 +267,9 @@ static void register_secrets(struct gateway *gateway, const json_t *instruction)
 		{ "kubeconfig", "kubeconfig" },
 	};
 
-	for (size_t i = 0; i < sizeof(PATHS) / sizeof(PATHS[0]); i++) {
-		const char *value = jstr(instruction, PATHS[i][1]);
-
-		if (strlen(value) >= 6)
-			secrets_add(gateway->host->secrets, PATHS[i][0], value);
-	}
+	for (size_t i = 0; i < sizeof(PATHS) / sizeof(PATHS[0]); i++)
+		secrets_add_foreign(gateway->host->secrets, PATHS[i][0],
+		    jstr(instruction, PATHS[i][1]));
 }
 
 static void take_on(struct gateway *gateway, const json_t *instruction)

@@ -149,7 +149,7 @@ static void record(
 		    r->name, why);
 		jset(patch, "metadata.annotations", json_object());
 		json_object_set_new(jget(patch, "metadata.annotations"),
-		    NOTE_ABANDON, json_string(why));
+		    NOTE_ABANDON, json_text(why));
 		free(why);
 	}
 	act_patch(r, obj, NULL, patch);

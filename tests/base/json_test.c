@@ -134,9 +134,33 @@ TEST(foreign_bytes_are_refused_with_their_place)
 	expect_read("\"[[[[\\\"{{\"");
 }
 
+static const char *mended(const char *text)
+{
+	static char room[64];
+
+	snprintf(room, sizeof(room), "%s", text);
+	text_mend(room);
+	return room;
+}
+
+TEST(text_that_is_no_utf_8_is_mended)
+{
+	json_t *doc = json_object();
+
+	EXPECT_STR(mended("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"),
+	    "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
+	EXPECT_STR(mended("cut \xe2\x82"), "cut ??");
+	EXPECT_STR(mended("\xff\x80 \xc0\xaf \xed\xa0\x80 \xf5\x80"),
+	    "?? ?? ??? ??"); /* neither overlong nor half a pair */
+	jsets(doc, "a", "\xe4");
+	EXPECT_STR(jstr(doc, "a"), "?");
+	json_decref(doc);
+}
+
 TESTS_BEGIN
 CASE(paths_reach_into_documents),
     CASE(what_is_not_there_or_of_another_type_is_neutral),
     CASE(setting_makes_the_way_and_null_removes),
     CASE(merge_patches_do_what_the_rfc_says),
-    CASE(foreign_bytes_are_refused_with_their_place), TESTS_END
+    CASE(foreign_bytes_are_refused_with_their_place),
+    CASE(text_that_is_no_utf_8_is_mended), TESTS_END

@@ -246,7 +246,7 @@ TEST(a_foreign_file_is_refused_and_left_alone)
 	open_world();
 	put("store.db", poem);
 	EXPECT(!sqlite_open(&host, "store.db", &err));
-	EXPECT_INT(err.kind, ERR_STORAGE);
+	EXPECT_INT(err.kind, ERR_GARBLED);
 	EXPECT_STR(err.text, "file store.db is not a database of ours");
 	EXPECT(disk_load(host.disk, "store.db", &found, &err));
 	EXPECT_STR(buf_text(&found), poem);
@@ -268,7 +268,7 @@ TEST(a_damaged_database_is_refused_and_left_alone)
 		EXPECT(sim_disk_corrupt(disk, "store.db", at));
 	EXPECT(disk_load(host.disk, "store.db", &before, &err));
 	EXPECT(!sqlite_open(&host, "store.db", &err));
-	EXPECT_INT(err.kind, ERR_STORAGE);
+	EXPECT_INT(err.kind, ERR_GARBLED);
 	EXPECT_HAS(err.text, "database store.db is damaged: ");
 	EXPECT(disk_load(host.disk, "store.db", &after, &err));
 	EXPECT_INT(after.len, before.len);

@@ -255,7 +255,8 @@ static void sql(const char *text)
 	sqlite_close(&db);
 }
 
-static void expect_refused(const char *damage, const char *words)
+static void expect_refused(
+    const char *damage, enum err_kind kind, const char *words)
 {
 	open_lab();
 	EXPECT(open_store());
@@ -263,7 +264,7 @@ static void expect_refused(const char *damage, const char *words)
 	restart();
 	sql(damage);
 	EXPECT(!open_store());
-	EXPECT_INT(err.kind, ERR_STORAGE);
+	EXPECT_INT(err.kind, kind);
 	EXPECT_HAS(err.text, words);
 	close_lab();
 }
@@ -272,19 +273,21 @@ TEST(a_corrupt_row_is_named)
 {
 	expect_refused("UPDATE objects SET text = replace(text, '\"n\":1', "
 	               "'\"n\":7') WHERE name = 'a'",
+	    ERR_GARBLED,
 	    "gateway.db: the row Setting a is corrupt: its digest does not "
 	    "fit");
 	expect_refused("UPDATE objects SET name = 'z' WHERE name = 'a'",
-	    "the row Setting z is corrupt");
-	expect_refused("DELETE FROM meta", "gateway.db: cannot SELECT value");
+	    ERR_GARBLED, "the row Setting z is corrupt");
+	expect_refused(
+	    "DELETE FROM meta", ERR_GARBLED, "gateway.db: cannot SELECT value");
 }
 
 TEST(a_file_of_another_schema_is_refused)
 {
-	expect_refused("PRAGMA user_version = 2",
+	expect_refused("PRAGMA user_version = 2", ERR_INPUT,
 	    "gateway.db was written by a newer version of this program (schema "
 	    "2; this one knows 1)");
-	expect_refused("PRAGMA user_version = 0",
+	expect_refused("PRAGMA user_version = 0", ERR_INPUT,
 	    "gateway.db is a data base, but not one of this program");
 }
 

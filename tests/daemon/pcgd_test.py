@@ -88,7 +88,7 @@ def a_corrupt_store_is_refused_and_left_alone(room):
     before = store.read_bytes()
     done = pcgd.refused()
     assert done.returncode == 1, done
-    assert 'To start afresh move it away' in done.stderr, done.stderr
+    assert 'install again with a new pairing code' in done.stderr, done.stderr
     assert store.read_bytes() == before
 
 

@@ -18,8 +18,8 @@ static struct secrets *secrets;
 static struct events *events;
 static struct wire *wire;
 static struct sim_disk *disk;
-static struct host here, there;
-static struct listener *listener;
+static struct host here, there, metal;
+static struct listener *listener, *maas_listener;
 static struct gateway *gateway;
 static struct err err;
 
@@ -36,6 +36,8 @@ static struct {
 	bool lose_next; /* do it, then break the connection */
 	int64_t clock_ahead_seconds;
 	char not_yours[32];
+	const char *garble;    /* the answer to every poll, instead of JSON */
+	const char *maas_says; /* MAAS's answer to everything, with 500 */
 } plane;
 
 /* ---- Palette ---- */
@@ -73,6 +75,14 @@ static void take_poll(struct exchange *x, const json_t *body)
 	char time[32];
 
 	plane.polls++;
+	if (plane.garble) {
+		struct http_response nonsense = { 0 };
+
+		free(known);
+		http_response_text(&nonsense, 200, "text/html", plane.garble);
+		exchange_reply(x, &nonsense);
+		return;
+	}
 	snprintf(plane.last_known, sizeof(plane.last_known), "%s", known);
 	free(known);
 	time_text_ms(
@@ -124,20 +134,32 @@ static void handle(void *ctx, struct exchange *x)
 	json_decref(body);
 }
 
+static void handle_maas(void *ctx, struct exchange *x)
+{
+	struct http_response response = { 0 };
+
+	(void)ctx;
+	http_response_text(&response, 500, "text/plain",
+	    plane.maas_says ? plane.maas_says : "no");
+	exchange_reply(x, &response);
+}
+
 /* ---- the world ---- */
 
 static void route(void *ctx, const struct route_query *query, struct route *out)
 {
+	bool is_maas = !strcmp(query->host, "maas.test");
+
 	(void)ctx;
 	out->latency_for = MILLISECONDS(10);
-	if (strcmp(query->host, "palette.test") != 0) {
+	if (strcmp(query->host, "palette.test") != 0 && !is_maas) {
 		out->verdict = ROUTE_NO_NAME;
 		snprintf(
 		    out->why, sizeof(out->why), "nobody knows %s", query->host);
 		return;
 	}
 	out->verdict = ROUTE_OPEN;
-	snprintf(out->to, sizeof(out->to), "palette");
+	snprintf(out->to, sizeof(out->to), "%s", is_maas ? "maas" : "palette");
 	snprintf(out->address, sizeof(out->address), "198.51.100.1");
 	snprintf(out->seen_as, sizeof(out->seen_as), "203.0.113.7");
 }
@@ -187,6 +209,9 @@ static void open_world(void)
 	struct service service = {
 		.name = "palette", .port = 80, .handle = handle
 	};
+	struct service maas = {
+		.name = "maas", .port = 5240, .handle = handle_maas
+	};
 
 	memset(&plane, 0, sizeof(plane));
 	plane.instructions = json_array();
@@ -199,7 +224,9 @@ static void open_world(void)
 	disk = sim_disk_new("pcg");
 	furnish(&here, "pcg/a");
 	furnish(&there, "palette");
+	furnish(&metal, "maas");
 	listener = net_listen(there.net, &service, &err);
+	maas_listener = net_listen(metal.net, &maas, &err);
 	start_gateway();
 }
 
@@ -219,8 +246,10 @@ static void close_world(void)
 {
 	gateway_free(&gateway);
 	listener_close(&listener);
+	listener_close(&maas_listener);
 	furnish_off(&here);
 	furnish_off(&there);
+	furnish_off(&metal);
 	wire_free(&wire);
 	sim_disk_free(&disk);
 	events_free(&events);
@@ -244,6 +273,14 @@ static void crash(bool power)
 	here.dead = false;
 	here.net = wire_attach(wire, &here);
 	start_gateway();
+}
+
+/* A question whose answer Palette's caller waits for. */
+static json_t *question(const char *id, const char *api_key)
+{
+	return json_pack("{s:s, s:i, s:s, s:{s:s, s:s}}", "id", id,
+	    "generation", 1, "kind", "AccountValidate", "account",
+	    "apiEndpoint", "http://maas.test:5240/MAAS", "apiKey", api_key);
 }
 
 /* A create whose plan fails (no zone), so that it ends without a MAAS. */
@@ -492,6 +529,71 @@ TEST(a_corrupt_store_is_refused_and_left_as_it_is)
 	EXPECT(!gateway);
 	EXPECT_INT(err.kind, ERR_STORAGE);
 	EXPECT_HAS(err.text, "move it away");
+	EXPECT_HAS(err.text, "a new pairing code");
+	close_world();
+}
+
+TEST(polls_that_make_no_sense_are_backed_off_from)
+{
+	unsigned polls;
+
+	open_world();
+	run_for(MINUTES(2));
+	plane.garble = "<html>Welcome to this hotel's network</html>";
+	run_for(MINUTES(2));
+	polls = plane.polls;
+	run_for(MINUTES(10));
+	EXPECT(plane.polls - polls >= 9 && plane.polls - polls <= 12);
+	EXPECT_INT(gateway_state(gateway), GATEWAY_CUT_OFF);
+	EXPECT_HAS(gateway_condition(gateway), "not a JSON object");
+	plane.garble = NULL;
+	run_for(MINUTES(2));
+	EXPECT_INT(gateway_state(gateway), GATEWAY_LINKED);
+	close_world();
+}
+
+/* Secrets that are too short to be masked come from people; a gateway that
+ * stopped for one would be stopped by whoever can make an account. */
+TEST(short_secrets_stop_nothing)
+{
+	char https_proxy[] = "http://u:pw@proxy.test:3128";
+	char no_proxy[] = "palette.test,maas.test";
+	struct gateway_config c = config();
+	json_t *create;
+
+	open_world();
+	gateway_free(&gateway);
+	c.pairing_code = "abc";
+	c.maas_api_key = "a:b:c";
+	c.proxies.https_proxy = https_proxy;
+	c.proxies.no_proxy = no_proxy;
+	gateway = gateway_new(&here, &c, &err);
+	EXPECT(gateway);
+	create = order("ClusterCreate", UID, 1);
+	jsets(create, "account.apiKey", "a:b:c");
+	jsets(create, "palette.agentToken", "t");
+	jsets(create, "kubeconfig", "k");
+	json_array_append_new(plane.instructions, create);
+	json_array_append_new(plane.instructions, question("q-1", "a:b:c"));
+	json_array_append_new(plane.instructions, question("q-2", ""));
+	run_for(MINUTES(1));
+	EXPECT_INT(gateway_state(gateway), GATEWAY_LINKED);
+	EXPECT(json_array_size(plane.kept) >= 3);
+	close_world();
+}
+
+/* MAAS's errors are written by whatever stands in front of it. */
+TEST(an_error_page_that_is_no_utf_8_is_told_all_the_same)
+{
+	open_world();
+	plane.maas_says = "\xc4rger: \xe4\xf6\xfc \xe2\x82";
+	json_array_append_new(
+	    plane.instructions, question("q-1", "consumer:token:secretsecret"));
+	run_for(SECONDS(20));
+	EXPECT(json_array_size(plane.kept) >= 1);
+	EXPECT_STR(result_of(0), "failed");
+	EXPECT_HAS(
+	    jstr(json_array_get(plane.kept, 0), "message"), "?rger: ??? ??");
 	close_world();
 }
 
@@ -510,4 +612,7 @@ CASE(a_gateway_pairs_brings_its_account_and_polls),
     CASE(a_cluster_that_is_not_ours_any_more_is_dropped),
     CASE(with_a_clock_two_hours_off_nothing_is_begun_and_it_is_said),
     CASE(garbage_in_a_poll_is_survived),
-    CASE(a_corrupt_store_is_refused_and_left_as_it_is), TESTS_END
+    CASE(a_corrupt_store_is_refused_and_left_as_it_is),
+    CASE(polls_that_make_no_sense_are_backed_off_from),
+    CASE(short_secrets_stop_nothing),
+    CASE(an_error_page_that_is_no_utf_8_is_told_all_the_same), TESTS_END

@@ -56,7 +56,8 @@ static void tell_state(struct gateway *gateway, const json_t *obj)
 	    F("order", jstr(obj, "spec.instruction.kind")),
 	    F("cluster", jstr(obj, "spec.instruction.clusterName")),
 	    F("state", jstr(obj, "spec.state")),
-	    F("reason", jstr(obj, "spec.reason")));
+	    F("reason", jstr(obj, "spec.reason")),
+	    N("generation", jint(obj, "spec.instruction.generation")));
 }
 
 static bool save_instruction(struct gateway *gateway, json_t *obj)

@@ -396,6 +396,9 @@ static void bind_waivers(struct reading *reading)
 			mistake_add_near(reading->mistakes, s->waivers[i].place,
 			    sentence, names, count, "there is no law \"%s\"",
 			    sentence);
+		else if (s->waivers[i].law->strict)
+			mistake_add(reading->mistakes, s->waivers[i].place,
+			    "this law cannot be waived");
 	}
 	free(names);
 }

@@ -16,7 +16,10 @@ static json_t *finding(
 {
 	char where[300];
 
-	snprintf(where, sizeof(where), "%s:%u", place.file, place.line);
+	if (place.line)
+		snprintf(where, sizeof(where), "%s:%u", place.file, place.line);
+	else /* the run as a whole */
+		snprintf(where, sizeof(where), "%s", place.file);
 	return json_pack("{s:s,s:s,s:o,s:o}", "place", where, "claim", claim,
 	    "sentences", sentences, "trail", trail);
 }
@@ -209,7 +212,8 @@ json_t *finding_of_claim(const struct claim *claim, const struct record *record)
 	    claim->about->place, claim->about->text, sentences, trail);
 }
 
-json_t *finding_of_law(const struct breach *breach, const struct record *record)
+json_t *finding_of_law(
+    const char *file, const struct breach *breach, const struct record *record)
 {
 	const char *words[1] = { last_part(breach->about) };
 	json_t *sentences = json_array();
@@ -218,7 +222,7 @@ json_t *finding_of_law(const struct breach *breach, const struct record *record)
 	clock_text(breach->at, time);
 	snprintf(claim, sizeof(claim), "law: %s", breach->law->sentence);
 	add(sentences, "at %s: %s", time, breach->sentence);
-	return finding((struct place){ "laws", 0, 0 }, claim, sentences,
+	return finding((struct place){ file, 0, 0 }, claim, sentences,
 	    trail_of_record(record, words, 1, TRAIL_MAX, breach->at));
 }
 

@@ -17,7 +17,7 @@
 json_t *finding_of_claim(
     const struct claim *claim, const struct record *record);
 json_t *finding_of_law(
-    const struct breach *breach, const struct record *record);
+    const char *file, const struct breach *breach, const struct record *record);
 json_t *finding_of_plot(
     struct place place, const char *claim, const char *sentence);
 

@@ -10,6 +10,7 @@
 #define HARNESS_LAWS_H
 
 #include "base/events.h"
+#include "base/secrets.h"
 #include "harness/scenario.h"
 #include "harness/view.h"
 
@@ -24,7 +25,10 @@ struct law {
 	void (*settle)(struct judge *judge);
 	/* When the run is over; or NULL. */
 	void (*end)(struct judge *judge);
+	bool strict; /* it cannot be waived */
 };
+
+#define LAW_NO_SECRET "no secret appears in a record, a log or a report"
 
 const struct law *law_table(size_t *count);
 const struct law *law_named(const char *sentence);
@@ -44,6 +48,10 @@ void judge_free(struct judge **judge);
 event_sink_fn judge_sink; /* ctx: the struct judge */
 void judge_settle(struct judge *judge);
 void judge_end(struct judge *judge);
+/* Is there a secret, in whatever form, in these bytes of what people get to
+ * read ("the log")? The law about that needs no events. */
+void judge_search(struct judge *judge, struct secrets *secrets,
+    const char *what, const char *data, size_t len);
 /* In the order in which they were broken; each law once per thing. */
 const struct breach *judge_breaches(const struct judge *judge, size_t *count);
 

@@ -102,8 +102,6 @@ int command_laws(int argc, char **argv)
 	puts("What holds in every run:\n");
 	for (size_t i = 0; i < count; i++)
 		printf("  %s\n      %s\n", laws[i].sentence, laws[i].help);
-	puts("  no secret appears in a record\n      all of it is searched for "
-	     "each when the run is over; cannot be waived");
 	puts("\nA scenario that must break one waives it:\n\n  waives:\n    "
 	     "a deleted cluster sends nothing: its machine was forgotten on "
 	     "purpose");

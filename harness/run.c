@@ -12,6 +12,7 @@
 #include "harness/finding.h"
 #include "harness/kinds.h"
 #include "harness/laws.h"
+#include "harness/leaks.h"
 #include "harness/record.h"
 #include "harness/strike.h"
 #include "harness/verbs.h"
@@ -229,7 +230,8 @@ static void look_at_breaches(struct run *run)
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(
-		    run->findings, finding_of_law(&breaches[i], run->record));
+		    run->findings, finding_of_law(run->scenario->file,
+		                       &breaches[i], run->record));
 }
 
 static void look_at_trouble(struct run *run)
@@ -343,19 +345,27 @@ static void judge_faults(struct run *run)
 	}
 }
 
+/* Also when the run has failed already: what is told of it goes to people who
+ * may not know the secrets. */
 static void judge_secrets(struct run *run)
 {
-	size_t len;
+	const struct world *world = run->world;
+	size_t len, before, count;
 	const char *text = record_text(run->record, &len);
-	const char *name = secrets_find(run->world->secrets, text, len);
-	char said[200];
+	const struct breach *breaches;
 
-	if (!name)
-		return;
-	snprintf(
-	    said, sizeof(said), "the record holds the secret \"%s\"", name);
-	found(run, (struct place){ run->scenario->file, 1, 1 },
-	    "law: no secret appears in a record", said);
+	judge_breaches(run->judge, &before);
+	judge_search(run->judge, world->secrets, "the record", text, len);
+	judge_search(run->judge, world->secrets, "the log",
+	    buf_text(&world->log_text), world->log_text.len);
+	if (world->leaked)
+		judge_search(run->judge, world->secrets, "the log",
+		    world->leaked, strlen(world->leaked));
+	breaches = judge_breaches(run->judge, &count);
+	for (size_t i = before; i < count; i++)
+		json_array_append_new(
+		    run->findings, finding_of_law(run->scenario->file,
+		                       &breaches[i], run->record));
 }
 
 static void conclude(struct run *run)
@@ -411,6 +421,17 @@ static json_t *outcome_of(struct run *run)
 	if (run->blow)
 		json_object_set_new(outcome, "blows", blow_outcome(run->blow));
 	return outcome;
+}
+
+/* Whoever wrote a secret into a scenario reads it there; not in a report. */
+static void judge_reports(struct run *run, json_t *outcome)
+{
+	if (!leaks_mask(run->world->secrets, outcome))
+		return;
+	found(run, (struct place){ run->scenario->file, 0, 0 },
+	    "law: " LAW_NO_SECRET,
+	    "a secret stood in what is reported of this run: it is masked");
+	json_object_set_new(outcome, "verdict", json_string("fail"));
 }
 
 static void write_record(const struct run *run)
@@ -527,6 +548,7 @@ json_t *run_scenario(
 	conclude(&run);
 	write_record(&run);
 	outcome = outcome_of(&run);
+	judge_reports(&run, outcome);
 	end(&run);
 	return outcome;
 }

@@ -23,8 +23,13 @@ static void keep_line(
 	duration_text(loop_now(world->loop) / 1000 * 1000, time);
 	buf_addf(&world->log_text, "%-14s %-7s %-16s %s\n", time,
 	    log_level_name(level), who, line);
-	if (world->log_text.len > 2 * LOG_KEPT)
-		buf_drop(&world->log_text, world->log_text.len - LOG_KEPT);
+	if (world->log_text.len <= 2 * LOG_KEPT)
+		return;
+	if (!world->leaked &&
+	    secrets_find(world->secrets, buf_text(&world->log_text),
+	        world->log_text.len))
+		world->leaked = xstrdup(buf_text(&world->log_text));
+	buf_drop(&world->log_text, world->log_text.len - LOG_KEPT);
 }
 
 void world_trouble(struct world *world, const char *fmt, ...)
@@ -604,6 +609,7 @@ void world_free(struct world **world_ptr)
 	secrets_free(&world->secrets);
 	loop_free(&world->loop);
 	buf_free(&world->log_text);
+	free(world->leaked);
 	free(world->trouble);
 	free(world);
 }

@@ -110,7 +110,8 @@ struct world {
 	struct events *events;
 	struct choices *choices;
 	struct log *log;
-	struct buf log_text;
+	struct buf log_text; /* the end of it */
+	char *leaked; /* a secret in what was dropped of it; NULL: none */
 	struct network *network;
 	struct wire *wire;
 	struct identity *ca;

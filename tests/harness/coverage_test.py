@@ -34,8 +34,8 @@ for number, line in enumerate(catalogue.read_text('utf-8').splitlines(), 1):
     if not row:
         continue
     ids.update(row[1].split(', '))
-    for word in row[2].split(', '):
-        if not is_there(word.strip('`')):
+    for word in re.findall(r'`([^`]+)`', row[2]) or [row[2]]:
+        if not is_there(word):
             wrong.append(f'{number}: there is no {word}')
 wrong += [f'{name} has more than one row' for name in ids if ids[name] > 1]
 if len(ids) < 50:

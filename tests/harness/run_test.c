@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "harness/laws.h"
 #include "tests/test.h"
 
 /* A run of a whole world, and what it says when it fails. */
@@ -19,6 +20,7 @@ static void play(const char *timeline)
 	snprintf(text, sizeof(text),
 	    "scenario: a\nwhy: b\nworld:\n"
 	    "  maas/lab: { machines: 2 }\n  palette/eu: { }\n"
+	    "  proxy/out: { user: pcg, password: open-sesame }\n"
 	    "  pcg/a: { palette: eu, maas: lab }\n"
 	    "  cluster/web: { through: pcg/a, workers: 0 }\n"
 	    "timeline:\n%s",
@@ -55,7 +57,7 @@ TEST(a_fault_that_met_nothing_fails_the_run)
 	     "    on: commission\n"
 	     "end: when quiet, at most 2h\n");
 	EXPECT_STR(jstr(outcome, "verdict"), "fail");
-	EXPECT_STR(jstr(outcome, "findings[0].place"), "s.yaml:9");
+	EXPECT_STR(jstr(outcome, "findings[0].place"), "s.yaml:10");
 	EXPECT_HAS(sentence(), "the fault met no exchange");
 }
 
@@ -113,6 +115,24 @@ TEST(a_crash_of_what_does_not_run_is_the_authors_mistake)
 	     "end: when quiet, at most 1h\n");
 	EXPECT_STR(jstr(outcome, "verdict"), "fail");
 	EXPECT_HAS(sentence(), "pcg/a does not run at that moment");
+}
+
+/* An author's words may hold a secret of the scenario; reports may not. */
+TEST(a_secret_in_what_is_reported_is_masked_and_fails_the_run)
+{
+	char *text;
+
+	play("  - at 5m: proxy/out changes its credentials\n"
+	     "    expect:\n"
+	     "      - for 1m: cluster/web.waiting != let-me-through-1\n"
+	     "      - within 1m: cluster/web.waiting == let-me-through-1\n"
+	     "end: when quiet, at most 2h\n");
+	EXPECT_STR(jstr(outcome, "verdict"), "fail");
+	EXPECT_STR(jstr(outcome, "findings[1].claim"), "law: " LAW_NO_SECRET);
+	text = json_dumps(outcome, 0);
+	EXPECT(!strstr(text, "let-me-through-1"));
+	EXPECT_HAS(text, "<secret proxy password");
+	free(text);
 	json_decref(outcome);
 	outcome = NULL;
 }
@@ -124,4 +144,5 @@ CASE(a_cluster_of_one_machine_comes_up_and_goes),
     CASE(a_broken_claim_names_the_odd_one_and_its_last_events),
     CASE(a_run_that_does_not_end_says_so),
     CASE(the_same_seed_gives_the_same_record),
-    CASE(a_crash_of_what_does_not_run_is_the_authors_mistake), TESTS_END
+    CASE(a_crash_of_what_does_not_run_is_the_authors_mistake),
+    CASE(a_secret_in_what_is_reported_is_masked_and_fails_the_run), TESTS_END

@@ -15,6 +15,7 @@
 #define BASE_REAL_HOST_H
 
 #include "base/host.h"
+#include "base/wire.h"
 
 struct reactor;
 
@@ -59,6 +60,22 @@ uint16_t real_listener_port(const struct listener *listener);
  * listens on uses `address`. Freed with real_host_free. */
 struct host *real_host_child(struct reactor *reactor, const struct host *parent,
     const char *name, const char *address, const char *resolver);
+
+/* Who looks at what comes in to the services of one net: a fault may strike
+ * it (base/wire.h; the client is the peer's address, mark is never NULL), and
+ * a journal is told when its fate is known, once: with the response of the
+ * service even if a fault then kept it back, and with none if there was none.
+ * Streams are told when they begin, and not struck on their way back; no fault
+ * is endless here. Either function may be NULL. Set before clients come; ctx
+ * lives until real_net_free or a call with NULL. */
+struct real_told {
+	const struct wire_sight *sight;
+	const char *fault; /* "answer truncated", ...; "" for none */
+	usec arrived_at;
+};
+typedef void real_told_fn(void *ctx, const struct real_told *told);
+void real_net_watch(
+    struct net *net, wire_fault_fn *strike, real_told_fn *told, void *ctx);
 
 struct net *real_net_new(struct reactor *reactor, struct host *host,
     const char *bind, const char *resolver);

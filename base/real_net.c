@@ -197,6 +197,16 @@ struct net *real_net_new(struct reactor *reactor, struct host *host,
 	return &net->net;
 }
 
+void real_net_watch(
+    struct net *base, wire_fault_fn *strike, real_told_fn *told, void *ctx)
+{
+	struct real_net *net = OWNER_OF(base, struct real_net, net);
+
+	net->strike = strike;
+	net->told = told;
+	net->watcher = ctx;
+}
+
 /* c-ares first: it tells nobody any more whom it has not answered. */
 void real_net_free(struct net **base)
 {

@@ -40,6 +40,8 @@ struct tcp *tcp_connect(struct reactor *reactor, const char *address,
     struct err *err);
 void tcp_free(struct tcp **tcp); /* what was written is sent if it can be */
 void tcp_write(struct tcp *tcp, const char *data, size_t len);
+/* The other side shall see a reset, and nothing of what was not sent yet. */
+void tcp_break(struct tcp *tcp);
 int tcp_listen(const char *bind, uint16_t port, struct err *err);
 
 /* ---- the net ---- */
@@ -54,6 +56,9 @@ struct real_net {
 	struct list ares_fds; /* struct ares_watch */
 	struct timer ares_timer;
 	struct list calls, conns, listeners, peers;
+	wire_fault_fn *strike; /* NULL: no faults */
+	real_told_fn *told;    /* NULL: nobody wants to know */
+	void *watcher;
 };
 
 /* Every address of a name; called later or, for an address, at once. err is
@@ -73,6 +78,13 @@ struct listener *real_listen(
 struct listener *real_listen_proxy(struct net *net, const char *name,
     uint16_t port, proxy_decide_fn *decide, void *ctx, struct err *err);
 void real_listeners_end(struct real_net *net);
+
+/* ---- real_fate.c: answers as no server would write them ---- */
+/* Head and Content-Length of the whole body, and half of it; half of the head
+ * if there is no body. */
+void fate_write_half(
+    struct buf *out, const struct http_response *response, const char *method);
+void fate_write_nonsense(struct buf *out); /* nothing of it is HTTP */
 
 /* ---- real_disk.c ---- */
 struct disk *real_disk_new(const char *directory, struct err *err);

@@ -31,6 +31,12 @@ struct real_listener {
 
 struct real_exchange;
 
+enum ending {
+	END_WELL,
+	END_SPEECHLESS, /* FIN, but no goodbye in TLS */
+	END_RESET       /* RST */
+};
+
 struct real_peer {
 	struct list_link in_net;
 	struct real_net *net;
@@ -41,6 +47,7 @@ struct real_peer {
 	struct real_exchange *exchange;
 	char address[46], client_cn[128], client_org[128];
 	bool doomed;
+	enum ending ending;
 	struct timer patience, doom;
 	/* of a proxy */
 	struct buf heard;
@@ -56,7 +63,61 @@ struct real_exchange {
 	struct real_peer *peer; /* NULL: the client is gone */
 	struct http_request request;
 	char op[96], authority[300];
+	const char *service; /* the listener's, while there is a peer */
+	/* what watches: real_host.h */
+	uint64_t mark;
+	const char *fault;
+	usec arrived_at;
+	bool told;
+	/* A fault has it, and the service does not: */
+	bool struck, handed;
+	struct http_response late;
+	struct timer later;
 };
+
+/* ---- who watches ---- */
+
+static struct wire_sight sight_of(
+    struct real_exchange *x, const struct http_response *response)
+{
+	return (struct wire_sight){
+		.client = x->peer ? x->peer->address : "",
+		.server = x->service,
+		.op = x->op,
+		.request = &x->request,
+		.response = response,
+		.mark = &x->mark,
+	};
+}
+
+static enum wire_fate ask_fault(struct real_exchange *x,
+    const struct http_response *response, struct wire_doom *doom)
+{
+	struct real_net *net = x->peer->net;
+	struct wire_sight sight = sight_of(x, response);
+
+	*doom = (struct wire_doom){ 0 };
+	if (net->strike && !net->host->dead)
+		net->strike(net->watcher, &sight, doom);
+	if (doom->fate != FATE_PASS)
+		x->fault = record_fault_word(doom->fate, response != NULL);
+	return doom->fate;
+}
+
+/* What became of it: once. response: NULL for none. */
+static void tell(struct real_exchange *x, const struct http_response *response)
+{
+	struct real_net *net = x->peer ? x->peer->net : NULL;
+	struct wire_sight sight = sight_of(x, response);
+	struct real_told told = {
+		.sight = &sight, .fault = x->fault, .arrived_at = x->arrived_at
+	};
+
+	if (x->told || !net || !net->told || net->host->dead)
+		return;
+	x->told = true;
+	net->told(net->watcher, &told);
+}
 
 /* ---- the end of a connection ---- */
 
@@ -64,7 +125,9 @@ static void exchange_free_now(struct real_exchange *x)
 {
 	if (x->peer)
 		x->peer->exchange = NULL;
+	timer_cancel(&x->later);
 	http_request_free(&x->request);
+	http_response_free(&x->late);
 	free(x);
 }
 
@@ -75,7 +138,12 @@ static void lose_exchange(struct real_peer *peer)
 	peer->exchange = NULL;
 	if (!x)
 		return;
+	tell(x, x->late.status ? &x->late : NULL);
 	x->peer = NULL;
+	if (x->struck) {
+		exchange_free_now(x);
+		return;
+	}
 	if (!x->exchange.gone || peer->net->host->dead)
 		return; /* a shell, until it is answered */
 	x->exchange.gone(&x->exchange);
@@ -89,8 +157,10 @@ static void peer_free_now(struct real_peer *peer)
 	timer_cancel(&peer->doom);
 	list_remove(&peer->in_net);
 	http_peer_free(&peer->http);
-	if (peer->tls && peer->tcp)
+	if (peer->tls && peer->tcp && peer->ending == END_WELL)
 		tls_conn_close(peer->tls);
+	if (peer->tcp && peer->ending == END_RESET)
+		tcp_break(peer->tcp);
 	tcp_free(&peer->tcp);
 	tcp_free(&peer->onward);
 	tls_conn_free(&peer->tls);
@@ -143,14 +213,90 @@ static struct real_peer *let_go(struct real_exchange *x)
 	return peer && !peer->doomed ? peer : NULL;
 }
 
-static void reply(struct exchange *exchange, struct http_response *response)
+static void deliver(struct real_exchange *x, struct http_response *response)
 {
-	struct real_peer *peer = let_go(x_of(exchange));
+	struct real_peer *peer;
 
-	tidy_response(response, "");
+	tell(x, response);
+	peer = let_go(x);
 	if (peer)
 		http_peer_reply(peer->http, response);
 	http_response_free(response);
+}
+
+/* A fault ends the connection here. */
+static void cut_off(struct real_exchange *x, enum ending ending)
+{
+	struct real_peer *peer = x->peer;
+
+	exchange_free_now(x);
+	peer->ending = ending;
+	doom(peer);
+}
+
+static void say(void *ctx, const char *data, size_t len);
+
+/* Past libmicrohttpd, which would not say such things. */
+static void say_raw(struct real_exchange *x, enum wire_fate fate,
+    const struct http_response *response)
+{
+	struct buf out = BUF_INIT;
+
+	if (fate == FATE_GARBAGE)
+		fate_write_nonsense(&out);
+	else
+		fate_write_half(&out, response, x->request.method);
+	say(x->peer, buf_text(&out), out.len);
+	buf_free(&out);
+}
+
+/* True: a fault has taken the answer. */
+static bool strike_answer(
+    struct real_exchange *x, struct http_response *response)
+{
+	struct wire_doom doom;
+	enum wire_fate fate = ask_fault(x, response, &doom);
+
+	switch (fate) {
+	case FATE_PASS:
+		return false;
+	case FATE_ANSWER:
+		http_response_free(response);
+		http_response_move(response, &doom.answer);
+		tidy_response(response, "");
+		return false;
+	case FATE_DELAY:
+		x->struck = x->handed = true;
+		http_response_move(&x->late, response);
+		timer_set(&x->later, x->peer->net->host->loop, doom.delay_for);
+		return true;
+	case FATE_LOSE:
+		x->struck = true;
+		tell(x, response);
+		break;
+	case FATE_RESET:
+		tell(x, response);
+		cut_off(x, END_SPEECHLESS);
+		break;
+	case FATE_TRUNCATE:
+	case FATE_ENDLESS: /* as it is, nobody can ask for it here */
+	case FATE_GARBAGE:
+		tell(x, response);
+		say_raw(x, fate, response);
+		cut_off(x, END_WELL);
+		break;
+	}
+	http_response_free(response);
+	return true;
+}
+
+static void reply(struct exchange *exchange, struct http_response *response)
+{
+	struct real_exchange *x = x_of(exchange);
+
+	tidy_response(response, "");
+	if (!x->peer || !strike_answer(x, response))
+		deliver(x, response);
 }
 
 static void begin(struct exchange *exchange, struct http_response *head)
@@ -158,6 +304,7 @@ static void begin(struct exchange *exchange, struct http_response *head)
 	struct real_peer *peer = x_of(exchange)->peer;
 
 	tidy_response(head, "");
+	tell(x_of(exchange), head);
 	if (peer)
 		http_peer_begin(peer->http, head);
 	http_response_free(head);
@@ -186,13 +333,70 @@ static void end(struct exchange *exchange)
 
 static void abort_exchange(struct exchange *exchange)
 {
-	struct real_peer *peer = let_go(x_of(exchange));
+	struct real_peer *peer;
 
+	tell(x_of(exchange), NULL);
+	peer = let_go(x_of(exchange));
 	if (peer)
 		doom(peer);
 }
 
 /* ---- requests ---- */
+
+static void hand_over(struct real_exchange *x)
+{
+	const struct service *service = &x->peer->listener->service;
+
+	x->struck = false;
+	x->handed = true;
+	service->handle(service->ctx, &x->exchange);
+}
+
+/* A fault has let it wait, before or behind the service. */
+static void wait_ends(struct timer *timer)
+{
+	struct real_exchange *x = OWNER_OF(timer, struct real_exchange, later);
+	struct http_response late = { 0 };
+
+	if (!x->handed) {
+		hand_over(x);
+		return;
+	}
+	http_response_move(&late, &x->late);
+	deliver(x, &late);
+}
+
+/* False: the request goes no further, or not yet. */
+static bool survives_faults(struct real_exchange *x)
+{
+	struct wire_doom doom;
+
+	switch (ask_fault(x, NULL, &doom)) {
+	case FATE_PASS:
+	case FATE_TRUNCATE:
+	case FATE_ENDLESS:
+	case FATE_GARBAGE:
+		http_response_free(&doom.answer);
+		return true;
+	case FATE_ANSWER:
+		reply(&x->exchange, &doom.answer);
+		return false;
+	case FATE_DELAY:
+		x->struck = true;
+		timer_set(&x->later, x->peer->net->host->loop, doom.delay_for);
+		break;
+	case FATE_LOSE:
+		x->struck = true;
+		tell(x, NULL);
+		break;
+	case FATE_RESET:
+		tell(x, NULL);
+		cut_off(x, END_RESET);
+		break;
+	}
+	http_response_free(&doom.answer);
+	return false;
+}
 
 static struct real_exchange *exchange_of(
     struct real_peer *peer, struct http_request *request, const char *authority)
@@ -204,6 +408,10 @@ static struct real_exchange *exchange_of(
 
 	x->peer = peer;
 	peer->exchange = x;
+	x->service = peer->listener->name;
+	x->fault = "";
+	x->arrived_at = loop_now(peer->net->host->loop);
+	timer_init(&x->later, wait_ends);
 	http_request_move(&x->request, request);
 	tidy_request(&x->request);
 	service_op(&peer->listener->service, &x->request, x->op, sizeof(x->op));
@@ -238,8 +446,8 @@ static void hear_request(
 		reply(&x->exchange, &response);
 		return;
 	}
-	peer->listener->service.handle(
-	    peer->listener->service.ctx, &x->exchange);
+	if (survives_faults(x))
+		hand_over(x);
 }
 
 static void say_cipher(void *ctx, const char *data, size_t len)

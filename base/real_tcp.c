@@ -209,6 +209,14 @@ void tcp_free(struct tcp **tcp)
 	*tcp = NULL;
 }
 
+void tcp_break(struct tcp *tcp)
+{
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	buf_reset(&tcp->out);
+	setsockopt(tcp->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 int tcp_listen(const char *where, uint16_t port, struct err *err)
 {
 	union address at;

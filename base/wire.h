@@ -64,7 +64,7 @@ enum wire_fate {
 	FATE_PASS,
 	FATE_LOSE,     /* swallowed: the client's time-out will tell */
 	FATE_RESET,    /* the connection breaks here */
-	FATE_ANSWER,   /* request only: `answer` instead of the handler */
+	FATE_ANSWER,   /* `answer` instead of the handler, or of its answer */
 	FATE_TRUNCATE, /* answer only: breaks in the middle of its body */
 	FATE_ENDLESS,  /* answer only: a body that never ends */
 	FATE_GARBAGE,  /* answer only: bytes that are not HTTP */
@@ -75,6 +75,9 @@ struct wire_sight {                  /* what a fault may look at */
 	const char *op;
 	const struct http_request *request;
 	const struct http_response *response; /* on the way back only */
+	/* The fault's own note about this exchange, kept from the request to
+	 * its answer; 0 at first. NULL: it cannot be kept. */
+	uint64_t *mark;
 };
 struct wire_doom {
 	enum wire_fate fate;

@@ -237,7 +237,7 @@ static enum parcel_kind kind_of_answer(
 		return PARCEL_BREAK;
 	if (kind == PARCEL_HEAD && fate == FATE_TRUNCATE)
 		return PARCEL_BREAK;
-	if (fate == FATE_GARBAGE)
+	if (fate == FATE_GARBAGE || fate == FATE_ANSWER)
 		return PARCEL_REPLY;
 	return kind;
 }
@@ -250,7 +250,10 @@ static void send_answer(struct exchange_side *side, enum parcel_kind kind,
 	struct wire_doom doom;
 	struct parcel *parcel;
 
-	ask_fault(side, response, &doom);
+	if (ask_fault(side, response, &doom) == FATE_ANSWER) {
+		http_response_free(response);
+		http_response_move(response, &doom.answer);
+	}
 	http_response_free(&doom.answer);
 	if (!conn->client_open || doom.fate == FATE_LOSE) {
 		if (doom.fate == FATE_LOSE)

@@ -9,28 +9,18 @@
 #include "harness/paths.h"
 #include "harness/verbs.h"
 
-enum phase {
-	REQUEST,
-	ANSWER
-};
-
-/* Which part of an exchange a fault takes hold of, and what it does to it. */
-struct fault_kind {
-	const char *verb; /* its pattern, without the server */
-	enum phase phase;
-	enum wire_fate fate;
-};
-
 static const struct fault_kind fault_kinds[] = {
-	{ "answers STATUS", REQUEST, FATE_ANSWER },
-	{ "answers STATUS with Retry-After DURATION", REQUEST, FATE_ANSWER },
-	{ "answers after DURATION", ANSWER, FATE_DELAY },
-	{ "hangs", REQUEST, FATE_LOSE },
-	{ "breaks the connection", REQUEST, FATE_RESET },
-	{ "loses its answer", ANSWER, FATE_RESET },
-	{ "swallows its answer", ANSWER, FATE_LOSE },
-	{ "truncates its answer", ANSWER, FATE_TRUNCATE },
-	{ "answers garbage", ANSWER, FATE_GARBAGE },
+	{ "answers STATUS", false, FATE_ANSWER },
+	{ "answers STATUS with Retry-After DURATION", false, FATE_ANSWER },
+	{ "obeys but answers STATUS", true, FATE_ANSWER },
+	{ "answers after DURATION", true, FATE_DELAY },
+	{ "hangs", false, FATE_LOSE },
+	{ "breaks the connection", false, FATE_RESET },
+	{ "loses its answer", true, FATE_RESET },
+	{ "swallows its answer", true, FATE_LOSE },
+	{ "truncates its answer", true, FATE_TRUNCATE },
+	{ "answers garbage", true, FATE_GARBAGE },
+	{ "garbles its answer", true, FATE_ANSWER },
 };
 
 struct fault {
@@ -70,7 +60,7 @@ void faults_free(struct faults **faults)
 	*faults = NULL;
 }
 
-static const struct fault_kind *kind_of(const struct verb *verb)
+const struct fault_kind *fault_kind_of(const struct verb *verb)
 {
 	const char *words = strchr(verb->pattern, ' ') + 1;
 
@@ -99,7 +89,7 @@ void faults_begin(struct faults *faults, const struct step *step, usec now_at)
 	fault = &faults->items[faults->count++];
 	*fault = (struct fault){
 		.step = step,
-		.kind = kind_of(step->verb),
+		.kind = fault_kind_of(step->verb),
 		.until_at = USEC_NEVER,
 	};
 	if (step->until_at)
@@ -131,7 +121,7 @@ void faults_look(struct faults *faults, usec now_at)
 }
 
 /* "allocate", "POST /MAAS/api/2.0/machines/?op=allocate", "GET /x/ *" */
-static bool on_fits(const char *on, const struct wire_sight *sight)
+bool fault_on_fits(const char *on, const struct wire_sight *sight)
 {
 	const char *space = strchr(on, ' ');
 	size_t len;
@@ -158,29 +148,53 @@ static bool fits(struct faults *faults, const struct fault *fault,
     const struct wire_sight *sight)
 {
 	const struct step *step = fault->step;
-	enum phase phase = sight->response ? ANSWER : REQUEST;
+	bool on_answer = sight->response != NULL;
 
-	if (fault->ended || fault->kind->phase != phase ||
+	if (fault->ended || fault->kind->on_answer != on_answer ||
 	    strcmp(step->words.things[0]->full, sight->server) != 0)
 		return false;
-	if (step->on && !on_fits(step->on, sight))
+	if (step->on && !fault_on_fits(step->on, sight))
 		return false;
 	return step->chance >= 1 ||
 	       choose_chance(faults->choices, step->chance, "%s: %s: %s",
 	           sight->server, sight->op, step->text);
 }
 
-static void fill_answer(const struct step *step, struct http_response *answer)
+static void fill_answer(
+    const struct verb_words *words, struct http_response *answer)
 {
 	char seconds[24];
-	int status = (int)step->words.numbers[0];
+	int status = (int)words->numbers[0];
 
 	http_response_text(answer, status, "text/plain", http_reason(status));
-	if (step->words.number_count < 2)
+	if (words->number_count < 2)
 		return;
-	snprintf(seconds, sizeof(seconds), "%lld",
-	    step->words.numbers[1] / USEC_PER_SEC);
+	snprintf(
+	    seconds, sizeof(seconds), "%lld", words->numbers[1] / USEC_PER_SEC);
 	http_header_set(&answer->headers, "Retry-After", seconds);
+}
+
+/* The head as it was; a body that is neither JSON, nor BSON, nor text. */
+static void garble(
+    const struct http_response *was, struct http_response *answer)
+{
+	static const char NONE[] = "{\"\xff\xfe: [1, , \x01";
+
+	http_response_copy(answer, was);
+	buf_reset(&answer->body);
+	buf_add(&answer->body, NONE, sizeof(NONE) - 1);
+}
+
+void fault_doom(const struct fault_kind *kind, const struct verb_words *words,
+    const struct wire_sight *sight, struct wire_doom *doom)
+{
+	doom->fate = kind->fate;
+	if (kind->fate == FATE_ANSWER && words->number_count)
+		fill_answer(words, &doom->answer);
+	else if (kind->fate == FATE_ANSWER)
+		garble(sight->response, &doom->answer);
+	if (kind->fate == FATE_DELAY)
+		doom->delay_for = words->numbers[0];
 }
 
 void faults_strike(
@@ -195,11 +209,7 @@ void faults_strike(
 			continue;
 		fault->met++;
 		tell(faults, fault, "meets", sight->op);
-		doom->fate = fault->kind->fate;
-		if (doom->fate == FATE_ANSWER)
-			fill_answer(fault->step, &doom->answer);
-		if (doom->fate == FATE_DELAY)
-			doom->delay_for = fault->step->words.numbers[0];
+		fault_doom(fault->kind, &fault->step->words, sight, doom);
 		if (fault->step->times &&
 		    fault->met >= (unsigned long)fault->step->times)
 			end(faults, fault);

@@ -14,6 +14,20 @@
 #include "harness/scenario.h"
 #include "harness/view.h"
 
+/* Which part of an exchange a fault takes hold of, and what it does to it. The
+ * rules of `pcgsim serve --fault` (fault_rule.h) are of the same kinds. */
+struct fault_kind {
+	const char *verb; /* its pattern in the verb table, without server */
+	bool on_answer;   /* else on the request */
+	enum wire_fate fate;
+};
+const struct fault_kind *fault_kind_of(const struct verb *verb);
+/* What this kind of fault, with the numbers of its verb, does here. */
+void fault_doom(const struct fault_kind *kind, const struct verb_words *words,
+    const struct wire_sight *sight, struct wire_doom *doom);
+/* "allocate", "POST /MAAS/api/2.0/machines/?op=allocate", "GET /x/STAR" */
+bool fault_on_fits(const char *on, const struct wire_sight *sight);
+
 struct faults;
 
 struct fault_count {

@@ -38,6 +38,14 @@ static bool read_number(
 	return *text && !*end && *number >= least && *number <= most;
 }
 
+static bool add_text(struct serve_list *list, const char *text)
+{
+	if (!*text || list->count == SERVE_MOST_LISTED)
+		return false;
+	list->texts[list->count++] = text;
+	return true;
+}
+
 static bool take(const struct serve_option *option, const char *text)
 {
 	double number = 0;
@@ -64,6 +72,8 @@ static bool take(const struct serve_option *option, const char *text)
 	case SERVE_FLAG:
 		*(bool *)option->value = true;
 		return true;
+	case SERVE_LIST:
+		return add_text(option->value, text);
 	}
 	unreachable("an option of no kind");
 }
@@ -157,13 +167,28 @@ static void write_event(void *ctx, const struct event *event)
 	json_decref(line);
 }
 
-bool served_open(struct served *served, const char *name, struct err *err)
+static bool add_rules(struct served *served, struct err *err)
+{
+	for (size_t i = 0; i < served->faults.count; i++) {
+		const char *text = served->faults.texts[i];
+
+		if (!watch_add_rule(served->watch, text, err))
+			return err_prefix(err, "--fault \"%s\": ", text);
+	}
+	return true;
+}
+
+bool served_open(struct served *served, const char *name,
+    const struct watch_subject *subject, struct err *err)
 {
 	struct real_host_options options = { .name = name,
 		.bind = served->bind,
 		.loudest = LOG_WARNING,
 		.seed = served->seed };
 
+	served->watch = watch_new(subject);
+	if (!add_rules(served, err))
+		return false;
 	served->reactor = reactor_new(served->speed);
 	served->host = real_host_new(served->reactor, &options, err);
 	if (!served->host)
@@ -171,6 +196,7 @@ bool served_open(struct served *served, const char *name, struct err *err)
 	served->events = events_new(
 	    reactor_loop(served->reactor), served->host->secrets);
 	real_host_tell(served->host, served->events);
+	watch_begin(served->watch, served->host);
 	if (!served->journal_file)
 		return true;
 	served->journal = fopen(served->journal_file, "we");
@@ -181,11 +207,18 @@ bool served_open(struct served *served, const char *name, struct err *err)
 	return true;
 }
 
+void served_run(struct served *served)
+{
+	reactor_run(served->reactor, true);
+	watch_sum_up(served->watch, stderr);
+}
+
 void served_close(struct served *served)
 {
 	real_host_free(&served->host);
 	events_free(&served->events);
 	reactor_free(&served->reactor);
+	watch_free(&served->watch);
 	if (served->journal)
 		fclose(served->journal);
 }

@@ -22,6 +22,15 @@
 #include <stdio.h>
 
 #include "base/real_host.h"
+#include "harness/serve_watch.h"
+
+#define SERVE_MOST_LISTED 32
+
+/* The texts of an option that may be given again and again. */
+struct serve_list {
+	const char *texts[SERVE_MOST_LISTED];
+	size_t count;
+};
 
 /* What both kinds of served world have. */
 struct served {
@@ -35,6 +44,8 @@ struct served {
 	double speed;
 	uint64_t seed;
 	bool tls;
+	struct serve_list faults; /* rules of --fault */
+	struct watch *watch;
 };
 
 /* An option of a serve command: where its text goes, and how it is read. */
@@ -43,7 +54,8 @@ enum serve_kind {
 	SERVE_PORT,
 	SERVE_COUNT,
 	SERVE_SPEED,
-	SERVE_FLAG
+	SERVE_FLAG,
+	SERVE_LIST
 };
 struct serve_option {
 	const char *name, *argument, *help;
@@ -54,7 +66,11 @@ struct serve_option {
 int serve_read_options(const char *command, int argc, char **argv,
     const struct serve_option *options, size_t count);
 
-bool served_open(struct served *served, const char *name, struct err *err);
+/* The subject outlives it. */
+bool served_open(struct served *served, const char *name,
+    const struct watch_subject *subject, struct err *err);
+/* Until a signal; then what is worth saying, on standard error. */
+void served_run(struct served *served);
 void served_close(struct served *served);
 /* A CA and a server identity for localhost and the bound address, or NULL
  * when not --tls. ca gets the CA's PEM (free()). */

@@ -6,8 +6,11 @@
 #include "base/dns_server.h"
 #include "base/json.h"
 #include "harness/serve.h"
+#include "sim/maas/explain.h"
 #include "sim/maas/maas.h"
 #include "sim/workload/workload.h"
+
+#define MOST_OPERATIONS 512
 
 struct served_maas {
 	struct served served;
@@ -187,7 +190,7 @@ static int serve(struct served_maas *s)
 	       open_control(s, &err) &&
 	       served_announce(served, facts_of(s), ca_pem, &err);
 	if (well)
-		reactor_run(served->reactor, true);
+		served_run(served);
 	listener_close(&s->control);
 	dns_server_free(&s->dns);
 	if (s->maas)
@@ -197,6 +200,28 @@ static int serve(struct served_maas *s)
 	identity_free(&identity);
 	free(ca_pem);
 	return well ? 0 : served_complain("pcgsim serve maas", &err);
+}
+
+/* ---- what faults and the journal know of it ---- */
+
+static void name_operations(struct watch_subject *subject, const char **names)
+{
+	size_t count;
+	const struct maas_operation *table = maas_operations(&count);
+
+	check(count <= MOST_OPERATIONS);
+	for (size_t i = 0; i < count; i++)
+		names[i] = table[i].name;
+	subject->words = (struct fault_words){ "maas", names, count, true };
+}
+
+static bool concerns(
+    void *ctx, const struct wire_sight *sight, const char *machine)
+{
+	const struct served_maas *s = ctx;
+
+	return s->maas &&
+	       maas_concerns(s->maas, sight->request, sight->response, machine);
 }
 
 int serve_maas(int argc, char **argv)
@@ -237,16 +262,21 @@ int serve_maas(int argc, char **argv)
 		    SERVE_TEXT, &served->credentials_file },
 		{ "ca-file", "FILE", "write the CA certificate there",
 		    SERVE_TEXT, &served->ca_file },
+		{ "fault", "RULE", "what goes wrong, as in \"allocate: hangs\"",
+		    SERVE_LIST, &served->faults },
 		{ "journal", "FILE", "every event, one JSON line each",
 		    SERVE_TEXT, &served->journal_file },
 	};
+	struct watch_subject subject = { .ctx = &s, .concerns = concerns };
+	const char *operations[MOST_OPERATIONS];
 	struct err err = { 0 };
 	int status = serve_read_options("pcgsim serve maas", argc, argv,
 	    options, sizeof(options) / sizeof(options[0]));
 
 	if (status)
 		return status < 0 ? 0 : status;
-	if (served_open(served, "maas/served", &err))
+	name_operations(&subject, operations);
+	if (served_open(served, "maas/served", &subject, &err))
 		status = serve(&s);
 	else
 		status = served_complain("pcgsim serve maas", &err);

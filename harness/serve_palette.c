@@ -2,9 +2,12 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/check.h"
 #include "base/json.h"
 #include "harness/serve.h"
 #include "sim/palette/palette.h"
+
+#define MOST_OPERATIONS 512
 
 static json_t *facts_of(const struct palette *palette, const char *endpoint)
 {
@@ -36,12 +39,23 @@ static int serve(struct served *served, const char *endpoint)
 	                           ca_pem, &err);
 
 	if (well)
-		reactor_run(served->reactor, true);
+		served_run(served);
 	palette_free(&palette);
 	identity_free(&identity);
 	free(ca_pem);
 	free(url);
 	return well ? 0 : served_complain("pcgsim serve palette", &err);
+}
+
+static void name_operations(struct watch_subject *subject, const char **names)
+{
+	size_t count;
+	const struct palette_operation *table = palette_operations(&count);
+
+	check(count <= MOST_OPERATIONS);
+	for (size_t i = 0; i < count; i++)
+		names[i] = table[i].name;
+	subject->words = (struct fault_words){ "palette", names, count, false };
 }
 
 int serve_palette(int argc, char **argv)
@@ -68,9 +82,13 @@ int serve_palette(int argc, char **argv)
 		    SERVE_TEXT, &served.credentials_file },
 		{ "ca-file", "FILE", "write the CA certificate there",
 		    SERVE_TEXT, &served.ca_file },
+		{ "fault", "RULE", "what goes wrong, as in \"poll: hangs\"",
+		    SERVE_LIST, &served.faults },
 		{ "journal", "FILE", "every event, one JSON line each",
 		    SERVE_TEXT, &served.journal_file },
 	};
+	struct watch_subject subject = { 0 };
+	const char *operations[MOST_OPERATIONS];
 	struct err err = { 0 };
 	int status = serve_read_options("pcgsim serve palette", argc, argv,
 	    options, sizeof(options) / sizeof(options[0]));
@@ -78,7 +96,8 @@ int serve_palette(int argc, char **argv)
 	if (status)
 		return status < 0 ? 0 : status;
 	served.tls = !plain;
-	if (served_open(&served, "palette/served", &err))
+	name_operations(&subject, operations);
+	if (served_open(&served, "palette/served", &subject, &err))
 		status = serve(&served, endpoint);
 	else
 		status = served_complain("pcgsim serve palette", &err);

@@ -66,6 +66,8 @@ static const struct verb verbs[] = {
 	    "to requests that fit, instead of doing them" },
 	{ "server/* answers STATUS with Retry-After DURATION", true, NULL,
 	    "the same, and says when to come again" },
+	{ "server/* obeys but answers STATUS", true, NULL,
+	    "the request is done; what is answered is something else" },
 	{ "server/* answers after DURATION", true, NULL, "it takes that long" },
 	{ "server/* hangs", true, NULL,
 	    "requests vanish: not done, and never answered" },
@@ -79,6 +81,8 @@ static const struct verb verbs[] = {
 	    "the connection ends in the middle of the answer" },
 	{ "server/* answers garbage", true, NULL,
 	    "the request is done; what comes back is no HTTP" },
+	{ "server/* garbles its answer", true, NULL,
+	    "the request is done; the body that comes back is no JSON" },
 	{ "server/* is down", false, enact_down, "nobody can connect to it" },
 	{ "server/* is up again", false, enact_up, "and now everybody can" },
 
@@ -281,6 +285,79 @@ static void note_verb(
 	    "nothing that can happen reads \"%s\" (see pcgsim verbs)",
 	    step->text);
 	free(shape);
+}
+
+/* "answers 4x9": as a pattern is written, to find the nearest one. */
+static char *fault_shape(const struct words *words)
+{
+	struct buf shape = BUF_INIT;
+
+	for (size_t i = 1; i < words->count; i++) {
+		const char *word = words->items[i];
+		bool number = word[0] >= '0' && word[0] <= '9';
+		bool status = strspn(word, "0123456789") == strlen(word);
+
+		buf_addf(&shape, "%s%s", i > 1 ? " " : "",
+		    !number  ? word
+		    : status ? "STATUS"
+		             : "DURATION");
+	}
+	return buf_detach(&shape);
+}
+
+static const char *nearest_fault(const struct words *words)
+{
+	const char *patterns[VERB_COUNT];
+	char *shape = fault_shape(words);
+	const char *near;
+	size_t count = 0;
+
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (verbs[i].is_fault)
+			patterns[count++] = strchr(verbs[i].pattern, ' ') + 1;
+	near = nearest_name(shape ? shape : "", patterns, count);
+	free(shape);
+	return near;
+}
+
+static void take_numbers(
+    struct verb_words *out, const struct words *words, const char *pattern)
+{
+	struct words places;
+	long long time;
+
+	words_split(&places, pattern);
+	for (size_t i = 1; i < words->count; i++) {
+		const char *place = places.items[i], *word = words->items[i];
+
+		if (strcmp(place, "DURATION") == 0) {
+			check(duration_parse(word, &time));
+			out->numbers[out->number_count++] = time;
+		} else if (is_open_place(place)) {
+			out->numbers[out->number_count++] = strtoll(
+			    word, NULL, 10);
+		}
+	}
+	free(places.room);
+}
+
+const struct verb *verb_of_fault(
+    const char *what, struct verb_words *out, const char **near)
+{
+	char *text = xasprintf("maas/x %s", what);
+	const struct verb *verb = NULL;
+	struct words words;
+
+	words_split(&words, text);
+	for (size_t i = 0; i < VERB_COUNT && !verb; i++)
+		if (verbs[i].is_fault && pattern_fits(verbs[i].pattern, &words))
+			verb = &verbs[i];
+	*near = verb ? NULL : nearest_fault(&words);
+	if (verb)
+		take_numbers(out, &words, verb->pattern);
+	free(words.room);
+	free(text);
+	return verb;
 }
 
 void verb_bind(struct reading *reading, struct step *step)

@@ -26,5 +26,10 @@ const struct verb *verb_table(size_t *count);
 /* Looks up the text of a step: fills step->verb and step->words, or notes
  * what is wrong with it. */
 void verb_bind(struct reading *reading, struct step *step);
+/* A fault on the wire, written without its server: "answers 409". Fills
+ * out->numbers; static. NULL: there is none, *near is the pattern that comes
+ * near, or NULL. */
+const struct verb *verb_of_fault(
+    const char *what, struct verb_words *out, const char **near);
 
 #endif

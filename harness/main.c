@@ -51,6 +51,8 @@ static const struct command {
 	    false },
 	{ "serve", command_serve, "a fake MAAS or Palette on a real port", NULL,
 	    false },
+	{ "import", command_import, "a real MAAS as a file that serve loads",
+	    NULL, false },
 	{ "explain", command_explain, "a scenario, as it was understood",
 	    "usage: pcgsim explain FILE\n\n"
 	    "Prints a scenario in sentences, with what each word means. Plays "

@@ -14,7 +14,9 @@
 
 struct served_maas {
 	struct served served;
-	const char *version, *inventory, *subnet, *gateway;
+	const char *version, *inventory_file, *subnet, *gateway;
+	json_t *inventory; /* NULL: none was given */
+	char series[16];   /* its version: 3.5 */
 	uint64_t machines;
 	uint16_t dns_port, control_port;
 	char resolver[64];
@@ -88,21 +90,39 @@ static bool open_control(struct served_maas *s, struct err *err)
 
 /* ---- the site ---- */
 
-static bool load_inventory(struct served_maas *s, struct err *err)
+/* An inventory says what version of MAAS it was; who serves it may choose
+ * another one. */
+static void choose_version(struct served_maas *s)
+{
+	int major, minor;
+
+	if (s->version || sscanf(jstr(s->inventory, "maas.version"), "%d.%d",
+	                      &major, &minor) != 2)
+		return;
+	snprintf(s->series, sizeof(s->series), "%d.%d", major, minor);
+	s->version = s->series;
+}
+
+static bool read_inventory(struct served_maas *s, struct err *err)
 {
 	json_error_t where;
-	json_t *inventory = json_load_file(s->inventory, 0, &where);
-	bool well;
 
-	if (!inventory)
-		return where.line < 0
-		           ? err_set(err, ERR_INPUT, "%s", where.text)
-		           : err_set(err, ERR_INPUT, "%s:%d:%d: %s",
-		                 s->inventory, where.line, where.column,
-		                 where.text);
-	well = maas_load(s->maas, inventory, err);
-	json_decref(inventory);
-	return well || err_prefix(err, "%s: ", s->inventory);
+	if (!s->inventory_file)
+		return true;
+	s->inventory = json_load_file(s->inventory_file, 0, &where);
+	choose_version(s);
+	if (s->inventory)
+		return true;
+	return where.line < 0
+	           ? err_set(err, ERR_INPUT, "%s", where.text)
+	           : err_set(err, ERR_INPUT, "%s:%d:%d: %s", s->inventory_file,
+	                 where.line, where.column, where.text);
+}
+
+static bool load_inventory(struct served_maas *s, struct err *err)
+{
+	return maas_load(s->maas, s->inventory, err) ||
+	       err_prefix(err, "%s: ", s->inventory_file);
 }
 
 static bool furnish(struct served_maas *s, struct err *err)
@@ -172,6 +192,7 @@ static int serve(struct served_maas *s)
 	struct err err = { 0 };
 	char *ca_pem = NULL;
 	struct identity *identity = served_identity(served, &ca_pem);
+	bool read = read_inventory(s, &err);
 	struct maas_options options = {
 		.name = served->host->name,
 		.version = s->version,
@@ -183,7 +204,8 @@ static int serve(struct served_maas *s)
 	};
 	bool well;
 
-	s->maas = maas_new(served->host, &options, &err);
+	if (read)
+		s->maas = maas_new(served->host, &options, &err);
 	if (s->maas)
 		s->workload = new_workload(s);
 	well = s->maas && open_dns(s, &err) && furnish(s, &err) &&
@@ -198,6 +220,7 @@ static int serve(struct served_maas *s)
 	workload_free(&s->workload);
 	maas_free(&s->maas);
 	identity_free(&identity);
+	json_decref(s->inventory);
 	free(ca_pem);
 	return well ? 0 : served_complain("pcgsim serve maas", &err);
 }
@@ -240,12 +263,13 @@ int serve_maas(int argc, char **argv)
 		    &served->bind },
 		{ "tls", "", "https, with a CA of its own", SERVE_FLAG,
 		    &served->tls },
-		{ "version", "3.4", "of MAAS: 3.4, 3.5, 3.6 or 3.7", SERVE_TEXT,
-		    &s.version },
+		{ "version", "3.4",
+		    "of MAAS: 3.4, 3.5, 3.6, 3.7; or the inventory's",
+		    SERVE_TEXT, &s.version },
 		{ "machines", "N", "Ready machines (6)", SERVE_COUNT,
 		    &s.machines },
 		{ "inventory", "FILE", "a whole region instead of those",
-		    SERVE_TEXT, &s.inventory },
+		    SERVE_TEXT, &s.inventory_file },
 		{ "subnet", "CIDR", "of the machines (127.20.0.0/16)",
 		    SERVE_TEXT, &s.subnet },
 		{ "gateway", "ADDRESS", "in that subnet (127.20.0.1)",

@@ -63,6 +63,19 @@ static void load_key(struct maas *maas, struct user *user, const char *text)
 	maas_names_free(&parts);
 }
 
+static void load_ssh_keys(
+    struct maas *maas, struct user *user, const json_t *from)
+{
+	for (size_t i = 0; i < count_of(from, "ssh_keys"); i++) {
+		struct ssh_key *key = xcalloc(1, sizeof(*key));
+
+		key->user = user;
+		key->key = xstrdup(
+		    json_string_value(each(from, "ssh_keys", i)));
+		maas_list_add(&maas->ssh_keys, key);
+	}
+}
+
 static void load_users(struct maas *maas, const json_t *inventory)
 {
 	const char *name;
@@ -79,6 +92,7 @@ static void load_users(struct maas *maas, const json_t *inventory)
 		    maas, name, email, jbool(value, "is_superuser"));
 
 		load_key(maas, user, jstr(value, "api_key"));
+		load_ssh_keys(maas, user, value);
 		free(email);
 	}
 	if (!maas_user_find(maas, "admin"))

@@ -355,6 +355,11 @@ bool maas_load_machines(
 			maas_set_text(
 			    &node->power_state, jstr(from, "power_state"));
 		node->locked = jbool(from, "locked");
+		if (json_is_object(jget(from, "owner_data"))) {
+			json_decref(node->owner_data);
+			node->owner_data = json_deep_copy(
+			    jget(from, "owner_data"));
+		}
 	}
 	return true;
 }

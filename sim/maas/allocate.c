@@ -24,7 +24,7 @@ void maas_node_acquire(struct node *node, struct user *user,
 	node->owner = user;
 	maas_set_text(&node->agent_name, agent_name ? agent_name : "");
 	node->netboot = true;
-	node->acquired_storage = true;
+	maas_storage_acquire(node);
 	maas_node_enter(node, NODE_ALLOCATED);
 }
 

@@ -142,7 +142,7 @@ static void name_partitions(struct node *node, const json_t *uuids)
 	list_for_each (partition, &drive->partitions) {
 		maas_set_text(&partition->uuid,
 		    json_string_value(json_array_get(uuids, i++)));
-		maas_set_text(&partition->fs_uuid,
+		maas_set_text(&partition->planned.uuid,
 		    json_string_value(json_array_get(uuids, i++)));
 	}
 }

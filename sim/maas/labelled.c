@@ -106,7 +106,7 @@ bool maas_storage_match(
 		for (size_t i = 0; i < node->drives.count && i < 64; i++) {
 			const struct drive *drive = node->drives.items[i];
 
-			if (used[i] || !fits(drive, &disk))
+			if (used[i] || drive->group || !fits(drive, &disk))
 				continue;
 			used[i] = found = true;
 			note(matched, disk.label, drive->id);

@@ -139,15 +139,11 @@ static void free_texts(struct node *node)
  * already; its drives are its own. */
 void maas_node_free(struct node *node)
 {
-	struct drive *drive;
-
 	maas_power_forget(node);
 	maas_bench_forget(node);
 	timer_cancel(&node->limit);
 	token_drop(&node->work);
-	list_for_each (drive, &node->drives)
-		maas_drive_free(drive);
-	maas_list_clear(&node->drives);
+	maas_storage_free(node);
 	json_decref(node->power_parameters);
 	json_decref(node->hardware);
 	json_decref(node->owner_data);

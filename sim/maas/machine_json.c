@@ -9,10 +9,8 @@
 /* What is the same for every machine here: hardware and features that are not
  * modelled look as they do on a machine that has none of them. */
 static const char unmodelled[] =
-    "{\"pod\": null, \"virtualmachine_id\": null, \"bcaches\": [],"
-    "\"raids\": [], \"volume_groups\": [], \"cache_sets\": [],"
-    "\"special_filesystems\": [], \"virtualblockdevice_set\": [],"
-    "\"last_sync\": null, \"next_sync\": null, \"sync_interval\": null,"
+    "{\"pod\": null, \"virtualmachine_id\": null, \"last_sync\": null, "
+    "\"next_sync\": null, \"sync_interval\": null,"
     "\"disable_ipv4\": false}";
 
 static const char *const hardware_keys[] = { "system_vendor", "system_product",
@@ -315,17 +313,24 @@ static void set_status_keys(json_t *json, const struct node *node)
 
 static void set_disks(json_t *json, const struct node *node)
 {
+	struct drive *boot = maas_boot_drive(node);
 	struct drive *drive;
 	int64_t total = 0;
 
 	list_for_each (drive, &node->drives)
-		total += drive->size;
+		total += drive->group ? 0 : drive->size;
 	set(json, "storage", json_real((double)total / 1000 / 1000));
-	set(json, "blockdevice_set", maas_drives_json(node, false));
-	set(json, "physicalblockdevice_set", maas_drives_json(node, false));
-	set(json, "boot_disk",
-	    node->drives.count ? maas_drive_json(node->drives.items[0])
-	                       : json_null());
+	set(json, "blockdevice_set", maas_drives_json(node, DRIVES_ALL, false));
+	set(json, "physicalblockdevice_set",
+	    maas_drives_json(node, DRIVES_PHYSICAL, false));
+	set(json, "virtualblockdevice_set",
+	    maas_drives_json(node, DRIVES_VIRTUAL, false));
+	set(json, "boot_disk", boot ? maas_drive_json(boot) : json_null());
+	set(json, "volume_groups", maas_groups_json(node, GROUP_VOLUMES));
+	set(json, "raids", maas_groups_json(node, GROUP_RAID));
+	set(json, "bcaches", maas_groups_json(node, GROUP_BCACHE));
+	set(json, "cache_sets", maas_cache_sets_json(node));
+	set(json, "special_filesystems", maas_specials_json(node));
 }
 
 static void set_network(json_t *json, const struct node *node)

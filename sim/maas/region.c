@@ -370,6 +370,7 @@ void maas_start_sequences(struct maas *maas)
 	maas_list_start(&maas->domains, 0);
 	maas_list_start(&maas->fabrics, 0);
 	maas->next_drive_id = maas->next_partition_id = 1;
+	maas->next_group_id = maas->next_cache_set_id = 1;
 	maas->next_run_id = maas->next_file_id = 1;
 	memset(maas->lost_events, 0, sizeof(maas->lost_events));
 }

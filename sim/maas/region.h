@@ -18,6 +18,7 @@
 #include "sim/maas/ip.h"
 #include "sim/maas/list.h"
 #include "sim/maas/maas.h"
+#include "sim/maas/storage.h"
 
 /* ---- people ---- */
 
@@ -224,24 +225,6 @@ struct iface {
 	struct list parents; /* struct iface; not owned */
 };
 
-struct partition {
-	int64_t id;
-	char *uuid, *fs_uuid, *fstype, *label, *mount_point;
-	int64_t size;
-	bool bootable;
-	struct names tags;
-};
-
-struct drive {
-	int64_t id;
-	struct node *node;
-	char *name, *model, *serial, *id_path, *firmware;
-	int64_t size;
-	int block_size;
-	struct names tags;
-	struct list partitions; /* struct partition, owned */
-};
-
 /* A script that ran, or will run, on a machine; in the sets of a result. */
 struct script_run {
 	int64_t id;
@@ -288,7 +271,11 @@ struct node {
 	json_t *owner_data; /* object */
 	char *error_description;
 	struct names tags;
-	struct list drives; /* struct drive; owned */
+	struct list drives;       /* struct drive; owned */
+	struct list groups;       /* struct storage_group; owned */
+	struct list cache_sets;   /* struct cache_set; owned */
+	struct list specials;     /* struct special; owned */
+	struct drive *boot_drive; /* NULL: the first physical one */
 	struct iface *boot_iface;
 	int64_t gateway_link_id; /* 0: MAAS chooses */
 	char *user_data;         /* as it came, base64 */
@@ -298,7 +285,6 @@ struct node {
 	char *rack_version;  /* of controllers */
 	bool connected;      /* a rack to its region */
 	bool quick_erase, secure_erase, erased;
-	bool acquired_storage;     /* its layout was copied for its owner */
 	struct user *owner_before; /* of a test or a stay in rescue mode */
 	struct user *acted;        /* who asked for the task at hand */
 
@@ -388,7 +374,8 @@ struct maas {
 	json_t *config;      /* name -> value */
 	json_t *power_types; /* list, or NULL */
 	json_t *inventory;   /* what reset goes back to; may be NULL */
-	int64_t next_drive_id, next_partition_id, next_run_id, next_file_id;
+	int64_t next_drive_id, next_partition_id, next_group_id,
+	    next_cache_set_id, next_run_id, next_file_id;
 	uint64_t writes;         /* of rows of results */
 	int64_t lost_events[16]; /* numbers that roll-backs took */
 	char *metadata_host;     /* how machines call us */
@@ -521,13 +508,6 @@ struct iface *maas_bridge_on(
 void maas_iface_give_back(struct iface *iface);
 struct iface *maas_iface_with_mac(const struct maas *maas, const char *mac);
 json_t *maas_iface_json(const struct iface *iface);
-json_t *maas_drives_json(const struct node *node, bool of_list);
-json_t *maas_drive_json(const struct drive *drive);
-struct drive *maas_drive_make(struct node *node, int64_t size, int number);
-void maas_drive_free(struct drive *drive);
-/* GPT, /boot/efi and /: what commissioning leaves behind. */
-void maas_drive_layout(struct drive *drive);
-bool maas_node_has_root(const struct node *node);
 char *maas_node_fqdn(const struct node *node); /* free() it */
 json_t *maas_node_json(const struct node *node);
 json_t *maas_node_addresses(const struct node *node); /* list of texts */

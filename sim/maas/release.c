@@ -74,7 +74,7 @@ void maas_node_release(
 	maas_set_text(&node->series, "");
 	maas_set_text(&node->hwe_kernel, NULL);
 	node->netboot = true;
-	node->acquired_storage = false;
+	maas_storage_release(node);
 	if (node->maas->version < 306)
 		node->installation = NULL;
 	maas_node_enter(node, NODE_RELEASING);
@@ -130,7 +130,7 @@ static void no_rack(struct ask *ask, struct node *node, const struct err *err)
 	maas_set_text(&node->series, "");
 	maas_set_text(&node->hwe_kernel, NULL);
 	node->netboot = true;
-	node->acquired_storage = false;
+	maas_storage_release(node);
 	node->installation = NULL;
 	maas_node_enter(node, before);
 	maas_set_text(&node->power_state, "unknown");

@@ -96,7 +96,7 @@ struct entry {
 };
 
 struct choices {
-	uint64_t seed;
+	uint64_t seed, made;
 	struct events *events; /* not ours; NULL: nobody is told */
 	struct entry *table;   /* open addressing; room is a power of two */
 	size_t room, count;
@@ -130,6 +130,11 @@ void choices_free(struct choices **choices)
 uint64_t choices_seed(const struct choices *choices)
 {
 	return choices->seed;
+}
+
+uint64_t choices_made(const struct choices *choices)
+{
+	return choices->made;
 }
 
 void choices_tell(struct choices *choices, struct events *events)
@@ -239,6 +244,7 @@ static struct draw draw(struct choices *choices, const char *name)
 	struct entry *entry = find_entry(choices, name);
 	struct draw drawn = { .ordinal = entry->next++ };
 
+	choices->made++;
 	drawn.bits = hash_number(entry->hash, drawn.ordinal);
 	drawn.fixed = find_fixed(entry, drawn.ordinal);
 	return drawn;

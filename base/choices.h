@@ -24,6 +24,7 @@ struct events;
 struct choices *choices_new(uint64_t seed);
 void choices_free(struct choices **choices);
 uint64_t choices_seed(const struct choices *choices);
+uint64_t choices_made(const struct choices *choices); /* of all names */
 /* Emit a "choice" event for each range, chance and pick. May stay unset. */
 void choices_tell(struct choices *choices, struct events *events);
 

@@ -76,6 +76,9 @@ void sim_disk_lose_power_midway(struct sim_disk *disk, uint64_t chance);
 void sim_disk_on_sync(
     struct sim_disk *disk, sim_disk_sync_fn *before, void *ctx);
 uint64_t sim_disk_syncs(const struct sim_disk *disk);
+/* A hash of what the next life of the host would find: all that was written,
+ * or after a power loss what was synced. */
+uint64_t sim_disk_print(const struct sim_disk *disk, bool power_loss);
 /* Bytes that may still be written; then every write fails. -1: plenty. */
 void sim_disk_set_room(struct sim_disk *disk, int64_t bytes);
 /* Flip one byte of what is stored: for tests of corruption. */

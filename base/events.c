@@ -52,6 +52,11 @@ void events_free(struct events **events)
 	*events = NULL;
 }
 
+uint64_t events_count(const struct events *events)
+{
+	return events->next_seq;
+}
+
 void events_add_sink(struct events *events, event_sink_fn *sink, void *ctx)
 {
 	check(sink);

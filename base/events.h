@@ -64,6 +64,7 @@ void events_free(struct events **events);
 /* Sinks are called in the order in which they were added. */
 void events_add_sink(struct events *events, event_sink_fn *sink, void *ctx);
 struct secrets *events_secrets(struct events *events);
+uint64_t events_count(const struct events *events); /* emitted so far */
 
 void events_emit(struct events *events, const char *kind, const char *actor,
     const char *about, const struct event_field *fields, size_t count);

@@ -6,7 +6,7 @@
 
 struct loop {
 	usec now_at;
-	uint64_t next_seq;
+	uint64_t next_seq, turns;
 	struct timer **heap; /* heap[0] is due first */
 	uint32_t count;
 	uint32_t room;
@@ -95,6 +95,11 @@ bool loop_quiet(const struct loop *loop)
 	return loop->tokens == 0;
 }
 
+uint64_t loop_turns(const struct loop *loop)
+{
+	return loop->turns;
+}
+
 bool loop_step(struct loop *loop)
 {
 	struct timer *timer;
@@ -106,6 +111,7 @@ bool loop_step(struct loop *loop)
 	check(timer->due_at >= loop->now_at);
 	loop->now_at = timer->due_at;
 	timer_cancel(timer);
+	loop->turns++;
 	timer->fire(timer);
 	return true;
 }

@@ -59,6 +59,9 @@ usec loop_now(const struct loop *loop);
 usec loop_next_at(const struct loop *loop); /* USEC_NEVER when none is set */
 
 bool loop_quiet(const struct loop *loop); /* no token is held */
+/* Timers that have fired so far: between two calls that say the same, nobody
+ * did anything but who was called last. */
+uint64_t loop_turns(const struct loop *loop);
 
 /* Jump to the next timer and fire it. False when nothing is left to do. */
 bool loop_step(struct loop *loop);

@@ -603,6 +603,39 @@ uint64_t sim_disk_syncs(const struct sim_disk *disk)
 	return disk->syncs;
 }
 
+#define PRINT_KEY 0x6469736bULL /* any; it is only compared with itself */
+
+static uint64_t content_print(const struct content *content, uint64_t print)
+{
+	print = keyed_hash(print, &content->size, sizeof(content->size));
+	for (uint64_t i = 0; i * PAGE_SIZE < content->size; i++) {
+		const struct page *page = content_page(content, (size_t)i);
+
+		print = page ? keyed_hash(print, page->bytes, PAGE_SIZE)
+		             : keyed_hash(print, &i, sizeof(i));
+	}
+	return print;
+}
+
+/* Room counts: a full disk is another disk. */
+uint64_t sim_disk_print(const struct sim_disk *disk, bool power_loss)
+{
+	uint64_t print = keyed_hash(PRINT_KEY, &disk->room, sizeof(disk->room));
+
+	for (size_t i = 0; i < disk->name_count; i++) {
+		const struct name *name = &disk->names[i];
+		const struct inode *inode = power_loss ? name->stored
+		                                       : name->cached;
+
+		if (!inode)
+			continue;
+		print = keyed_hash(print, name->text, strlen(name->text));
+		print = content_print(
+		    power_loss ? &inode->stored : &inode->cached, print);
+	}
+	return print;
+}
+
 void sim_disk_set_room(struct sim_disk *disk, int64_t bytes)
 {
 	check(bytes >= -1);

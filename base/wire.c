@@ -205,6 +205,22 @@ void wire_detach(struct wire *wire, struct net **net_p, bool quietly)
 	*net_p = NULL;
 }
 
+bool wire_end_is_heard(const struct wire *wire, struct net *net_p)
+{
+	struct wire_net *net = OWNER_OF(net_p, struct wire_net, net);
+
+	if (!list_is_empty(&net->listeners))
+		return true;
+	list_each(&wire->conns, const struct conn, in_wire, conn)
+	{
+		if (conn->client_open && conn->target->net == net &&
+		    (conn->exchange ||
+		        !list_is_empty(&conn->pipes[FORWARD].parcels)))
+			return true;
+	}
+	return false;
+}
+
 static void net_free(struct wire_net *net)
 {
 	list_each(&net->calls, struct call_side, in_net, call)

@@ -112,6 +112,11 @@ struct net *wire_attach(struct wire *wire, struct host *host);
  * loss); else their connections break at once (process death). */
 void wire_detach(struct wire *wire, struct net **net, bool quietly);
 
+/* Whether anybody would hear the difference if that net were taken away now,
+ * loudly or quietly: a peer that holds a request of it or is about to get one,
+ * a client of a server on it. */
+bool wire_end_is_heard(const struct wire *wire, struct net *net);
+
 /* Counters since the beginning, for benchmarks and reports. */
 struct wire_count {
 	uint64_t exchanges, connections, handshakes;

@@ -19,91 +19,35 @@
 #include "harness/commands.h"
 #include "harness/jobs.h"
 #include "harness/main_options.h"
+#include "harness/moments.h"
 #include "harness/run.h"
 #include "reports/console.h"
+#include "reports/junit.h"
 
-#define BACK_AFTER_FOR MINUTES(1)
-#define SHOWN          5 /* failures that are told in full */
+#define SHOWN        5    /* failures that are told in full */
+#define SECONDS_MUTE 10.0 /* between two lines of progress in a pipe */
 
-static const struct moment {
-	const char *name, *said;
-	bool at_sync;
-	enum wire_moment moment;
-} moments[] = {
-	{ "before-send", "before it is sent", false, WIRE_BEFORE_SEND },
-	{ "after-commit", "after the server answered", false,
-	    WIRE_SERVER_ANSWERED },
-	{ "after-answer", "after the answer was handled", false,
-	    WIRE_ANSWERED },
-	{ "", "before a disk sync", true, WIRE_BEFORE_SEND },
-};
-#define MOMENT_COUNT (sizeof(moments) / sizeof(moments[0]))
-
-static const char *const deaths[] = { "process", "power" };
-
-struct tally {
-	size_t tried, failed;
+/* All moments of a kind and a death. */
+struct cell {
+	size_t held, failed; /* moments, also those that another speaks for */
+	json_t *findings;
 };
 
 struct matrix {
 	struct run_flags flags;
 	struct scenario *scenario;
-	struct strike *strikes; /* in the order in which they come */
-	size_t count, next;
+	struct moments moments;
+	size_t next; /* of the chosen, where the run is that splits */
 	struct crew *crew;
 	bool is_child;
-	struct tally tallies[MOMENT_COUNT][2]; /* process death, power loss */
-	uint64_t exchanges, syncs;
-	size_t shown;
-	bool tty, failed;
+	char *
+	    *after; /* by moment: what followed; NULL: not played, or failed */
+	bool *failed; /* by moment */
+	size_t played, failures;
+	struct cell cells[MOMENT_KINDS][2]; /* process death, power loss */
+	double began, told_at;              /* a line in a pipe */
+	bool tty;
 };
-
-/* ---- names of moments ---- */
-
-static size_t moment_of(const struct strike *s)
-{
-	for (size_t i = 0; i < MOMENT_COUNT; i++)
-		if (moments[i].at_sync == s->at_sync &&
-		    (s->at_sync || moments[i].moment == s->moment))
-			return i;
-	unreachable("a strike at no moment");
-}
-
-static bool is_same(const struct strike *a, const struct strike *b)
-{
-	return a->n == b->n && moment_of(a) == moment_of(b);
-}
-
-/* "exchange 412 after-commit power", "sync 7 process" */
-static void strike_name(const struct strike *s, char out[80])
-{
-	snprintf(out, 80, "%s %" PRIu64 "%s%s %s",
-	    s->at_sync ? "sync" : "exchange", s->n, s->at_sync ? "" : " ",
-	    moments[moment_of(s)].name, deaths[s->power_loss]);
-}
-
-/* By writing every name that a moment with this number could have. */
-static bool strike_parse(const char *text, struct strike *strike)
-{
-	const char *number = strchr(text, ' ');
-	char name[80];
-
-	for (size_t i = 0; number && i < MOMENT_COUNT; i++) {
-		for (int power = 0; power < 2; power++) {
-			*strike = (struct strike){
-				.at_sync = moments[i].at_sync,
-				.moment = moments[i].moment,
-				.n = strtoull(number, NULL, 10),
-				.power_loss = power,
-				.back_after_for = BACK_AFTER_FOR,
-			};
-			strike_name(strike, name);
-			if (strcmp(name, text) == 0)
-				return true;
-		}
-	}
-	return false;
-}
 
 /* ---- runs ---- */
 
@@ -120,15 +64,21 @@ static json_t *run_with(struct matrix *matrix, strike_fn *ask, void *ctx)
 	return run_scenario(matrix->scenario, &options);
 }
 
+static struct moment *chosen(const struct matrix *matrix, size_t n)
+{
+	check(n < matrix->moments.chosen_count);
+	return &matrix->moments.list[matrix->moments.chosen[n]];
+}
+
 /* One known blow, in a run of its own. */
 static bool strike_this(void *ctx, struct strike *strike, const char *what)
 {
-	const struct strike *wanted = ctx;
+	const struct moment *wanted = ctx;
 
 	(void)what;
-	if (!is_same(wanted, strike))
+	if (!moment_is(wanted, strike))
 		return false;
-	*strike = *wanted;
+	*strike = wanted->strike;
 	return true;
 }
 
@@ -136,7 +86,7 @@ static json_t *run_struck(void *ctx, size_t n)
 {
 	struct matrix *matrix = ctx;
 
-	return run_with(matrix, strike_this, &matrix->strikes[n]);
+	return run_with(matrix, strike_this, chosen(matrix, n));
 }
 
 /* All of them, from one run. */
@@ -145,38 +95,58 @@ static bool strike_and_go_on(void *ctx, struct strike *strike, const char *what)
 	struct matrix *matrix = ctx;
 
 	(void)what;
-	while (!matrix->is_child && matrix->next < matrix->count &&
-	       is_same(&matrix->strikes[matrix->next], strike)) {
-		const struct strike *wanted = &matrix->strikes[matrix->next++];
+	while (!matrix->is_child &&
+	       matrix->next < matrix->moments.chosen_count &&
+	       moment_is(chosen(matrix, matrix->next), strike)) {
+		const struct moment *wanted = chosen(matrix, matrix->next++);
 
 		if (!crew_split(matrix->crew))
 			continue;
 		matrix->is_child = true;
-		*strike = *wanted;
+		*strike = wanted->strike;
 		return true;
 	}
 	return false;
 }
 
+/* ---- progress ---- */
+
+static void show_progress(struct matrix *matrix)
+{
+	size_t all = matrix->moments.chosen_count, done = matrix->played;
+	double took = seconds_now() - matrix->began;
+	char text[100];
+
+	snprintf(text, sizeof(text), "%zu failed, %.0f s, about %.0f s to go",
+	    matrix->failures, took, took / (double)done * (double)(all - done));
+	if (matrix->tty) {
+		console_progress(stdout, done, all, text);
+	} else if (took - matrix->told_at >= SECONDS_MUTE) {
+		printf("  %zu of %zu  %s\n", done, all, text);
+		fflush(stdout);
+		matrix->told_at = took;
+	}
+}
+
 /* ---- what came of it ---- */
 
 /* The command that repeats exactly this. */
-static char *again(const struct matrix *matrix, const struct strike *s)
+static char *again(const struct matrix *matrix, const struct strike *strike)
 {
-	char name[80];
+	char name[MOMENT_NAME_LEN];
 
-	strike_name(s, name);
+	moment_name(strike, name);
 	return xasprintf("pcgsim matrix %s --who %s --seed %" PRIu64
 	                 "%s --only \"%s\"",
 	    matrix->scenario->file, matrix->flags.who, matrix->flags.seed,
-	    matrix->flags.wire == WIRE_MEMORY ? " --wire memory" : "", name);
+	    matrix->flags.wire == WIRE_HTTPS ? " --wire https" : "", name);
 }
 
-static void show_outcome(
-    const struct matrix *matrix, const struct strike *s, const json_t *outcome)
+static void show_outcome(const struct matrix *matrix,
+    const struct strike *strike, const json_t *outcome)
 {
 	json_t *told = json_copy((json_t *)(uintptr_t)outcome);
-	char *command = again(matrix, s);
+	char *command = again(matrix, strike);
 
 	json_object_set_new(told, "again", json_string(command));
 	console_outcome(stdout, told, matrix->flags.with_log);
@@ -184,63 +154,170 @@ static void show_outcome(
 	free(command);
 }
 
-static void show_failure(struct matrix *matrix, const struct strike *s,
+static struct cell *cell_of(struct matrix *matrix, const struct strike *strike)
+{
+	return &matrix->cells[moment_kind(strike)][strike->power_loss];
+}
+
+/* For JUnit: each with its moment, so that they can be told apart. */
+static void keep_findings(struct matrix *matrix, const struct strike *strike,
+    const json_t *result, const char *how)
+{
+	struct cell *cell = cell_of(matrix, strike);
+	char *command = again(matrix, strike);
+	json_t *finding;
+
+	if (!cell->findings)
+		cell->findings = json_array();
+	if (json_array_size(cell->findings) >= SHOWN) {
+		free(command);
+		return;
+	}
+	finding = json_pack("{s:s,s:s,s:[s,s]}", "place",
+	    result ? jstr(result, "findings[0].place") : matrix->scenario->file,
+	    "claim", result ? jstr(result, "findings[0].claim") : how,
+	    "sentences", result ? jstr(result, "findings[0].sentences[0]") : "",
+	    command);
+	check(finding);
+	json_array_append_new(cell->findings, finding);
+	free(command);
+}
+
+static void show_failure(struct matrix *matrix, const struct strike *strike,
     const json_t *result, const char *how)
 {
 	char *command;
 
-	if (matrix->shown++ < SHOWN && result) {
+	if (matrix->tty)
+		console_progress_clear(stdout);
+	if (matrix->failures <= SHOWN && result) {
 		printf("\n%s of %s at %s %" PRIu64 ", %s, %s:\n",
-		    s->power_loss ? "power loss" : "process death",
-		    matrix->flags.who, s->at_sync ? "sync" : "exchange", s->n,
-		    moments[moment_of(s)].said, jstr(result, "blows.at"));
-		show_outcome(matrix, s, result);
+		    strike->power_loss ? "power loss" : "process death",
+		    matrix->flags.who, strike->at_sync ? "sync" : "exchange",
+		    strike->n, moment_kind_said(moment_kind(strike)),
+		    jstr(result, "blows.at"));
+		show_outcome(matrix, strike, result);
 		return;
 	}
-	command = again(matrix, s);
+	command = again(matrix, strike);
 	printf(
 	    "%s%sagain: %s\n", result ? "" : how, result ? "" : "; ", command);
 	free(command);
 }
 
+/* A moment whose like was played, too (--every), must have gone the same way:
+ * else they were not alike. */
+static const char *unlike(
+    const struct matrix *matrix, size_t n, const json_t *result)
+{
+	const struct moment *moment = &matrix->moments.list[n];
+	const char *other = matrix->after[moment->like];
+
+	return !other || strcmp(other, jstr(result, "blows.after")) == 0
+	           ? NULL
+	           : "it left what an earlier moment left, and yet went on "
+	             "in another way";
+}
+
+static const char *judge(const struct matrix *matrix, size_t n,
+    const json_t *result, const char *how)
+{
+	if (!result)
+		return how;
+	if (!jbool(result, "blows.struck"))
+		return "the moment never came";
+	return unlike(matrix, n, result);
+}
+
 static void struck_done(
-    void *ctx, size_t n, const json_t *result, const char *how)
+    void *ctx, size_t n_chosen, const json_t *result, const char *how)
 {
 	struct matrix *matrix = ctx;
-	const struct strike *s = &matrix->strikes[n];
-	struct tally *tally = &matrix->tallies[moment_of(s)][s->power_loss];
+	size_t n = matrix->moments.chosen[n_chosen];
+	const struct strike *strike = &matrix->moments.list[n].strike;
+	const char *wrong = judge(matrix, n, result, how);
 
-	tally->tried++;
-	if (matrix->tty)
-		console_progress(stdout, n + 1, matrix->count, "");
-	if (result && !jbool(result, "blows.struck")) {
-		result = NULL;
-		how = "the moment never came";
+	matrix->played++;
+	if (!wrong && strcmp(jstr(result, "verdict"), "pass") == 0) {
+		matrix->after[n] = xstrdup(jstr(result, "blows.after"));
+	} else {
+		matrix->failed[n] = true;
+		matrix->failures++;
+		keep_findings(matrix, strike, wrong ? NULL : result, wrong);
+		show_failure(matrix, strike, wrong ? NULL : result, wrong);
 	}
-	if (result && strcmp(jstr(result, "verdict"), "pass") == 0)
-		return;
-	tally->failed++;
-	matrix->failed = true;
-	if (matrix->tty)
-		console_progress_clear(stdout);
-	show_failure(matrix, s, result, how);
+	show_progress(matrix);
+}
+
+/* ---- the sum ---- */
+
+/* Each moment counts; one that was not played counts as its like does. */
+static void count_up(struct matrix *matrix)
+{
+	for (size_t i = 0; i < matrix->moments.count; i++) {
+		const struct moment *moment = &matrix->moments.list[i];
+		struct cell *cell = cell_of(matrix, &moment->strike);
+		size_t speaker = matrix->after[i] || matrix->failed[i]
+		                     ? i
+		                     : moment->like;
+
+		cell->held += matrix->after[speaker] != NULL;
+		cell->failed += matrix->failed[speaker];
+	}
 }
 
 static void print_table(const struct matrix *matrix)
 {
 	printf("\n  %-30s %20s %20s\n", "", "process death", "power loss");
-	for (size_t i = 0; i < MOMENT_COUNT; i++) {
-		printf("  %-30s", moments[i].said);
+	for (size_t i = 0; i < MOMENT_KINDS; i++) {
+		printf("  %-30s", moment_kind_said(i));
 		for (int power = 0; power < 2; power++) {
-			const struct tally *t = &matrix->tallies[i][power];
-			char cell[60];
+			const struct cell *cell = &matrix->cells[i][power];
+			char text[60];
 
-			snprintf(cell, sizeof(cell), "%zu of %zu held",
-			    t->tried - t->failed, t->tried);
-			printf(" %20s", cell);
+			snprintf(text, sizeof(text), "%zu of %zu held",
+			    cell->held, cell->held + cell->failed);
+			printf(" %20s", text);
 		}
 		printf("\n");
 	}
+	printf("\n%zu runs, %zu failed, %.1f s\n", matrix->played,
+	    matrix->failures, seconds_now() - matrix->began);
+}
+
+/* A case of JUnit for each cell of the table. */
+static json_t *cell_outcome(
+    const struct matrix *matrix, size_t kind, int power, double seconds)
+{
+	const struct cell *cell = &matrix->cells[kind][power];
+	char *title = xasprintf("%s of %s %s",
+	    power ? "power loss" : "process death", matrix->flags.who,
+	    moment_kind_said(kind));
+	json_t *outcome = json_pack("{s:s,s:s,s:f,s:o}", "title", title, "file",
+	    matrix->scenario->file, "seconds", seconds, "findings",
+	    cell->findings ? json_incref(cell->findings) : json_array());
+
+	check(outcome);
+	free(title);
+	return outcome;
+}
+
+static bool write_junit(const struct matrix *matrix)
+{
+	double share = (seconds_now() - matrix->began) / (2 * MOMENT_KINDS);
+	json_t *outcomes = json_array();
+	struct err err;
+	bool fine;
+
+	for (size_t kind = 0; kind < MOMENT_KINDS; kind++)
+		for (int power = 0; power < 2; power++)
+			json_array_append_new(
+			    outcomes, cell_outcome(matrix, kind, power, share));
+	fine = junit_write(matrix->flags.junit, outcomes, &err);
+	json_decref(outcomes);
+	if (!fine)
+		fprintf(stderr, "pcgsim matrix: %s\n", err.text);
+	return fine;
 }
 
 /* ---- the plan ---- */
@@ -250,30 +327,22 @@ static bool note_moment(void *ctx, struct strike *strike, const char *what)
 	struct matrix *matrix = ctx;
 
 	(void)what;
-	if (strike->at_sync)
-		matrix->syncs++;
-	else if (strike->n > matrix->exchanges)
-		matrix->exchanges = strike->n;
-	matrix->strikes = xrealloc(
-	    matrix->strikes, (matrix->count + 2) * sizeof(*matrix->strikes));
-	strike->back_after_for = BACK_AFTER_FOR;
-	for (int power = 0; power < 2; power++) {
-		strike->power_loss = power;
-		matrix->strikes[matrix->count++] = *strike;
-	}
+	moments_note(&matrix->moments, strike);
 	return false;
 }
 
-static void thin_out(struct matrix *matrix)
+static void print_plan(const struct matrix *matrix)
 {
-	size_t wanted = matrix->flags.sample;
+	const struct moments *moments = &matrix->moments;
 
-	if (wanted == 0 || wanted >= matrix->count)
-		return;
-	for (size_t i = 0; i < wanted; i++)
-		matrix->strikes[i] =
-		    matrix->strikes[i * matrix->count / wanted];
-	matrix->count = wanted;
+	printf("%s: %s makes %" PRIu64 " exchanges and %" PRIu64
+	       " disk syncs: %zu moments to die",
+	    matrix->scenario->file, matrix->flags.who, moments->exchanges,
+	    moments->syncs, moments->count);
+	if (moments->distinct < moments->count)
+		printf(", which leave %zu different worlds", moments->distinct);
+	printf("; %zu tried\n", moments->chosen_count);
+	fflush(stdout);
 }
 
 /* A first run, without a blow, notes what there is to strike at. */
@@ -282,19 +351,23 @@ static bool plan(struct matrix *matrix)
 	json_t *outcome = run_with(matrix, note_moment, matrix);
 	bool fine = strcmp(jstr(outcome, "verdict"), "pass") == 0;
 
-	if (!fine)
+	if (!fine) {
 		console_outcome(stdout, outcome, matrix->flags.with_log);
-	json_decref(outcome);
-	printf("%s: %s makes %" PRIu64 " exchanges and %" PRIu64 " syncs: "
-	       "%zu moments to die, ",
-	    matrix->scenario->file, matrix->flags.who, matrix->exchanges,
-	    matrix->syncs, matrix->count);
-	thin_out(matrix);
-	printf("%zu of them tried\n", matrix->count);
-	if (fine && matrix->count == 0)
-		printf("%s does nothing that could be struck at\n",
+		printf("It fails without any blow: there is nothing to try.\n");
+	} else if (matrix->moments.count == 0) {
+		printf("%s does nothing that could be struck at.\n",
 		    matrix->flags.who);
-	return fine && matrix->count;
+	}
+	json_decref(outcome);
+	if (!fine || matrix->moments.count == 0)
+		return false;
+	moments_choose(
+	    &matrix->moments, matrix->flags.sample, matrix->flags.every);
+	matrix->after = xcalloc(matrix->moments.count, sizeof(*matrix->after));
+	matrix->failed = xcalloc(
+	    matrix->moments.count, sizeof(*matrix->failed));
+	print_plan(matrix);
+	return true;
 }
 
 /* ---- the command ---- */
@@ -304,8 +377,8 @@ static void play_all(struct matrix *matrix)
 	json_t *outcome;
 
 	if (matrix->flags.wire == WIRE_HTTPS || matrix->flags.jobs == 0) {
-		jobs_run(matrix->count, matrix->flags.jobs, run_struck,
-		    struck_done, matrix);
+		jobs_run(matrix->moments.chosen_count, matrix->flags.jobs,
+		    run_struck, struck_done, matrix);
 		return;
 	}
 	matrix->crew = crew_new(matrix->flags.jobs, struck_done, matrix);
@@ -314,29 +387,34 @@ static void play_all(struct matrix *matrix)
 		crew_leave(matrix->crew, outcome);
 	json_decref(outcome);
 	crew_free(&matrix->crew);
-	check(matrix->next == matrix->count);
+	check(matrix->next == matrix->moments.chosen_count);
 }
 
 static int run_matrix(struct matrix *matrix)
 {
 	matrix->tty = isatty(STDOUT_FILENO);
+	matrix->began = seconds_now();
+	if (!flags_writable(&matrix->flags, "matrix"))
+		return 2;
 	if (!plan(matrix))
 		return 1;
 	play_all(matrix);
 	if (matrix->tty)
 		console_progress_clear(stdout);
+	count_up(matrix);
 	print_table(matrix);
-	free(matrix->strikes);
-	return matrix->failed ? 1 : 0;
+	if (matrix->flags.junit && !write_junit(matrix))
+		return 2;
+	return matrix->failures ? 1 : 0;
 }
 
 static int run_only(struct matrix *matrix)
 {
-	struct strike strike;
+	struct moment moment = { 0 };
 	json_t *outcome;
 	int status = 1;
 
-	if (!strike_parse(matrix->flags.only, &strike)) {
+	if (!moment_parse(matrix->flags.only, &moment.strike)) {
 		fprintf(stderr,
 		    "pcgsim matrix: \"%s\" names no moment; moments are named "
 		    "like \"exchange 412 after-commit power\" (before-send, "
@@ -345,34 +423,46 @@ static int run_only(struct matrix *matrix)
 		    matrix->flags.only);
 		return 2;
 	}
-	outcome = run_with(matrix, strike_this, &strike);
+	outcome = run_with(matrix, strike_this, &moment);
 	if (jbool(outcome, "blows.struck"))
 		printf("%s, %s: %s\n", matrix->flags.who, matrix->flags.only,
 		    jstr(outcome, "blows.at"));
 	else
 		printf("%s: the moment \"%s\" never came\n", matrix->flags.who,
 		    matrix->flags.only);
-	show_outcome(matrix, &strike, outcome);
+	show_outcome(matrix, &moment.strike, outcome);
 	if (strcmp(jstr(outcome, "verdict"), "pass") == 0)
 		status = jbool(outcome, "blows.struck") ? 0 : 1;
 	json_decref(outcome);
 	return status;
 }
 
+static void matrix_free(struct matrix *matrix)
+{
+	for (size_t i = 0; matrix->after && i < matrix->moments.count; i++)
+		free(matrix->after[i]);
+	free(matrix->after);
+	free(matrix->failed);
+	for (size_t i = 0; i < MOMENT_KINDS; i++)
+		for (int power = 0; power < 2; power++)
+			json_decref(matrix->cells[i][power].findings);
+	moments_free(&matrix->moments);
+	scenario_free(&matrix->scenario);
+}
+
 int command_matrix(int argc, char **argv)
 {
-	struct matrix matrix = { 0 };
+	struct matrix matrix = {
+		.flags = { .wire = WIRE_MEMORY, .seed = 1, .jobs = 2 },
+	};
 	struct files files = { 0 };
 	int status = flags_read(&matrix.flags, argc, argv);
 
 	if (status)
 		return status;
 	if (argc - optind != 1) {
-		fprintf(stderr,
-		    "usage: pcgsim matrix SCENARIO [--who pcg/a] "
-		    "[--wire memory|https] [--sample N] [-j N]\n"
-		    "       pcgsim matrix SCENARIO [--who pcg/a] --only "
-		    "\"exchange 412 after-commit power\" [--log]\n");
+		fprintf(stderr, "usage: pcgsim matrix [OPTION]... FILE (--help "
+		                "says more)\n");
 		return 2;
 	}
 	files_find(&files, 1, argv + optind);
@@ -383,7 +473,7 @@ int command_matrix(int argc, char **argv)
 	if (status == 0)
 		status = matrix.flags.only ? run_only(&matrix)
 		                           : run_matrix(&matrix);
-	scenario_free(&matrix.scenario);
+	matrix_free(&matrix);
 	files_forget(&files);
 	return status;
 }

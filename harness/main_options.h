@@ -16,6 +16,7 @@ struct run_flags {
 	const char *only;       /* matrix: this one moment */
 	uint64_t sample;        /* matrix: so many moments; 0: all */
 	uint64_t corrupt_reply; /* to see that the wires' comparison can fail */
+	bool every;             /* matrix: also those alike */
 	bool with_log;
 };
 
@@ -24,8 +25,13 @@ struct files {
 	size_t count;
 };
 
-/* 0, or 2 after saying what is wrong. Leaves optind at the first operand. */
+/* 0, or 2 after saying what is wrong. Leaves optind at the first operand. What
+ * is not said stays as it is in *flags. */
 int flags_read(struct run_flags *flags, int argc, char **argv);
+/* The files and folders that results shall go to are there, or it is said why
+ * not: before anything is played. */
+bool flags_writable(const struct run_flags *flags, const char *command);
+double seconds_now(void); /* here, not in any world */
 /* Files as named, folders searched for *.yaml; none: "scenarios". */
 void files_find(struct files *files, int argc, char **argv);
 void files_forget(struct files *files);

@@ -100,6 +100,7 @@ static const struct option known_flags[] = {
 	{ "who", required_argument, NULL, 'o' },
 	{ "only", required_argument, NULL, 'n' },
 	{ "sample", required_argument, NULL, 'e' },
+	{ "every", no_argument, NULL, 'v' },
 	{ "corrupt-reply", required_argument, NULL, 'c' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -171,6 +172,9 @@ static bool take_flag(struct run_flags *flags, int flag, const char *value)
 	case 'l':
 		flags->with_log = true;
 		return true;
+	case 'v':
+		flags->every = true;
+		return true;
 	}
 	unreachable("a flag of the table that nobody takes");
 }
@@ -179,7 +183,6 @@ int flags_read(struct run_flags *flags, int argc, char **argv)
 {
 	int flag;
 
-	*flags = (struct run_flags){ .wire = WIRE_HTTPS, .seed = 1, .jobs = 2 };
 	opterr = 0;
 	optind = 1;
 	while (
@@ -241,7 +244,7 @@ static char *record_name(
 	return name;
 }
 
-static double seconds(void)
+double seconds_now(void)
 {
 	struct timespec now;
 
@@ -259,10 +262,11 @@ static json_t *run_one(void *ctx, size_t n)
 		.record_to = record,
 		.corrupt_reply = batch->flags.corrupt_reply,
 	};
-	double began = seconds();
+	double began = seconds_now();
 	json_t *outcome = run_scenario(batch->scenarios[n], &options);
 
-	json_object_set_new(outcome, "seconds", json_real(seconds() - began));
+	json_object_set_new(
+	    outcome, "seconds", json_real(seconds_now() - began));
 	free(record);
 	return outcome;
 }
@@ -293,29 +297,26 @@ static void one_done(void *ctx, size_t n, const json_t *result, const char *how)
 	json_array_append_new(batch->outcomes, outcome);
 }
 
-/* What the results shall go to is there before anything is played. */
-static bool ready_to_write(const struct run_flags *flags)
+bool flags_writable(const struct run_flags *flags, const char *command)
 {
 	FILE *junit;
 
 	if (flags->record && mkdir(flags->record, 0777) && errno != EEXIST) {
-		fprintf(stderr,
-		    "pcgsim run: the folder %s cannot be made: %s\n",
-		    flags->record, strerror(errno));
+		fprintf(stderr, "pcgsim %s: the folder %s cannot be made: %s\n",
+		    command, flags->record, strerror(errno));
 		return false;
 	}
 	if (flags->record && access(flags->record, W_OK | X_OK)) {
-		fprintf(stderr,
-		    "pcgsim run: nothing can be written to %s: %s\n",
-		    flags->record, strerror(errno));
+		fprintf(stderr, "pcgsim %s: nothing can be written to %s: %s\n",
+		    command, flags->record, strerror(errno));
 		return false;
 	}
 	if (!flags->junit)
 		return true;
 	junit = fopen(flags->junit, "wb");
 	if (!junit) {
-		fprintf(stderr, "pcgsim run: %s cannot be written: %s\n",
-		    flags->junit, strerror(errno));
+		fprintf(stderr, "pcgsim %s: %s cannot be written: %s\n",
+		    command, flags->junit, strerror(errno));
 		return false;
 	}
 	fclose(junit);
@@ -324,13 +325,13 @@ static bool ready_to_write(const struct run_flags *flags)
 
 static int run_batch(struct batch *batch)
 {
-	double began = seconds();
+	double began = seconds_now();
 	struct err err;
 
-	if (!ready_to_write(&batch->flags))
+	if (!flags_writable(&batch->flags, "run"))
 		return 2;
 	jobs_run(batch->count, batch->flags.jobs, run_one, one_done, batch);
-	console_table(stdout, batch->outcomes, seconds() - began);
+	console_table(stdout, batch->outcomes, seconds_now() - began);
 	if (batch->flags.junit &&
 	    !junit_write(batch->flags.junit, batch->outcomes, &err)) {
 		fprintf(stderr, "pcgsim run: %s\n", err.text);
@@ -341,7 +342,10 @@ static int run_batch(struct batch *batch)
 
 int command_run(int argc, char **argv)
 {
-	struct batch batch = { .outcomes = json_array() };
+	struct batch batch = {
+		.flags = { .wire = WIRE_HTTPS, .seed = 1, .jobs = 2 },
+		.outcomes = json_array(),
+	};
 	struct files files = { 0 };
 	int status = flags_read(&batch.flags, argc, argv);
 

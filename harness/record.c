@@ -108,6 +108,16 @@ uint64_t record_events(const struct record *record)
 	return record->events;
 }
 
+uint64_t record_hash_after(const struct record *record, uint64_t events)
+{
+	const char *at = buf_text(&record->text);
+	const char *end = at + record->text.len;
+
+	for (; events > 0 && at < end; events--)
+		at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
+	return keyed_hash(HASH_KEY, at, (size_t)(end - at));
+}
+
 const char *record_text(const struct record *record, size_t *len)
 {
 	*len = record->text.len;

@@ -22,6 +22,8 @@ struct record *record_new(void);
 void record_free(struct record **record);
 event_sink_fn record_sink; /* ctx: the struct record */
 uint64_t record_hash(const struct record *record);
+/* Of what was recorded after so many events. */
+uint64_t record_hash_after(const struct record *record, uint64_t events);
 uint64_t record_events(const struct record *record);
 /* All lines so far; borrowed. */
 const char *record_text(const struct record *record, size_t *len);

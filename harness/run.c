@@ -419,7 +419,8 @@ static json_t *outcome_of(struct run *run)
 	    fine ? json_array() : log_lines(run->world));
 	check(outcome);
 	if (run->blow)
-		json_object_set_new(outcome, "blows", blow_outcome(run->blow));
+		json_object_set_new(
+		    outcome, "blows", blow_outcome(run->blow, run->record));
 	return outcome;
 }
 

@@ -22,11 +22,14 @@
 #include "base/wire.h"
 #include "harness/scenario.h"
 
+struct blow; /* harness/strike.h */
+
 /* A moment at which somebody could be killed, and how it is to be done. */
 struct strike {
 	bool at_sync;            /* before a sync of its disk takes effect */
 	enum wire_moment moment; /* else at an exchange that it makes */
 	uint64_t n;              /* which one of them, from 1 */
+	const struct blow *blow; /* while it is asked for: strike_leaves() */
 	/* For the one who strikes: */
 	bool power_loss;     /* of its machine; else the process dies */
 	usec back_after_for; /* started again so much later */

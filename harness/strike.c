@@ -1,14 +1,20 @@
 #include "harness/strike.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "base/choices.h"
+#include "base/events.h"
 #include "base/owner.h"
+#include "harness/record.h"
 
 struct blow {
 	struct world *world;
+	uint64_t asked;  /* how often */
+	uint64_t events; /* before and with the blow */
 	const struct run_options *options;
 	usec back_after_for;
 	bool struck;
@@ -82,12 +88,41 @@ static void strike_program(struct blow *blow, bool power_loss)
 	unreachable("a program that calls and runs nowhere");
 }
 
+/* ---- what a blow leaves ---- */
+
+#define LEAVES_KEY 0x6c6561766573ULL /* any; only compared with itself */
+
+/* Everybody else stands where this turn of the loop found them. The watched
+ * one may have made choices and told of things. Of its death the others hear
+ * only where one of them waits for it. */
+uint64_t strike_leaves(const struct strike *strike, bool power_loss)
+{
+	const struct blow *blow = strike->blow;
+	const struct world *world = blow->world;
+	const struct gate *gate = gate_of(blow);
+	const struct {
+		uint64_t turn, events, choices, disk, silent, unlike;
+	} left = {
+		.turn = loop_turns(world->loop),
+		.events = events_count(world->events),
+		.choices = choices_made(world->choices),
+		.disk = gate ? sim_disk_print(blow->disk, power_loss) : 0,
+		.silent = power_loss && (!gate || wire_end_is_heard(world->wire,
+		                                      gate->seat->host.net)),
+		.unlike = gate ? 0 : blow->asked,
+	};
+
+	return keyed_hash(LEAVES_KEY, &left, sizeof(left));
+}
+
 /* ---- the moments ---- */
 
 static void ask(struct blow *blow, struct strike *strike, const char *what)
 {
 	struct gate *gate;
 
+	strike->blow = blow;
+	blow->asked++;
 	if (blow->struck ||
 	    !blow->options->ask(blow->options->ask_ctx, strike, what))
 		return;
@@ -95,12 +130,13 @@ static void ask(struct blow *blow, struct strike *strike, const char *what)
 	blow->back_after_for = strike->back_after_for;
 	snprintf(blow->at, sizeof(blow->at), "%s", what);
 	gate = gate_of(blow);
-	if (!gate) {
+	if (gate) {
+		gate_kill(gate, strike->power_loss);
+		gate_start_after(gate, strike->back_after_for);
+	} else {
 		strike_program(blow, strike->power_loss);
-		return;
 	}
-	gate_kill(gate, strike->power_loss);
-	gate_start_after(gate, strike->back_after_for);
+	blow->events = events_count(blow->world->events);
 }
 
 static void probe(void *ctx, enum wire_moment moment, const char *client,
@@ -155,7 +191,12 @@ void blow_free(struct blow **blow)
 	*blow = NULL;
 }
 
-json_t *blow_outcome(const struct blow *blow)
+json_t *blow_outcome(const struct blow *blow, const struct record *record)
 {
-	return json_pack("{s:b,s:s}", "struck", blow->struck, "at", blow->at);
+	char after[20];
+
+	snprintf(after, sizeof(after), "%016" PRIx64,
+	    record_hash_after(record, blow->events));
+	return json_pack("{s:b,s:s,s:s}", "struck", blow->struck, "at",
+	    blow->at, "after", after);
 }

@@ -15,11 +15,18 @@
 #include "harness/world.h"
 
 struct blow;
+struct record;
 
 /* Takes the wire's probe and the disk's hook until it is freed. */
 struct blow *blow_new(struct world *world, const struct run_options *options);
 void blow_free(struct blow **blow);
-/* {"struck": bool, "at": "..."} */
-json_t *blow_outcome(const struct blow *blow);
+/* {"struck": bool, "at": "...", "after": "..."}: after is a hash of all that
+ * was recorded after the blow. */
+json_t *blow_outcome(const struct blow *blow, const struct record *record);
+
+/* Inside a strike_fn: a hash of what the blow would leave. Where two are
+ * equal, everything that comes after the blows is equal, too. Never equal for
+ * a program of a cluster: what it leaves is not looked at. */
+uint64_t strike_leaves(const struct strike *strike, bool power_loss);
 
 #endif

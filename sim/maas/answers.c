@@ -1,5 +1,6 @@
 #include "sim/maas/ask.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ static void dress(struct ask *ask, enum dress how)
 
 	check(!ask->answered);
 	ask->answered = true;
+	ask->by_handler = how == DRESS_HANDLER;
 	if (how == DRESS_NONE)
 		return;
 	if (how == DRESS_HANDLER) {
@@ -60,43 +62,74 @@ static void write_json(struct ask *ask, int status, json_t *body, size_t flags)
 	free(text);
 }
 
+/* One part of "a.b[0]['c']": a name. */
+static size_t name_len(const char *text)
+{
+	size_t len = 0;
+
+	if (!isalpha((unsigned char)*text) && *text != '_' && *text != '$')
+		return 0;
+	while (isalnum((unsigned char)text[len]) || text[len] == '_' ||
+	       text[len] == '$')
+		len++;
+	return len;
+}
+
+static size_t index_len(const char *text)
+{
+	size_t len = text[0] == '[' ? strspn(text + 1, "0123456789") : 0;
+
+	return len && text[1 + len] == ']' ? len + 2 : 0;
+}
+
+/* A caller may name a function, and nothing that would run by itself. */
+static bool callback_is_name(const char *text)
+{
+	for (;;) {
+		size_t len = name_len(text);
+
+		if (!len)
+			return false;
+		text += len;
+		while ((len = index_len(text)))
+			text += len;
+		if (*text != '.')
+			return !*text;
+		text++;
+	}
+}
+
 /* "callback" wraps the document in a call, as web pages of old wanted it. */
 static void wrap_in_call(struct ask *ask)
 {
 	const char *callback = maas_query(ask, "callback");
 	struct buf wrapped = BUF_INIT;
 
-	if (!callback || !*callback)
+	if (!callback || !callback_is_name(callback))
 		return;
 	buf_addf(&wrapped, "%s(%s)", callback, buf_text(&ask->answer.body));
 	buf_free(&ask->answer.body);
 	ask->answer.body = wrapped;
 }
 
-static bool bad_format(struct ask *ask, json_t *body)
+/* Piston looks for somebody who writes this format when the operation is
+ * done, whatever it answered; its changes stay. */
+void maas_check_format(struct ask *ask)
 {
 	const char *format = maas_query(ask, "format");
 	char text[200];
 
-	if (!format || strcmp(format, "json") == 0)
-		return false;
-	json_decref(body);
+	if (!ask->by_handler || !format || strcmp(format, "json") == 0)
+		return;
+	http_response_free(&ask->answer);
+	ask->answered = false;
 	snprintf(text, sizeof(text),
 	    "Invalid output format specified '%.100s'.", format);
 	maas_answer_text(ask, 400, "text/plain", text);
-	return true;
-}
-
-void maas_answer_compact_unless_format(struct ask *ask, json_t *body)
-{
-	if (!bad_format(ask, body))
-		maas_answer_compact(ask, body);
 }
 
 void maas_answer_status(struct ask *ask, int status, json_t *body)
 {
-	if (bad_format(ask, body))
-		return;
 	write_json(ask, status, body, JSON_INDENT(4));
 	wrap_in_call(ask);
 	dress(ask, DRESS_HANDLER);
@@ -239,6 +272,39 @@ const char *maas_field(const struct ask *ask, const char *name)
 	return form_get(&ask->body.form, name);
 }
 
+static void strip(char *text)
+{
+	size_t from = strspn(text, " \t\n\v\f\r"), len = strlen(text);
+
+	while (len > from && isspace((unsigned char)text[len - 1]))
+		len--;
+	memmove(text, text + from, len - from);
+	text[len - from] = '\0';
+}
+
+const char *maas_stripped(struct ask *ask, const char *name)
+{
+	struct form *form = &ask->body.form;
+	const char *value = NULL;
+
+	for (size_t i = 0; i < form->count; i++) {
+		if (strcmp(form->fields[i].name, name) != 0)
+			continue;
+		strip(form->fields[i].value);
+		value = form->fields[i].value;
+	}
+	return value;
+}
+
+size_t maas_letters(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
 const char *maas_query(const struct ask *ask, const char *name)
 {
 	return form_get(&ask->query, name);
@@ -260,26 +326,33 @@ const char *maas_needed(struct ask *ask, const char *name)
 	return value;
 }
 
+static bool is_word(const char *text, size_t len, const char *const words[6])
+{
+	for (size_t i = 0; i < 6; i++)
+		if (strlen(words[i]) == len &&
+		    strncasecmp(text, words[i], len) == 0)
+			return true;
+	return false;
+}
+
 bool maas_flag(struct ask *ask, const struct form *form, const char *name,
     bool fallback, bool *value)
 {
 	static const char *const yes[] = { "true", "t", "yes", "y", "on", "1" };
 	static const char *const no[] = { "false", "f", "no", "n", "off", "0" };
 	const char *text = form_get(form, name);
+	size_t len;
 
 	*value = fallback;
-	if (!text || !*text)
+	if (!text)
 		return true;
-	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
-		if (strcasecmp(text, yes[i]) == 0) {
-			*value = true;
-			return true;
-		}
-		if (strcasecmp(text, no[i]) == 0) {
-			*value = false;
-			return true;
-		}
-	}
+	while (isspace((unsigned char)*text))
+		text++;
+	for (len = strlen(text); len && isspace((unsigned char)text[len - 1]);)
+		len--;
+	*value = is_word(text, len, yes);
+	if (*value || !len || is_word(text, len, no))
+		return true;
 	maas_refuse(
 	    ask, 400, "Invalid %s: Value should be 'true' or 'false'", name);
 	return false;

@@ -53,17 +53,23 @@ struct ask {
 	bool session; /* credentials were looked at: Vary names Cookie */
 
 	bool answered, rolled_back;
+	bool by_handler; /* the answer is one that the handler returned */
 	struct http_response answer;
 };
 
 /* ---- what was asked ---- */
 const char *maas_field(const struct ask *ask, const char *name); /* or NULL */
 const char *maas_query(const struct ask *ask, const char *name); /* or NULL */
+/* The same without white space around it, as fields of forms are read. */
+const char *maas_stripped(struct ask *ask, const char *name);
+size_t maas_letters(const char *text); /* not bytes */
+#define MAAS_TOO_LONG \
+	"Ensure this value has at most %d characters (it has %zu)."
 bool maas_is_admin(const struct ask *ask);
 /* Mandatory: else refuses with "No provided NAME!" and gives NULL. */
 const char *maas_needed(struct ask *ask, const char *name);
-/* true/yes/1/on ...; absent gives fallback. False: it is neither, and the
- * request was refused with 400. */
+/* true/yes/1/on ...; absent gives fallback, empty is false. False: it is
+ * neither, and the request was refused with 400. */
 bool maas_flag(struct ask *ask, const struct form *form, const char *name,
     bool fallback, bool *value);
 
@@ -71,10 +77,10 @@ bool maas_flag(struct ask *ask, const struct form *form, const char *name,
 void maas_answer(struct ask *ask, json_t *body); /* 200; steals body */
 void maas_answer_status(struct ask *ask, int status, json_t *body);
 void maas_answer_compact(struct ask *ask, json_t *body);
-/* The same for an emitter that knows ?format= */
-void maas_answer_compact_unless_format(struct ask *ask, json_t *body);
 void maas_answer_text(
     struct ask *ask, int status, const char *type, const char *text);
+/* When the operation is done: ?format= other than json makes it a 400. */
+void maas_check_format(struct ask *ask);
 void maas_answer_gone(struct ask *ask);                       /* 204 */
 void maas_answer_missing(struct ask *ask, const char *model); /* 404 */
 

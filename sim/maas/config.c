@@ -66,6 +66,25 @@ const char *maas_config_text(const struct maas *maas, const char *name)
 	return jstr(maas->config, name);
 }
 
+/* Settings that moved elsewhere, and one that got another name. */
+static const char *const moved[][2] = {
+	{ "main_archive", "http://archive.ubuntu.com/ubuntu" },
+	{ "ports_archive", "http://ports.ubuntu.com/ubuntu-ports" },
+};
+
+static const char *today(const char *name)
+{
+	return strcmp(name, "ntp_server") == 0 ? "ntp_servers" : name;
+}
+
+static const char *moved_value(const char *name)
+{
+	for (size_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++)
+		if (strcmp(moved[i][0], name) == 0)
+			return moved[i][1];
+	return NULL;
+}
+
 static bool known(struct ask *ask, const char *name)
 {
 	struct buf all = BUF_INIT;
@@ -90,29 +109,122 @@ void maas_op_maas_get_config(struct ask *ask)
 	const char *name = maas_needed(ask, "name");
 	json_t *value;
 
-	if (!name || !known(ask, name))
+	if (!name)
 		return;
-	value = json_object_get(ask->maas->config, name);
-	maas_answer_compact(ask, json_incref(value));
+	name = today(name);
+	if (moved_value(name))
+		value = json_string(moved_value(name));
+	else if (known(ask, name))
+		value = json_incref(json_object_get(ask->maas->config, name));
+	else
+		return;
+	maas_answer_compact(ask, value);
 	http_header_set(
 	    &ask->answer.headers, "Content-Type", "application/json");
 }
 
+/* Settings whose value is one of a few. */
+static const struct choice {
+	const char *name, *noun, *values; /* "a b c" */
+} choices[] = {
+	{ "network_discovery", "network_discovery", "enabled disabled" },
+	{ "dnssec_validation", "dnssec_validation", "auto yes no" },
+	{ "active_discovery_interval", "active_discovery_interval",
+	    "0 604800 86400 43200 21600 10800 3600 1800 600" },
+};
+
+static bool has_word(const char *all, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = all; len && (at = strstr(at, word)); at++)
+		if ((at == all || at[-1] == ' ') &&
+		    (!at[len] || at[len] == ' '))
+			return true;
+	return false;
+}
+
+static void not_chosen(
+    json_t *errors, const struct choice *choice, const char *text)
+{
+	struct buf out = BUF_INIT;
+	char *all = xstrdup(choice->values), *save = NULL;
+
+	buf_addf(&out, "'%s' is not a valid %s.  It should be one of: ", text,
+	    choice->noun);
+	for (const char *word = strtok_r(all, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		buf_addf(&out, "%s'%s'", word == all ? "" : ", ", word);
+	buf_addc(&out, '.');
+	maas_error(errors, choice->name, "%s", buf_text(&out));
+	buf_free(&out);
+	free(all);
+}
+
+static bool is_false(const char *text)
+{
+	return !*text || strcmp(text, "0") == 0 || strcmp(text, "false") == 0 ||
+	       strcmp(text, "False") == 0;
+}
+
+/* The value as the setting's field of a form reads it; NULL: errors. */
+static json_t *read_value(
+    const json_t *old, const char *name, const char *text, json_t *errors)
+{
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		if (strcmp(choices[i].name, name) == 0 && *text &&
+		    !has_word(choices[i].values, text)) {
+			not_chosen(errors, &choices[i], text);
+			return NULL;
+		}
+	}
+	if (json_is_boolean(old))
+		return json_boolean(!is_false(text));
+	if (json_is_integer(old) && *text) {
+		if (maas_number(text) >= 0)
+			return json_integer(maas_number(text));
+		maas_error(errors, name, "Enter a whole number.");
+		return NULL;
+	}
+	if (!*text && strcmp(name, "maas_name") == 0) {
+		maas_error(errors, name, "This field is required.");
+		return NULL;
+	}
+	return *text ? json_string(text) : json_null();
+}
+
+static bool has_name(struct ask *ask, const char **name)
+{
+	*name = maas_needed(ask, "name");
+	if (!*name)
+		return false;
+	if (!**name) {
+		maas_refuse(ask, 400, "Invalid name: Please enter a value");
+		return false;
+	}
+	*name = today(*name);
+	return true;
+}
+
 void maas_op_maas_set_config(struct ask *ask)
 {
-	const char *name = maas_needed(ask, "name");
-	const char *text = maas_field(ask, "value");
-	json_t *old, *value;
+	json_t *errors, *value;
+	const char *name, *text;
 
-	if (!name || !known(ask, name))
+	if (!has_name(ask, &name) || !maas_needed(ask, "value"))
 		return;
-	old = json_object_get(ask->maas->config, name);
-	if (json_is_boolean(old))
-		value = json_boolean(text && strcmp(text, "true") == 0);
-	else if (json_is_integer(old) && maas_number(text) >= 0)
-		value = json_integer(maas_number(text));
-	else
-		value = text && *text ? json_string(text) : json_null();
+	if (moved_value(name)) {
+		maas_answer_text(ask, 200, "text/plain", "OK");
+		return;
+	}
+	if (!known(ask, name))
+		return;
+	text = maas_stripped(ask, "value");
+	errors = json_object();
+	value = read_value(
+	    json_object_get(ask->maas->config, name), name, text, errors);
+	if (!maas_fine(ask, errors))
+		return;
 	json_object_set_new(ask->maas->config, name, value);
 	maas_audit(
 	    ask, "Settings", "Updated configuration setting '%s'.", name);

@@ -5,10 +5,12 @@
 
 #include "base/check.h"
 
-/* nginx in front of the region refuses larger bodies by itself. */
-#define MAX_BODY ((size_t)10 << 20)
-
 /* ---- paths ---- */
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
 
 /* Decoded, with runs of slashes made one. */
 static char *clean_path(const char *target)
@@ -196,35 +198,91 @@ static void perform(struct ask *ask, bool nobody)
 		return;
 	}
 	ask->operation->answer(ask);
+	maas_check_format(ask);
+}
+
+/* The op of the query; else of a form that was posted or put, though it be
+ * empty; else of the path. */
+static const char *op_asked(const struct ask *ask)
+{
+	const char *op = maas_query(ask, "op");
+	bool form = !ask->body.structured && !ask->body.unread &&
+	            (strcmp(ask->request->method, "POST") == 0 ||
+	                strcmp(ask->request->method, "PUT") == 0);
+
+	if (op && *op)
+		return op;
+	return form ? maas_field(ask, "op") : NULL;
 }
 
 static bool read_op(struct ask *ask)
 {
-	const char *op = maas_query(ask, "op");
-	bool post = strcmp(ask->request->method, "POST") == 0;
 	struct err err = { 0 };
+	const char *op;
 
 	if (!maas_body_read(&ask->body, ask->request, &err)) {
 		maas_answer_text(ask, 400, "text/plain", "Bad Request");
 		ask->rolled_back = true;
 		return false;
 	}
-	if ((!op || !*op) && post)
-		op = maas_field(ask, "op");
-	if (!ask->op && op && *op)
+	op = op_asked(ask);
+	if (op) {
+		free(ask->op);
 		ask->op = xstrdup(op);
+	}
 	return true;
 }
 
-/* machines/op-allocate means machines/?op=allocate */
+/* machines/op-allocate means machines/?op=allocate: a path of its own for
+ * each operation of the handler for callers with credentials. */
 static void read_suffix(struct ask *ask)
 {
 	char *last = strrchr(ask->path, '/');
+	size_t count;
+	const struct operation *table = maas_operation_table(&count);
+	char *op;
 
-	if (last && strncmp(last, "/op-", 4) == 0 && last[4]) {
-		ask->op = xstrdup(last + 4);
-		last[1] = '\0';
+	if (!last || strncmp(last, "/op-", 4) != 0)
+		return;
+	op = xstrdup(last + 4);
+	last[1] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		char *args[ASK_ARGS] = { NULL };
+		bool here = same_op(table[i].op, op) &&
+		            !(table[i].flags & OP_ANONYMOUS) &&
+		            row_has_path(&table[i], ask->path, args);
+
+		forget_args(args);
+		if (here) {
+			ask->op = op;
+			return;
+		}
 	}
+	last[1] = 'o';
+	free(op);
+}
+
+static bool ends(const char *text, const char *with)
+{
+	size_t len = strlen(text), end = strlen(with);
+
+	return len >= end && strcmp(text + len - end, with) == 0;
+}
+
+/* Three patterns of MAAS are not tied to the root, and two of them lead to
+ * views that look at nothing but the path. */
+static bool serve_view(struct ask *ask)
+{
+	if (ends(ask->path, "describe/")) {
+		maas_op_describe(ask);
+	} else if (ends(ask->path, "openapi.yaml")) {
+		maas_page_openapi(ask);
+	} else {
+		if (ends(ask->path, "version/"))
+			strcpy(ask->path, "/version/");
+		return false;
+	}
+	return true;
 }
 
 static void serve_api(struct ask *ask)
@@ -232,6 +290,8 @@ static void serve_api(struct ask *ask)
 	struct buf allow = BUF_INIT;
 	bool known, anonymous, open, admin, nobody;
 
+	if (serve_view(ask))
+		return;
 	read_suffix(ask);
 	path_is_for(ask->path, &known, &anonymous, &open, &admin);
 	if (!known) {
@@ -262,82 +322,15 @@ static void serve_api(struct ask *ask)
 	buf_free(&allow);
 }
 
-/* ---- what is not the API ---- */
-
-static void nginx_page(struct ask *ask, int status, const char *title)
-{
-	struct buf page = BUF_INIT;
-
-	buf_addf(&page,
-	    "<html>\r\n<head><title>%d %s</title></head>\r\n<body>\r\n"
-	    "<center><h1>%d %s</h1></center>\r\n"
-	    "<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n",
-	    status, title, status, title);
-	maas_answer_bare(ask, status, "text/html", buf_text(&page));
-	buf_free(&page);
-}
-
-static void elsewhere(struct ask *ask, int status, const char *location)
-{
-	http_header_add(&ask->answer.headers, "Location", location);
-	if (status == 301) {
-		nginx_page(ask, status, "Moved Permanently");
-		return;
-	}
-	maas_answer_bare(ask, status, "text/html; charset=utf-8", "");
-	http_header_add(&ask->answer.headers, "Vary", "Cookie");
-}
-
-static void to_login(struct ask *ask, const char *path)
-{
-	struct buf where = BUF_INIT;
-
-	buf_adds(&where, "/MAAS/?next=");
-	buf_add_percent(&where, path);
-	elsewhere(ask, 302, buf_text(&where));
-	buf_free(&where);
-}
-
-static bool begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
-static void plain(struct ask *ask, int status, const char *text)
-{
-	maas_answer_bare(ask, status, "text/plain", text);
-	http_header_add(&ask->answer.headers, "X-Frame-Options", "DENY");
-}
+/* ---- one exchange ---- */
 
 static void serve_path(struct ask *ask, const char *path)
 {
-	if (begins(path, MAAS_API "/openapi.yaml")) {
-		maas_answer_bare(
-		    ask, 200, "application/openapi+yaml", "openapi: 3.0.0\n");
-		http_header_add(
-		    &ask->answer.headers, "X-Frame-Options", "DENY");
-	} else if (begins(path, MAAS_API "/")) {
+	if (begins(path, MAAS_API "/")) {
 		ask->path = xstrdup(path + strlen(MAAS_API));
 		serve_api(ask);
-	} else if (begins(path, "/MAAS/metadata/")) {
-		maas_metadata(ask, path + strlen("/MAAS/metadata"));
-	} else if (strcmp(path, "/MAAS/accounts/authenticate/") == 0) {
-		maas_authenticate(ask);
-	} else if (strcmp(path, MAAS_API) == 0) {
-		elsewhere(ask, 301, MAAS_API "/");
-	} else if (begins(path, "/MAAS/api/1.0/")) {
-		plain(ask, 410,
-		    "The 1.0 API is no longer available. Please use API "
-		    "version 2.0.");
-	} else if (strcmp(path, "/MAAS/api/version/") == 0) {
-		plain(ask, 200, "2.0");
-	} else if (strcmp(path, "/") == 0 || strcmp(path, "/MAAS") == 0 ||
-	           strcmp(path, "/MAAS/") == 0) {
-		elsewhere(ask, 301, "/MAAS/r/");
-	} else if (begins(path, "/MAAS/")) {
-		to_login(ask, path);
 	} else {
-		nginx_page(ask, 404, "Not Found");
+		maas_page(ask, path);
 	}
 }
 
@@ -365,9 +358,7 @@ void maas_serve(void *ctx, struct exchange *exchange)
 	ask.signed_path = xstrdup(path);
 	if (query)
 		form_parse_urlencoded(&ask.query, query + 1, strlen(query + 1));
-	if (exchange->request->body.len > MAX_BODY)
-		nginx_page(&ask, 413, "Request Entity Too Large");
-	else
+	if (!maas_front_refuses(&ask))
 		serve_path(&ask, path);
 	check(ask.answered);
 	if (!ask.rolled_back)
@@ -396,7 +387,7 @@ static const char *api_op(const struct http_request *request, char *path)
 	if (!op)
 		op = http_query(request->target, "op");
 	if ((!op || !*op) && strcmp(request->method, "POST") == 0 &&
-	    request->body.len <= MAX_BODY) {
+	    request->body.len <= MAAS_MAX_BODY) {
 		maas_body_read(&body, request, &err);
 		free(op);
 		op = xstrdup(form_get(&body.form, "op"));

@@ -17,6 +17,12 @@ const char *maas_op_of(void *ctx, const struct http_request *request,
 const struct operation *maas_route(const char *method, const char *path,
     const char *op, bool anonymous, char *args[ASK_ARGS], bool *path_known);
 
+/* pages.c: what is not the API. nginx in front refuses larger bodies. */
+#define MAAS_MAX_BODY ((size_t)10 << 20)
+bool maas_front_refuses(struct ask *ask); /* true: answered */
+void maas_page(struct ask *ask, const char *path);
+void maas_page_openapi(struct ask *ask);
+
 /* accounts.c: a name and a password for a key */
 void maas_authenticate(struct ask *ask);
 

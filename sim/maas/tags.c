@@ -69,22 +69,26 @@ static bool xpath_ok(const char *text)
 	return open == 0 && !quote;
 }
 
-static bool name_ok(const char *name)
+static void check_name(json_t *errors, const char *name)
 {
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && *name != '-' &&
-		    *name != '_')
-			return false;
-	return true;
+	if (maas_letters(name) > 256)
+		maas_error(
+		    errors, "name", MAAS_TOO_LONG, 256, maas_letters(name));
+	for (const char *c = name; *c; c++) {
+		if (isalnum((unsigned char)*c) || *c == '-' || *c == '_')
+			continue;
+		maas_error(errors, "name", "Enter a valid value.");
+		return;
+	}
 }
 
 /* Writes what was given into the tag (a new one when NULL); false: refused. */
 static struct tag *read_form(struct ask *ask, struct tag *tag)
 {
-	const char *name = maas_field(ask, "name");
-	const char *definition = maas_field(ask, "definition");
-	const char *comment = maas_field(ask, "comment");
-	const char *opts = maas_field(ask, "kernel_opts");
+	const char *name = maas_stripped(ask, "name");
+	const char *definition = maas_stripped(ask, "definition");
+	const char *comment = maas_stripped(ask, "comment");
+	const char *opts = maas_stripped(ask, "kernel_opts");
 	json_t *errors = json_object();
 	struct tag *other;
 
@@ -92,10 +96,10 @@ static struct tag *read_form(struct ask *ask, struct tag *tag)
 		name = tag->name;
 	if (!name || !*name)
 		maas_error(errors, "name", "This field is required.");
-	else if (!name_ok(name))
-		maas_error(errors, "name", "Enter a valid value.");
+	else
+		check_name(errors, name);
 	other = name ? maas_tag_find(ask->maas, name) : NULL;
-	if (other && other != tag)
+	if (other && other != tag && !json_object_size(errors))
 		maas_error(
 		    errors, "name", "Tag with this Name already exists.");
 	if (definition && !xpath_ok(definition))
@@ -128,14 +132,15 @@ void maas_op_tags_create(struct ask *ask)
 		maas_answer(ask, tag_json(tag));
 }
 
+/* Who may not change tags is not told which there are. */
 static struct tag *tag_asked(struct ask *ask, bool to_change)
 {
 	struct tag *tag = maas_tag_find(ask->maas, ask->args[0]);
 
-	if (!tag)
-		maas_answer_missing(ask, "Tag");
-	else if (to_change && !maas_is_admin(ask))
+	if (to_change && !maas_is_admin(ask))
 		maas_refuse(ask, 403, "%s", "");
+	else if (!tag)
+		maas_answer_missing(ask, "Tag");
 	return ask->answered ? NULL : tag;
 }
 
@@ -231,18 +236,31 @@ void maas_op_tags_region_controllers(struct ask *ask)
 	nodes_with(ask, NODE_REGION);
 }
 
+static bool asked_before(
+    const struct form *form, const char *field, const char *id, size_t at)
+{
+	size_t i = 0;
+	const char *other;
+
+	while ((other = maas_form_next(form, field, &i)) && i < at)
+		if (strcmp(other, id) == 0)
+			return true;
+	return false;
+}
+
 /* The numbers are of the ids that exist, not of the changes made. */
 static int apply(
     struct ask *ask, const char *field, const struct tag *tag, bool remove)
 {
+	const struct form *form = &ask->body.form;
 	size_t at = 0;
 	int count = 0;
 	const char *id;
 
-	while ((id = maas_form_next(&ask->body.form, field, &at))) {
+	while ((id = maas_form_next(form, field, &at))) {
 		struct node *node = maas_node_find(ask->maas, id);
 
-		if (!node)
+		if (!node || asked_before(form, field, id, at))
 			continue;
 		count++;
 		if (remove)
@@ -253,30 +271,61 @@ static int apply(
 	return count;
 }
 
+/* In 3.4 a rack controller may change tags with a key of its own; nobody
+ * here has one. */
+static void refuse_update(struct ask *ask)
+{
+	const char *id = maas_field(ask, "rack_controller");
+	struct node *rack = id ? maas_node_find(ask->maas, id) : NULL;
+
+	if (ask->maas->version != 304)
+		maas_refuse(ask, 403, "%s", "");
+	else if (!id)
+		maas_refuse(ask, 403,
+		    "Must be a superuser or supply a rack_controller");
+	else if (!rack || rack->type != NODE_RACK)
+		maas_answer_missing(ask, "RackController");
+	else
+		maas_refuse(ask, 403,
+		    "Only allowed for the '%s' rack controller.",
+		    rack->hostname);
+}
+
+static bool is_current(struct ask *ask, const struct tag *tag)
+{
+	const char *definition = maas_field(ask, "definition");
+	char *text;
+
+	if (!definition || strcmp(definition, tag->definition) == 0)
+		return true;
+	text = xasprintf("Definition supplied '%s' doesn't match current "
+	                 "definition '%s'",
+	    definition, tag->definition);
+	maas_answer_text(ask, 409, "text/plain; charset=utf-8", text);
+	free(text);
+	return false;
+}
+
 void maas_op_tags_update_nodes(struct ask *ask)
 {
-	struct tag *tag = tag_asked(ask, false);
-	const char *definition = maas_field(ask, "definition");
+	struct tag *tag;
 	int added, removed;
 
+	if (ask->maas->version != 304 && !maas_is_admin(ask)) {
+		refuse_update(ask);
+		return;
+	}
+	tag = tag_asked(ask, false);
 	if (!tag)
 		return;
 	if (!maas_is_admin(ask)) {
-		maas_refuse(ask, 403, "%s",
-		    ask->maas->version == 304
-		        ? "Must be a superuser or supply a rack_controller"
-		        : "");
+		refuse_update(ask);
 		return;
 	}
-	if (definition && strcmp(definition, tag->definition) != 0) {
-		maas_refuse(ask, 409,
-		    "Definition supplied '%s' doesn't match current "
-		    "definition '%s'",
-		    definition, tag->definition);
+	if (!is_current(ask, tag))
 		return;
-	}
-	removed = apply(ask, "remove", tag, true);
 	added = apply(ask, "add", tag, false);
+	removed = apply(ask, "remove", tag, true);
 	maas_answer(
 	    ask, json_pack("{s:i, s:i}", "added", added, "removed", removed));
 }

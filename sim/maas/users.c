@@ -1,5 +1,6 @@
 #include "sim/maas/ask.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,13 @@ struct user *maas_user_make(
 	return user;
 }
 
+/* What is too short to be told from other text cannot be masked. */
+static void keep_secret(struct maas *maas, const char *word, const char *text)
+{
+	if (strlen(text) >= 6)
+		secrets_add(maas->host->secrets, word, text);
+}
+
 struct api_key *maas_key_put(struct maas *maas, struct user *user,
     const char *name, const char *consumer, const char *token,
     const char *secret)
@@ -46,7 +54,7 @@ struct api_key *maas_key_put(struct maas *maas, struct user *user,
 	key->token = xstrdup(token);
 	key->secret = xstrdup(secret);
 	key->shown = xasprintf("%s:%s:%s", consumer, token, secret);
-	secrets_add(maas->host->secrets, word, key->secret);
+	keep_secret(maas, word, key->secret);
 	free(word);
 	maas_list_add(&maas->keys, key);
 	return key;
@@ -150,15 +158,36 @@ static void set_password(
 	char *word = xasprintf("%s/password/%s", maas->name, user->name);
 
 	maas_set_text(&user->password, password);
-	if (*password)
-		secrets_add(maas->host->secrets, word, password);
+	keep_secret(maas, word, password);
 	free(word);
+}
+
+/* Nothing looks at a name but the data base. */
+static bool name_fits(struct ask *ask, const char *name)
+{
+	if (!*name)
+		maas_refuse(ask, 500, "The given username must be set");
+	else if (maas_letters(name) > 150)
+		maas_refuse(ask, 500,
+		    "value too long for type character varying(150)\n");
+	return !ask->answered;
+}
+
+/* The part behind the last @ in small letters. */
+static char *normal_address(const char *email)
+{
+	char *out = xstrdup(email), *at = strrchr(out, '@');
+
+	for (; at && *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return out;
 }
 
 void maas_op_users_create(struct ask *ask)
 {
 	const char *name, *email, *password, *admin;
 	struct user *user;
+	char *address;
 
 	if (!(name = maas_needed(ask, "username")) ||
 	    !(email = maas_needed(ask, "email")) ||
@@ -170,23 +199,66 @@ void maas_op_users_create(struct ask *ask)
 		    "Not a valid Boolean value (0 or 1): '%s'", admin);
 		return;
 	}
-	if (maas_user_find(ask->maas, name) || mail_taken(ask->maas, email)) {
+	if (!name_fits(ask, name))
+		return;
+	address = normal_address(email);
+	if (maas_user_find(ask->maas, name) || mail_taken(ask->maas, address)) {
+		free(address);
 		maas_refuse_conflict(ask);
 		return;
 	}
-	user = maas_user_make(ask->maas, name, email, strcmp(admin, "1") == 0);
+	user = maas_user_make(
+	    ask->maas, name, address, strcmp(admin, "1") == 0);
+	free(address);
 	set_password(ask->maas, user, password);
 	maas_answer(ask, maas_user_json(user));
 }
 
-static size_t nodes_of(const struct maas *maas, const struct user *user)
+/* What a user holds: "1 static IP address(es), 3 node(s)". "" for nothing. */
+static void holdings(
+    const struct maas *maas, const struct user *user, struct buf *out)
 {
+	size_t addresses = 0, ranges = 0, nodes = 0;
+	struct address *address;
+	struct iprange *range;
 	struct node *node;
-	size_t count = 0;
 
+	list_for_each (address, &maas->addresses)
+		addresses += address->user == user;
+	list_for_each (range, &maas->ranges)
+		ranges += range->user == user;
 	list_for_each (node, &maas->nodes)
-		count += node->owner == user;
-	return count;
+		nodes += node->owner == user;
+	if (addresses)
+		buf_addf(out, "%zu static IP address(es)", addresses);
+	if (ranges)
+		buf_addf(
+		    out, "%s%zu IP range(s)", out->len ? ", " : "", ranges);
+	if (nodes)
+		buf_addf(out, "%s%zu node(s)", out->len ? ", " : "", nodes);
+}
+
+static void inherit(
+    struct maas *maas, const struct user *user, struct user *heir)
+{
+	struct address *address;
+	struct iprange *range;
+	struct node *node;
+
+	list_for_each (address, &maas->addresses) {
+		if (address->user == user)
+			address->user = heir;
+	}
+	list_for_each (range, &maas->ranges) {
+		if (range->user == user)
+			range->user = heir;
+	}
+	list_for_each (node, &maas->nodes) {
+		if (node->owner == user) {
+			node->owner = heir;
+			maas_node_touch(node);
+		}
+	}
 }
 
 static void user_drop(struct maas *maas, struct user *user)
@@ -229,35 +301,49 @@ static void user_drop(struct maas *maas, struct user *user)
 	free(user);
 }
 
+/* The two users of MAAS itself have no profile, and that is where deleting
+ * begins. */
+static bool is_of_maas(const struct user *user)
+{
+	return strcmp(user->name, "MAAS") == 0 ||
+	       strcmp(user->name, "maas-init-node") == 0;
+}
+
+static void delete_user(struct ask *ask, struct user *user, struct user *heir)
+{
+	struct buf held = BUF_INIT;
+
+	if (!heir || heir == user)
+		holdings(ask->maas, user, &held);
+	if (is_of_maas(user)) {
+		maas_refuse(ask, 500, "User has no userprofile.");
+	} else if (held.len) {
+		maas_refuse(ask, 400,
+		    "User %s cannot be deleted: %s are still allocated",
+		    user->name, buf_text(&held));
+	} else {
+		if (heir)
+			inherit(ask->maas, user, heir);
+		user_drop(ask->maas, user);
+		maas_answer_gone(ask);
+	}
+	buf_free(&held);
+}
+
 void maas_op_users_delete(struct ask *ask)
 {
 	struct user *user = maas_user_find(ask->maas, ask->args[0]);
-	const char *heir_name = maas_query(ask, "transfer_resources_to");
-	struct user *heir = heir_name ? maas_user_find(ask->maas, heir_name)
-	                              : NULL;
-	struct node *node;
-	size_t count = user ? nodes_of(ask->maas, user) : 0;
+	const char *name = maas_query(ask, "transfer_resources_to");
+	struct user *heir = name ? maas_user_find(ask->maas, name) : NULL;
 
-	if (user == ask->user) {
+	if (user == ask->user)
 		maas_refuse(ask, 400, "An administrator cannot self-delete.");
-	} else if (heir_name && !heir) {
-		maas_answer_missing(ask, "User");
-	} else if (count && !heir) {
-		maas_refuse(ask, 400,
-		    "User %s cannot be deleted: %zu node(s) are still "
-		    "allocated",
-		    user->name, count);
-	} else {
-		list_for_each (node, &ask->maas->nodes) {
-			if (user && node->owner == user) {
-				node->owner = heir;
-				maas_node_touch(node);
-			}
-		}
-		if (user)
-			user_drop(ask->maas, user);
+	else if (!user)
 		maas_answer_gone(ask);
-	}
+	else if (name && *name && !heir)
+		maas_answer_missing(ask, "User");
+	else
+		delete_user(ask, user, heir);
 }
 
 /* ---- account/ ---- */

@@ -9,7 +9,7 @@ void maas_op_version(struct ask *ask)
 	int minor = ask->maas->version - 304;
 
 	check(minor >= 0 && minor < 4);
-	maas_answer_compact_unless_format(ask,
+	maas_answer_compact(ask,
 	    json_pack("{s:[sssssssss], s:s, s:s}", "capabilities",
 	        "networks-management", "static-ipaddresses",
 	        "ipv6-deployment-ubuntu", "devices-management",

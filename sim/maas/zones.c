@@ -74,21 +74,17 @@ json_t *maas_pool_json(const struct pool *pool)
 	return json;
 }
 
-/* [a-zA-Z0-9] first, then also blank - _ . ; at most 256 */
-static void check_name(json_t *errors, const char *name, bool blanks)
+/* A letter, a digit or an underscore, then also blanks and dashes; at most
+ * 256 of them. Letters are those of any language. */
+static void check_name(json_t *errors, const char *name)
 {
-	size_t len = strlen(name);
-
-	if (len > 256)
-		maas_error(errors, "name",
-		    "Ensure this value has at most 256 characters (it has "
-		    "%zu).",
-		    len);
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)name[i];
-
-		if (isalnum(c) || c >= 0x80 || (i && strchr("-_.", c)) ||
-		    (blanks && i && c == ' '))
+	if (maas_letters(name) > 256)
+		maas_error(
+		    errors, "name", MAAS_TOO_LONG, 256, maas_letters(name));
+	for (const char *c = name; *c; c++) {
+		if (isalnum((unsigned char)*c) || *c == '_' ||
+		    (unsigned char)*c >= 0x80 ||
+		    (c > name && (*c == ' ' || *c == '-')))
 			continue;
 		maas_error(errors, "name", "Enter a valid value.");
 		return;
@@ -98,17 +94,17 @@ static void check_name(json_t *errors, const char *name, bool blanks)
 /* What create and update of either noun look at. Old: the thing's own name,
  * NULL when it is made. */
 static bool read_name(struct ask *ask, const char *old, const char **name,
-    bool taken, bool blanks, const char *noun)
+    bool taken, const char *noun)
 {
 	json_t *errors = json_object();
 
-	*name = maas_field(ask, "name");
+	*name = maas_stripped(ask, "name");
 	if (!*name && old)
 		*name = old;
 	if (!*name || !**name)
 		maas_error(errors, "name", "This field is required.");
 	else
-		check_name(errors, *name, blanks);
+		check_name(errors, *name);
 	if (taken && !json_object_size(errors) &&
 	    (!old || strcmp(old, *name) != 0))
 		maas_error(
@@ -148,11 +144,11 @@ void maas_op_zones_list(struct ask *ask)
 
 void maas_op_zones_create(struct ask *ask)
 {
-	const char *name = maas_field(ask, "name");
-	const char *description = maas_field(ask, "description");
+	const char *name = maas_stripped(ask, "name");
+	const char *description = maas_stripped(ask, "description");
 	bool taken = name && maas_zone_find(ask->maas, name);
 
-	if (!read_name(ask, NULL, &name, taken, false, "Physical zone"))
+	if (!read_name(ask, NULL, &name, taken, "Physical zone"))
 		return;
 	maas_answer(ask, maas_zone_json(maas_zone_make(
 	                     ask->maas, name, description ? description : "")));
@@ -185,13 +181,12 @@ static void touch_all(struct maas *maas)
 
 void maas_op_zones_update(struct ask *ask)
 {
-	const char *name = maas_field(ask, "name");
-	const char *description = maas_field(ask, "description");
+	const char *name = maas_stripped(ask, "name");
+	const char *description = maas_stripped(ask, "description");
 	bool taken = name && maas_zone_find(ask->maas, name);
 	struct zone *zone = zone_asked(ask);
 
-	if (!zone ||
-	    !read_name(ask, zone->name, &name, taken, false, "Physical zone"))
+	if (!zone || !read_name(ask, zone->name, &name, taken, "Physical zone"))
 		return;
 	maas_set_text(&zone->name, name);
 	if (description)
@@ -251,15 +246,15 @@ void maas_op_resourcepools_list(struct ask *ask)
 
 void maas_op_resourcepools_create(struct ask *ask)
 {
-	const char *name = maas_field(ask, "name");
-	const char *description = maas_field(ask, "description");
+	const char *name = maas_stripped(ask, "name");
+	const char *description = maas_stripped(ask, "description");
 	bool taken = name && maas_pool_find(ask->maas, name);
 
 	if (!maas_is_admin(ask)) {
 		maas_refuse(ask, 403, "%s", "");
 		return;
 	}
-	if (!read_name(ask, NULL, &name, taken, true, "Resource pool"))
+	if (!read_name(ask, NULL, &name, taken, "Resource pool"))
 		return;
 	maas_answer(ask, maas_pool_json(maas_pool_make(
 	                     ask->maas, name, description ? description : "")));
@@ -289,13 +284,12 @@ void maas_op_resourcepools_read(struct ask *ask)
 
 void maas_op_resourcepools_update(struct ask *ask)
 {
-	const char *name = maas_field(ask, "name");
-	const char *description = maas_field(ask, "description");
+	const char *name = maas_stripped(ask, "name");
+	const char *description = maas_stripped(ask, "description");
 	bool taken = name && maas_pool_find(ask->maas, name);
 	struct pool *pool = pool_asked(ask, true);
 
-	if (!pool ||
-	    !read_name(ask, pool->name, &name, taken, true, "Resource pool"))
+	if (!pool || !read_name(ask, pool->name, &name, taken, "Resource pool"))
 		return;
 	maas_set_text(&pool->name, name);
 	if (description)

@@ -323,6 +323,11 @@ void maas_op_ipaddresses_list(struct ask *ask)
 
 	if (!maas_flag(ask, &ask->query, "all", false, &all))
 		return;
+	if (ip_text && !maas_ip_parse(ip_text, &ip)) {
+		maas_answer_text(ask, 400, "text/plain",
+		    "Parameter 'ip' must contain an IP address.");
+		return;
+	}
 	if (all && !maas_is_admin(ask)) {
 		maas_answer_text(ask, 403, "text/plain",
 		    "Listing all IP addresses requires admin privileges.");
@@ -336,11 +341,6 @@ void maas_op_ipaddresses_list(struct ask *ask)
 	}
 	if (owner_name)
 		owner = maas_user_find(ask->maas, owner_name);
-	if (ip_text && !maas_ip_parse(ip_text, &ip)) {
-		maas_answer_text(ask, 400, "text/plain",
-		    "Parameter 'ip' must contain an IP address.");
-		return;
-	}
 	if (owner_name && !owner) {
 		maas_answer(ask, json_array());
 		return;
@@ -349,25 +349,34 @@ void maas_op_ipaddresses_list(struct ask *ask)
 	    ask, all, all && !owner_name ? NULL : owner, ip_text ? &ip : NULL);
 }
 
-static bool in_range(struct ask *ask, const struct subnet *subnet,
+static bool is_dynamic(struct ask *ask, const struct subnet *subnet,
+    const struct ip *ip, const char *text)
+{
+	struct iprange *range;
+
+	list_for_each (range, &ask->maas->ranges) {
+		if (range->subnet != subnet || !range->dynamic ||
+		    !maas_ip_within(ip, &range->first, &range->last))
+			continue;
+		maas_refuse(ask, 403,
+		    "IP address %s belongs to an existing dynamic range. To "
+		    "reserve this IP address, a MAC address is required. "
+		    "(Create a device instead.)",
+		    text);
+		return true;
+	}
+	return false;
+}
+
+static bool is_reserved(struct ask *ask, const struct subnet *subnet,
     const struct ip *ip, const char *text)
 {
 	struct iprange *range;
 	char first[IP_TEXT], last[IP_TEXT];
 
 	list_for_each (range, &ask->maas->ranges) {
-		if (range->subnet != subnet ||
+		if (range->subnet != subnet || range->user == ask->user ||
 		    !maas_ip_within(ip, &range->first, &range->last))
-			continue;
-		if (range->dynamic) {
-			maas_refuse(ask, 403,
-			    "IP address %s belongs to an existing dynamic "
-			    "range. To reserve this IP address, a MAC "
-			    "address is required. (Create a device instead.)",
-			    text);
-			return true;
-		}
-		if (range->user == ask->user)
 			continue;
 		maas_ip_text(&range->first, first);
 		maas_ip_text(&range->last, last);
@@ -379,43 +388,58 @@ static bool in_range(struct ask *ask, const struct subnet *subnet,
 	return false;
 }
 
-static bool pick(struct ask *ask, const char *ip_text, const char *subnet_text,
-    struct subnet **subnet, struct ip *ip)
+static bool pick_subnet(struct ask *ask, const char *ip_text,
+    const char *subnet_text, struct subnet **subnet, const struct ip *ip)
 {
 	char text[IP_TEXT];
 
 	if (!ip_text) {
 		*subnet = maas_subnet_named(ask->maas, subnet_text);
-		if (!*subnet) {
+		if (!*subnet)
 			maas_refuse(ask, 400, "Unable to identify subnet: %s.",
 			    subnet_text);
-			return false;
-		}
-		if (!maas_address_next(ask->maas, *subnet, false, ip)) {
-			char cidr[IP_TEXT + 4];
-
-			maas_net_text(&(*subnet)->net, cidr);
-			maas_refuse(ask, 503,
-			    "No more IPs available in subnet: %s.", cidr);
-			return false;
-		}
-		return true;
+		return *subnet != NULL;
 	}
 	*subnet = maas_subnet_of(ask->maas, ip);
 	maas_ip_text(ip, text);
-	if (!*subnet) {
+	if (!*subnet)
 		maas_refuse(
 		    ask, 400, "No known subnet for IP address: %s.", text);
-		return false;
-	}
-	if (in_range(ask, *subnet, ip, text))
-		return false;
-	if (maas_address_find(ask->maas, ip)) {
+	return *subnet && !is_dynamic(ask, *subnet, ip, text);
+}
+
+/* The address asked for if it is free; else the subnet's next one. */
+static bool pick_address(
+    struct ask *ask, bool given, const struct subnet *subnet, struct ip *ip)
+{
+	char text[IP_TEXT + 4];
+
+	if (!given) {
+		if (maas_address_next(ask->maas, subnet, false, ip))
+			return true;
+		maas_net_text(&subnet->net, text);
 		maas_refuse(
-		    ask, 404, "The IP address %s is already in use.", text);
+		    ask, 503, "No more IPs available in subnet: %s.", text);
 		return false;
 	}
-	return true;
+	maas_ip_text(ip, text);
+	if (is_reserved(ask, subnet, ip, text))
+		return false;
+	if (!maas_address_find(ask->maas, ip))
+		return true;
+	maas_refuse(ask, 404, "The IP address %s is already in use.", text);
+	return false;
+}
+
+/* "host.domain" in a domain that is known. */
+static bool domain_is_known(struct ask *ask, const char *hostname)
+{
+	const char *dot = hostname ? strchr(hostname, '.') : NULL;
+
+	if (!dot || dot == hostname || maas_domain_find(ask->maas, dot + 1))
+		return true;
+	maas_answer_missing(ask, "Domain");
+	return false;
 }
 
 /* "host" in the default domain, or "host.domain". */
@@ -489,8 +513,9 @@ void maas_op_ipaddresses_reserve(struct ask *ask)
 		    "parameter.");
 		return;
 	}
-	if (!pick(ask, ip_text, subnet_text, &subnet, &ip) ||
-	    !mac_fits(ask, mac, &iface))
+	if (!pick_subnet(ask, ip_text, subnet_text, &subnet, &ip) ||
+	    !domain_is_known(ask, hostname) || !mac_fits(ask, mac, &iface) ||
+	    !pick_address(ask, ip_text != NULL, subnet, &ip))
 		return;
 	address = maas_address_make(
 	    ask->maas, mac && *mac ? ALLOC_STICKY : ALLOC_RESERVED, subnet);
@@ -509,6 +534,30 @@ void maas_op_ipaddresses_reserve(struct ask *ask)
 	maas_answer(ask, maas_address_json(ask->maas, address));
 }
 
+static bool release_form_fine(struct ask *ask, const char *text, struct ip *ip)
+{
+	json_t *errors = json_object();
+
+	if (!*text)
+		maas_error(errors, "ip", "This field is required.");
+	else if (!maas_ip_parse(text, ip))
+		maas_error(errors, "ip", "Enter a valid IPv4 or IPv6 address.");
+	return maas_fine(ask, errors);
+}
+
+static void not_released(struct ask *ask, const char *text, bool force)
+{
+	if (force)
+		maas_refuse(ask, 400, "IP address %s does not exist.", text);
+	else
+		maas_refuse(ask, 400,
+		    "IP address %s does not exist, is not the correct type "
+		    "of address, or does not belong to the requesting "
+		    "user.\nIf you are sure you want to release this "
+		    "address, use force=true as a MAAS administrator.",
+		    text);
+}
+
 void maas_op_ipaddresses_release(struct ask *ask)
 {
 	const char *text = maas_needed(ask, "ip");
@@ -525,19 +574,17 @@ void maas_op_ipaddresses_release(struct ask *ask)
 		    "privileges.");
 		return;
 	}
-	address = maas_ip_parse(text, &ip) ? maas_address_find(ask->maas, &ip)
-	                                   : NULL;
-	fine = address &&
-	       (force || (discovered ? address->type == ALLOC_DISCOVERED
-	                             : address->type == ALLOC_RESERVED &&
-	                                   address->user == ask->user));
+	if (!release_form_fine(ask, text, &ip))
+		return;
+	address = maas_address_find(ask->maas, &ip);
+	if (force)
+		fine = address &&
+		       (address->type == ALLOC_DISCOVERED) == discovered;
+	else
+		fine = address && address->type == ALLOC_RESERVED &&
+		       address->user == ask->user;
 	if (!fine) {
-		maas_refuse(ask, 400,
-		    "IP address %s does not exist, is not the correct type "
-		    "of address, or does not belong to the requesting "
-		    "user.\nIf you are sure you want to release this "
-		    "address, use force=true as a MAAS administrator.",
-		    text);
+		not_released(ask, text, force);
 		return;
 	}
 	maas_address_drop(ask->maas, address);

@@ -136,6 +136,23 @@ static bool is_inside(const struct range_form *form, json_t *errors)
 	return first && last;
 }
 
+/* Neither the network's own address nor that of everybody in it. */
+static bool is_between_ends(const struct range_form *form, json_t *errors)
+{
+	const struct ip_net *net = &form->subnet->net;
+	struct ip last = maas_net_last(net);
+
+	if (maas_ip_compare(&form->first, &net->base) == 0)
+		maas_error(errors, "start_ip",
+		    "Reserved network address cannot be included in IP "
+		    "range.");
+	else if (form->first.version == 4 &&
+	         maas_ip_compare(&form->last, &last) == 0)
+		maas_error(errors, "end_ip",
+		    "Broadcast address cannot be included in IP range.");
+	return !json_object_size(errors);
+}
+
 static bool in_the_way(const struct ask *ask, const struct range_form *form,
     const struct iprange *self)
 {
@@ -167,13 +184,13 @@ static void check_place(const struct ask *ask, const struct range_form *form,
 		             "the same address family.");
 		return;
 	}
-	if (!is_inside(form, errors))
-		return;
 	if (maas_ip_compare(&form->last, &form->first) < 0) {
-		both(errors, "End IP address must not be less than Start IP "
-		             "address.");
+		maas_error(errors, "end_ip",
+		    "End IP address must not be less than Start IP address.");
 		return;
 	}
+	if (!is_inside(form, errors) || !is_between_ends(form, errors))
+		return;
 	if (in_the_way(ask, form, self))
 		both(errors, form->dynamic
 		                 ? "Requested dynamic range conflicts with an "
@@ -191,9 +208,12 @@ static bool read_form(
 	read_ip(ask, "start_ip", errors, &form->first, self != NULL);
 	read_ip(ask, "end_ip", errors, &form->last, self != NULL);
 	read_subnet(ask, form, errors);
+	form->comment = maas_stripped(ask, "comment");
+	if (form->comment && maas_letters(form->comment) > 255)
+		maas_error(errors, "comment", MAAS_TOO_LONG, 255,
+		    maas_letters(form->comment));
 	if (!json_object_size(errors))
 		check_place(ask, form, self, errors);
-	form->comment = maas_field(ask, "comment");
 	return maas_fine(ask, errors);
 }
 

@@ -135,8 +135,20 @@ static json_t *event_json(const struct node_event *event)
 
 struct events_query {
 	int level;
-	int64_t limit, before, after; /* -1: not asked */
+	int64_t limit;
+	struct {
+		bool asked;
+		int64_t id;
+	} before, after;
 };
+
+/* The last value counts. */
+static bool is_value(const struct ask *ask, const char *name, const char *value)
+{
+	const char *wanted = maas_query(ask, name);
+
+	return !wanted || (value && strcmp(wanted, value) == 0);
+}
 
 /* Without a value every event passes; several values are an or. */
 static bool has_value(
@@ -178,76 +190,131 @@ static bool passes(const struct ask *ask, const struct node_event *event,
 	if (query->level == EVENT_AUDIT ? event->level != EVENT_AUDIT
 	                                : event->level < query->level)
 		return false;
-	if (node && !maas_may_see(ask, node))
+	/* of nodes, then; and devices have no events */
+	if (!node || node->type == NODE_DEVICE || !maas_may_see(ask, node))
 		return false;
-	return has_value(ask, "hostname", node ? node->hostname : NULL) &&
-	       has_value(ask, "id", node ? node->system_id : NULL) &&
-	       has_value(ask, "domain", node ? node->domain->name : NULL) &&
-	       has_value(ask, "zone", node ? node->zone->name : NULL) &&
-	       has_value(ask, "agent_name", node ? node->agent_name : NULL) &&
-	       has_value(ask, "owner", event->username) && has_mac(ask, node);
+	return has_value(ask, "hostname", node->hostname) &&
+	       has_value(ask, "id", node->system_id) &&
+	       has_value(ask, "domain", node->domain->name) &&
+	       is_value(ask, "zone", node->zone->name) &&
+	       is_value(ask, "pool", node->pool ? node->pool->name : NULL) &&
+	       is_value(ask, "agent_name",
+	           node->agent_name ? node->agent_name : "") &&
+	       is_value(ask, "owner", event->username) && has_mac(ask, node);
 }
 
+/* *asked stays false for what is absent or empty. */
 static bool read_number(
-    struct ask *ask, const char *name, int64_t fallback, int64_t *number)
+    struct ask *ask, const char *name, bool *asked, int64_t *number)
 {
 	const char *text = maas_query(ask, name);
 	char *end;
 
-	*number = fallback;
-	if (!text)
+	*asked = text && *text;
+	if (!*asked)
 		return true;
 	*number = strtoll(text, &end, 10);
-	if (!*text || *end) {
-		maas_refuse(ask, 400,
-		    "Invalid %s: Please enter an integer value", name);
-		return false;
-	}
-	return true;
+	end += strspn(end, " ");
+	if (!*end)
+		return true;
+	maas_refuse(
+	    ask, 400, "Invalid %s: Please enter an integer value", name);
+	return false;
 }
 
-static bool read_query(struct ask *ask, struct events_query *query)
+static bool read_limit(struct ask *ask, struct events_query *query)
+{
+	bool asked;
+
+	query->limit = 100;
+	if (!read_number(ask, "limit", &asked, &query->limit))
+		return false;
+	if (!asked && maas_query(ask, "limit"))
+		maas_refuse(ask, 500,
+		    "'>' not supported between instances of "
+		    "'NoneType' and 'int'");
+	else if (query->limit > 1000)
+		maas_refuse(ask, 400,
+		    "Requested number of events %lld is greater than limit: "
+		    "1000",
+		    (long long)query->limit);
+	else if (query->limit < 1)
+		query->limit = 1;
+	return !ask->answered;
+}
+
+static bool macs_fine(struct ask *ask)
+{
+	struct buf bad = BUF_INIT;
+	size_t at = 0;
+	const char *mac;
+	bool fine = true;
+
+	while ((mac = maas_form_next(&ask->query, "mac_address", &at))) {
+		if (maas_mac_ok(mac))
+			continue;
+		buf_addf(&bad, "%s%s", fine ? "" : ", ", mac);
+		fine = false;
+	}
+	if (!fine)
+		maas_refuse(
+		    ask, 400, "Invalid MAC address(es): %s", buf_text(&bad));
+	buf_free(&bad);
+	return fine;
+}
+
+static bool read_level(struct ask *ask, struct events_query *query)
 {
 	const char *level = maas_query(ask, "level");
-	const char *mac = maas_query(ask, "mac_address");
-	bool known = !level;
 
 	query->level = EVENT_INFO;
 	for (size_t i = 0; level && i < sizeof(levels) / sizeof(levels[0]);
 	     i++) {
 		if (strcmp(levels[i].name, level) == 0) {
-			known = true;
 			query->level = levels[i].level;
+			return true;
 		}
 	}
-	if (mac && !maas_mac_ok(mac)) {
-		maas_refuse(ask, 400, "Invalid MAC address(es): %s", mac);
-		return false;
-	}
-	if (!known) {
+	if (level)
 		maas_refuse(ask, 400, "Unrecognised log level: %s", level);
+	return !level;
+}
+
+static bool read_query(struct ask *ask, struct events_query *query)
+{
+	if (!read_number(ask, "after", &query->after.asked, &query->after.id) ||
+	    !read_number(
+	        ask, "before", &query->before.asked, &query->before.id) ||
+	    !read_limit(ask, query) || !macs_fine(ask) ||
+	    !read_level(ask, query))
 		return false;
-	}
-	if (!read_number(ask, "limit", 100, &query->limit) ||
-	    !read_number(ask, "before", -1, &query->before) ||
-	    !read_number(ask, "after", -1, &query->after))
-		return false;
-	if (query->limit > 1000) {
-		maas_refuse(ask, 400,
-		    "Requested number of events %lld is greater than limit: "
-		    "1000",
-		    (long long)query->limit);
-		return false;
-	}
-	if (query->limit < 1)
-		query->limit = 1;
-	if (query->before >= 0 && query->after >= 0) {
+	if (query->before.asked && query->after.asked)
 		maas_refuse(ask, 400,
 		    "There is undetermined behaviour when both `after` and "
 		    "`before` are specified.");
-		return false;
+	return !ask->answered;
+}
+
+static bool asked_before(const struct form *form, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(form->fields[i].name, form->fields[at].name) == 0)
+			return true;
+	return false;
+}
+
+/* A form's encoding: a blank is a plus. */
+static void add_value(struct buf *uri, const char *name, const char *value)
+{
+	buf_addf(uri, "%s%s=", uri->data[uri->len - 1] == '?' ? "" : "&", name);
+	for (; *value; value++) {
+		const char one[] = { *value, '\0' };
+
+		if (*value == ' ')
+			buf_addc(uri, '+');
+		else
+			buf_add_percent(uri, one);
 	}
-	return true;
 }
 
 /* The query again, without what pages it and what is not known. */
@@ -260,16 +327,16 @@ static char *page_uri(const struct ask *ask, const char *word, int64_t id)
 
 	buf_adds(&uri, "/MAAS/api/2.0/events/?");
 	for (size_t i = 0; i < ask->query.count; i++) {
-		const struct form_field *field = &ask->query.fields[i];
+		const char *name = ask->query.fields[i].name, *value;
+		size_t at = 0;
+		bool keep = false;
 
-		for (size_t k = 0; k < sizeof(kept) / sizeof(kept[0]); k++) {
-			if (strcmp(kept[k], field->name) != 0)
-				continue;
-			buf_addf(&uri,
-			    "%s%s=", uri.data[uri.len - 1] == '?' ? "" : "&",
-			    field->name);
-			buf_add_percent(&uri, field->value);
-		}
+		for (size_t k = 0; k < sizeof(kept) / sizeof(kept[0]); k++)
+			keep = keep || strcmp(kept[k], name) == 0;
+		if (!keep || asked_before(&ask->query, i))
+			continue;
+		while ((value = maas_form_next(&ask->query, name, &at)))
+			add_value(&uri, name, value);
 	}
 	if (word)
 		buf_addf(&uri, "&%s=%lld", word, (long long)id);
@@ -281,7 +348,7 @@ static json_t *collect(struct ask *ask, const struct events_query *query)
 {
 	const struct list *all = &ask->maas->events;
 	json_t *found = json_array();
-	bool forward = query->after >= 0;
+	bool forward = query->after.asked;
 
 	for (size_t n = 0;
 	     n < all->count && json_array_size(found) < (size_t)query->limit;
@@ -289,8 +356,8 @@ static json_t *collect(struct ask *ask, const struct events_query *query)
 		const struct node_event *event =
 		    all->items[forward ? n : all->count - 1 - n];
 
-		if ((forward && event->id <= query->after) ||
-		    (query->before >= 0 && event->id >= query->before) ||
+		if ((forward && event->id <= query->after.id) ||
+		    (query->before.asked && event->id >= query->before.id) ||
 		    !passes(ask, event, query))
 			continue;
 		if (forward)
@@ -301,26 +368,50 @@ static json_t *collect(struct ask *ask, const struct events_query *query)
 	return found;
 }
 
+/* Where newer and older events are. With none found it is told from where
+ * the search began. */
+static json_t *newer_uri(const struct ask *ask,
+    const struct events_query *query, const json_t *found)
+{
+	bool some = json_array_size(found) > 0;
+	int64_t id = some ? jint(json_array_get(found, 0), "id")
+	                  : query->before.id - 1;
+	char *uri = page_uri(
+	    ask, some || query->before.asked ? "after" : NULL, id);
+	json_t *json = json_string(uri);
+
+	free(uri);
+	return json;
+}
+
+static json_t *older_uri(const struct ask *ask,
+    const struct events_query *query, const json_t *found)
+{
+	size_t count = json_array_size(found);
+	int64_t id = count ? jint(json_array_get(found, count - 1), "id")
+	                   : query->after.id + 1;
+	char *uri;
+	json_t *json;
+
+	if (!count && !query->after.asked)
+		return json_null();
+	uri = page_uri(ask, "before", id);
+	json = json_string(uri);
+	free(uri);
+	return json;
+}
+
 void maas_op_events_query(struct ask *ask)
 {
-	struct events_query query;
+	struct events_query query = { 0 };
 	json_t *found, *next, *previous;
-	size_t count;
-	char *uri;
 
 	if (!read_query(ask, &query))
 		return;
 	found = collect(ask, &query);
-	count = json_array_size(found);
-	uri = page_uri(
-	    ask, count ? "after" : NULL, jint(json_array_get(found, 0), "id"));
-	next = json_string(uri);
-	free(uri);
-	uri = page_uri(ask, "before",
-	    count ? jint(json_array_get(found, count - 1), "id") : 0);
-	previous = count ? json_string(uri) : json_null();
-	free(uri);
-	maas_answer(
-	    ask, json_pack("{s:i, s:o, s:o, s:o}", "count", (int)count,
-	             "events", found, "next_uri", next, "prev_uri", previous));
+	next = newer_uri(ask, &query, found);
+	previous = older_uri(ask, &query, found);
+	maas_answer(ask, json_pack("{s:i, s:o, s:o, s:o}", "count",
+	                     (int)json_array_size(found), "events", found,
+	                     "next_uri", next, "prev_uri", previous));
 }

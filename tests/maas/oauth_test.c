@@ -62,17 +62,17 @@ TEST(the_form_of_a_post_is_signed_in_either_encoding)
 
 	a_lab(NULL, NULL);
 	base = base_of("POST", ZONES, "n1",
-	    "description%3D%26name%3Daz%2520"
+	    "description%3D%26name%3Daz%2521"
 	    "1%26",
 	    "");
-	/* "az 1" is no name for a zone: 400 says that it was let in */
+	/* "az!1" is no name for a zone: 400 says that it was let in */
 	EXPECT_INT(signed_request("POST", "/MAAS/api/2.0/zones/", FORM,
-	               "name=az+1&description=", base, "n1"),
+	               "name=az%211&description=", base, "n1"),
 	    400);
 	EXPECT_INT(signed_request("POST", "/MAAS/api/2.0/zones/",
 	               "multipart/form-data; boundary=b",
 	               "--b\r\nContent-Disposition: form-data; "
-	               "name=\"name\"\r\n\r\naz 1\r\n--b\r\n"
+	               "name=\"name\"\r\n\r\naz!1\r\n--b\r\n"
 	               "Content-Disposition: form-data; "
 	               "name=\"description\"\r\n\r\n\r\n--b--\r\n",
 	               base, "n1"),

@@ -36,6 +36,8 @@ struct cache {
 	cache_change_fn *changed;
 	void *ctx;
 	usec heard_at;
+	void (*synced)(void *ctx); /* NULL: nobody is to be told, or was */
+	void *synced_ctx;
 	bool *freed; /* set when it goes while it is telling; or NULL */
 };
 
@@ -279,6 +281,17 @@ static json_t *with_kinds(const struct informer *in, const json_t *list)
 	return copy;
 }
 
+/* May free the cache. */
+static void tell_synced(struct cache *cache)
+{
+	void (*synced)(void *ctx) = cache->synced;
+
+	if (!synced || !cache_synced(cache))
+		return;
+	cache->synced = NULL;
+	synced(cache->synced_ctx);
+}
+
 static void heard_list(void *ctx, const struct kube_answer *answer)
 {
 	struct informer *in = ctx;
@@ -294,8 +307,10 @@ static void heard_list(void *ctx, const struct kube_answer *answer)
 	in->version = version_of(answer->body);
 	in->listed = true;
 	list = with_kinds(in, answer->body);
-	if (take_list(in, list))
+	if (take_list(in, list)) {
 		start_watch(in);
+		tell_synced(in->cache);
+	}
 	json_decref(list);
 }
 
@@ -387,6 +402,13 @@ bool cache_synced(const struct cache *cache)
 		if (!cache->informers[i].listed)
 			return false;
 	return true;
+}
+
+void cache_on_synced(struct cache *cache, void (*synced)(void *ctx), void *ctx)
+{
+	check(!cache_synced(cache));
+	cache->synced = synced;
+	cache->synced_ctx = ctx;
 }
 
 usec cache_heard_at(const struct cache *cache)

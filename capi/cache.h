@@ -22,6 +22,8 @@ struct cache *cache_new(struct host *host, struct kube *kube, const char *ns,
     const char *const *kinds, cache_change_fn *changed, void *ctx);
 void cache_free(struct cache **cache);
 bool cache_synced(const struct cache *cache); /* every kind listed once */
+/* Called once, when it is. */
+void cache_on_synced(struct cache *cache, void (*synced)(void *ctx), void *ctx);
 /* The last answer or event heard, on the loop's clock; -1 for none yet. */
 usec cache_heard_at(const struct cache *cache);
 

@@ -44,8 +44,8 @@ struct workload_link {
 	char *kubeconfig; /* what kube was made from */
 	struct timer timer;
 	struct kube_call *probe;
-	bool ready;          /* it answered */
-	struct cache *nodes; /* NULL until then */
+	bool ready;          /* it answered, and said which nodes there are */
+	struct cache *nodes; /* NULL until it answered */
 };
 
 struct manager {

@@ -59,6 +59,17 @@ static void node_changed(
 	manager_poke_kind(manager, "MachineHealthCheck");
 }
 
+/* From here the watch on its Nodes tells what changes. */
+static void nodes_listed(void *ctx)
+{
+	struct workload_link *link = ctx;
+
+	link->ready = true;
+	manager_poke_all(link->manager);
+}
+
+/* It answers, but as long as its Nodes are not listed every one of them is
+ * missing: nobody may draw a conclusion from that. */
 static void probed(void *ctx, const struct kube_answer *answer)
 {
 	struct workload_link *link = ctx;
@@ -69,11 +80,9 @@ static void probed(void *ctx, const struct kube_answer *answer)
 		timer_set(&link->timer, manager->host->loop, PROBE_EVERY_FOR);
 		return;
 	}
-	/* From here the watch on its Nodes tells what changes. */
-	link->ready = true;
 	link->nodes = cache_new(
 	    manager->host, link->kube, NULL, node_kinds, node_changed, manager);
-	manager_poke_all(manager);
+	cache_on_synced(link->nodes, nodes_listed, link);
 }
 
 static void probe(struct timer *timer)
@@ -159,7 +168,7 @@ void workload_link_update(struct manager *manager)
 		return;
 	}
 	connect_to(link);
-	if (link->kube && !link->ready && !link->probe &&
+	if (link->kube && !link->nodes && !link->probe &&
 	    !timer_is_set(&link->timer))
 		timer_set(&link->timer, manager->host->loop, 0);
 }

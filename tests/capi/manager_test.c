@@ -815,6 +815,18 @@ TEST(when_too_many_nodes_are_silent_none_is_replaced)
 	yard_close();
 }
 
+/* The API server answers before it has told which nodes there are: until it
+ * has, none is missing. Every restart used to cost a machine. */
+TEST(after_a_restart_no_node_is_missing_before_all_are_listed)
+{
+	a_pool_of(1);
+	yard_restart();
+	yard_run_for(MINUTES(30));
+	EXPECT_INT(yard.releases, 0);
+	EXPECT_STR(yard_condition_of("Machine", "web-cp-0", "NodeHealthy"), "");
+	yard_close();
+}
+
 /* an hour of installing is no illness. */
 TEST(a_machine_that_installs_slowly_is_not_given_up_by_the_health_check)
 {
@@ -995,6 +1007,7 @@ CASE(one_machine_is_allocated_deployed_and_joins),
     CASE(only_a_machine_that_is_surely_off_is_switched_on_and_once),
     CASE(a_node_that_stays_silent_is_replaced_by_another_machine),
     CASE(when_too_many_nodes_are_silent_none_is_replaced),
+    CASE(after_a_restart_no_node_is_missing_before_all_are_listed),
     CASE(a_machine_that_installs_slowly_is_not_given_up_by_the_health_check),
     CASE(a_new_template_rolls_over_with_one_spare_machine),
     CASE(the_kubeconfig_is_signed_anew_at_half_of_its_life),

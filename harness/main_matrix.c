@@ -53,15 +53,21 @@ struct matrix {
 
 static json_t *run_with(struct matrix *matrix, strike_fn *ask, void *ctx)
 {
+	char *record = matrix->flags.only
+	                   ? flags_record_name(&matrix->flags, matrix->scenario)
+	                   : NULL;
 	const struct run_options options = {
 		.wire = matrix->flags.wire,
 		.seed = matrix->flags.seed,
 		.watched = matrix->flags.who,
 		.ask = ask,
 		.ask_ctx = ctx,
+		.record_to = record,
 	};
+	json_t *outcome = run_scenario(matrix->scenario, &options);
 
-	return run_scenario(matrix->scenario, &options);
+	free(record);
+	return outcome;
 }
 
 static struct moment *chosen(const struct matrix *matrix, size_t n)
@@ -423,6 +429,8 @@ static int run_only(struct matrix *matrix)
 		    matrix->flags.only);
 		return 2;
 	}
+	if (!flags_writable(&matrix->flags, "matrix"))
+		return 2;
 	outcome = run_with(matrix, strike_this, &moment);
 	if (jbool(outcome, "blows.struck"))
 		printf("%s, %s: %s\n", matrix->flags.who, matrix->flags.only,

@@ -31,6 +31,10 @@ int flags_read(struct run_flags *flags, int argc, char **argv);
 /* The files and folders that results shall go to are there, or it is said why
  * not: before anything is played. */
 bool flags_writable(const struct run_flags *flags, const char *command);
+/* scenarios/outage/x.yaml -> DIR/scenarios-outage-x.https.jsonl, the caller's;
+ * NULL: no record is wanted. */
+char *flags_record_name(
+    const struct run_flags *flags, const struct scenario *scenario);
 double seconds_now(void); /* here, not in any world */
 /* Files as named, folders searched for *.yaml; none: "scenarios". */
 void files_find(struct files *files, int argc, char **argv);

@@ -225,8 +225,7 @@ int scenarios_load(const struct files *files, struct scenario **out)
 
 /* ---- running ---- */
 
-/* scenarios/outage/x.yaml -> DIR/scenarios-outage-x.https.jsonl */
-static char *record_name(
+char *flags_record_name(
     const struct run_flags *flags, const struct scenario *scenario)
 {
 	size_t len = strlen(scenario->file);
@@ -255,7 +254,7 @@ double seconds_now(void)
 static json_t *run_one(void *ctx, size_t n)
 {
 	struct batch *batch = ctx;
-	char *record = record_name(&batch->flags, batch->scenarios[n]);
+	char *record = flags_record_name(&batch->flags, batch->scenarios[n]);
 	const struct run_options options = {
 		.wire = batch->flags.wire,
 		.seed = batch->flags.seed,

@@ -142,10 +142,16 @@ void reactor_remove_fd(struct reactor_fd **watch)
 
 /* ---- running ---- */
 
-static void catch_up(struct reactor *reactor)
+usec reactor_clock(const struct reactor *reactor)
 {
 	double passed_ns = (double)(monotonic_ns() - reactor->began_ns);
-	usec now = (usec)(passed_ns * reactor->speed / 1000);
+
+	return (usec)(passed_ns * reactor->speed / 1000);
+}
+
+static void catch_up(struct reactor *reactor)
+{
+	usec now = reactor_clock(reactor);
 
 	if (now > loop_now(reactor->loop))
 		loop_advance(reactor->loop, now);

@@ -71,7 +71,8 @@ struct host *real_host_child(struct reactor *reactor, const struct host *parent,
 struct real_told {
 	const struct wire_sight *sight;
 	const char *fault; /* "answer truncated", ...; "" for none */
-	usec arrived_at;
+	usec arrived_at; /* of the loop; and how long it took, handling too: */
+	usec took_for;
 };
 typedef void real_told_fn(void *ctx, const struct real_told *told);
 void real_net_watch(

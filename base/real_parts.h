@@ -18,6 +18,8 @@
 #define REAL_PATIENCE  SECONDS(60) /* for a client to say what it wants */
 
 /* ---- reactor.c ---- */
+/* The time of its loop as it is now, and not when this turn began. */
+usec reactor_clock(const struct reactor *reactor);
 double reactor_speed(const struct reactor *reactor);
 struct http_doorway *reactor_doorway(struct reactor *reactor);
 struct http_server *reactor_server(struct reactor *reactor);

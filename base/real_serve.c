@@ -113,6 +113,8 @@ static void tell(struct real_exchange *x, const struct http_response *response)
 		.sight = &sight, .fault = x->fault, .arrived_at = x->arrived_at
 	};
 
+	if (net)
+		told.took_for = reactor_clock(net->reactor) - x->arrived_at;
 	if (x->told || !net || !net->told || net->host->dead)
 		return;
 	x->told = true;
@@ -410,7 +412,7 @@ static struct real_exchange *exchange_of(
 	peer->exchange = x;
 	x->service = peer->listener->name;
 	x->fault = "";
-	x->arrived_at = loop_now(peer->net->host->loop);
+	x->arrived_at = reactor_clock(peer->net->reactor);
 	timer_init(&x->later, wait_ends);
 	http_request_move(&x->request, request);
 	tidy_request(&x->request);

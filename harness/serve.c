@@ -178,9 +178,23 @@ static bool add_rules(struct served *served, struct err *err)
 	return true;
 }
 
-bool served_open(struct served *served, const char *name,
+static bool open_journal(struct served *served, struct err *err)
+{
+	if (!served->journal_file)
+		return true;
+	served->journal = fopen(served->journal_file, "we");
+	if (!served->journal)
+		return err_set(err, ERR_INPUT, "cannot write %s: %s",
+		    served->journal_file, strerror(errno));
+	events_add_sink(served->events, write_event, served->journal);
+	return true;
+}
+
+bool served_open(struct served *served, const char *command, const char *name,
     const struct watch_subject *subject, struct err *err)
 {
+	struct watch_options watched = { .speed = served->speed,
+		.command = command };
 	struct real_host_options options = { .name = name,
 		.bind = served->bind,
 		.loudest = LOG_WARNING,
@@ -196,21 +210,19 @@ bool served_open(struct served *served, const char *name,
 	served->events = events_new(
 	    reactor_loop(served->reactor), served->host->secrets);
 	real_host_tell(served->host, served->events);
-	watch_begin(served->watch, served->host);
-	if (!served->journal_file)
-		return true;
-	served->journal = fopen(served->journal_file, "we");
-	if (!served->journal)
-		return err_set(err, ERR_INPUT, "cannot write %s: %s",
-		    served->journal_file, strerror(errno));
-	events_add_sink(served->events, write_event, served->journal);
+	if (!open_journal(served, err))
+		return false;
+	watched.host = served->host;
+	watched.journal = served->journal;
+	watch_begin(served->watch, &watched);
 	return true;
 }
 
 void served_run(struct served *served)
 {
 	reactor_run(served->reactor, true);
-	watch_sum_up(served->watch, stderr);
+	watch_end(served->watch);
+	watch_sum_up(served->watch, stdout, stderr);
 }
 
 void served_close(struct served *served)

@@ -66,10 +66,10 @@ struct serve_option {
 int serve_read_options(const char *command, int argc, char **argv,
     const struct serve_option *options, size_t count);
 
-/* The subject outlives it. */
-bool served_open(struct served *served, const char *name,
+/* command: "pcgsim serve maas"; it and the subject outlive it. */
+bool served_open(struct served *served, const char *command, const char *name,
     const struct watch_subject *subject, struct err *err);
-/* Until a signal; then what is worth saying, on standard error. */
+/* Until a signal; then the sum of it. */
 void served_run(struct served *served);
 void served_close(struct served *served);
 /* A CA and a server identity for localhost and the bound address, or NULL

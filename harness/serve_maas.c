@@ -227,17 +227,6 @@ static int serve(struct served_maas *s)
 
 /* ---- what faults and the journal know of it ---- */
 
-static void name_operations(struct watch_subject *subject, const char **names)
-{
-	size_t count;
-	const struct maas_operation *table = maas_operations(&count);
-
-	check(count <= MOST_OPERATIONS);
-	for (size_t i = 0; i < count; i++)
-		names[i] = table[i].name;
-	subject->words = (struct fault_words){ "maas", names, count, true };
-}
-
 static bool concerns(
     void *ctx, const struct wire_sight *sight, const char *machine)
 {
@@ -245,6 +234,58 @@ static bool concerns(
 
 	return s->maas &&
 	       maas_concerns(s->maas, sight->request, sight->response, machine);
+}
+
+static const char *user_of(void *ctx, const struct http_request *request)
+{
+	const struct served_maas *s = ctx;
+
+	return maas_signer(s->maas, request);
+}
+
+static json_t *parameters(void *ctx, const struct http_request *request)
+{
+	(void)ctx;
+	return maas_parameters(request);
+}
+
+static void address(
+    void *ctx, const struct http_request *request, char **path, char **op)
+{
+	(void)ctx;
+	maas_address(request, path, op);
+}
+
+static void refusal(
+    void *ctx, const struct http_request *request, int status, struct buf *note)
+{
+	const struct served_maas *s = ctx;
+
+	maas_explain_refusal(s->maas, request, status, note);
+}
+
+static struct watch_subject subject_of(
+    struct served_maas *s, const char **names, struct route_row *rows)
+{
+	size_t count;
+	const struct maas_operation *table = maas_operations(&count);
+
+	check(count <= MOST_OPERATIONS);
+	for (size_t i = 0; i < count; i++) {
+		names[i] = table[i].name;
+		rows[i] = (struct route_row){ table[i].method, table[i].path,
+			table[i].op, table[i].modelled };
+	}
+	return (struct watch_subject){
+		.words = { "maas", names, count, true },
+		.routes = { "/MAAS/api/2.0", rows, count },
+		.ctx = s,
+		.concerns = concerns,
+		.user = user_of,
+		.parameters = parameters,
+		.address = address,
+		.refusal = refusal,
+	};
 }
 
 int serve_maas(int argc, char **argv)
@@ -291,16 +332,17 @@ int serve_maas(int argc, char **argv)
 		{ "journal", "FILE", "every event, one JSON line each",
 		    SERVE_TEXT, &served->journal_file },
 	};
-	struct watch_subject subject = { .ctx = &s, .concerns = concerns };
-	const char *operations[MOST_OPERATIONS];
+	const char *names[MOST_OPERATIONS];
+	struct route_row rows[MOST_OPERATIONS];
+	struct watch_subject subject = subject_of(&s, names, rows);
 	struct err err = { 0 };
 	int status = serve_read_options("pcgsim serve maas", argc, argv,
 	    options, sizeof(options) / sizeof(options[0]));
 
 	if (status)
 		return status < 0 ? 0 : status;
-	name_operations(&subject, operations);
-	if (served_open(served, "maas/served", &subject, &err))
+	if (served_open(
+	        served, "pcgsim serve maas", "maas/served", &subject, &err))
 		status = serve(&s);
 	else
 		status = served_complain("pcgsim serve maas", &err);

@@ -47,15 +47,54 @@ static int serve(struct served *served, const char *endpoint)
 	return well ? 0 : served_complain("pcgsim serve palette", &err);
 }
 
-static void name_operations(struct watch_subject *subject, const char **names)
+/* A Palette's paths have no op, and its bodies are documents: only what its
+ * query says goes to the journal. */
+static json_t *parameters(void *ctx, const struct http_request *request)
+{
+	const char *query = strchr(request->target, '?');
+	json_t *all = json_object();
+	struct form form = { 0 };
+
+	(void)ctx;
+	if (query)
+		form_parse_urlencoded(&form, query + 1, strlen(query + 1));
+	for (size_t i = 0; i < form.count; i++)
+		if (!strcasestr(form.fields[i].name, "token") &&
+		    !strcasestr(form.fields[i].name, "key"))
+			json_object_set_new(all, form.fields[i].name,
+			    json_string(form.fields[i].value));
+	form_free(&form);
+	return all;
+}
+
+static void address(
+    void *ctx, const struct http_request *request, char **path, char **op)
+{
+	(void)ctx;
+	*path = http_path(request->target);
+	if (!*path)
+		*path = xstrdup("");
+	*op = NULL;
+}
+
+static struct watch_subject subject_of(
+    const char **names, struct route_row *rows)
 {
 	size_t count;
 	const struct palette_operation *table = palette_operations(&count);
 
 	check(count <= MOST_OPERATIONS);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		names[i] = table[i].name;
-	subject->words = (struct fault_words){ "palette", names, count, false };
+		rows[i] = (struct route_row){ table[i].method, table[i].path,
+			NULL, table[i].modelled };
+	}
+	return (struct watch_subject){
+		.words = { "palette", names, count, false },
+		.routes = { "", rows, count },
+		.parameters = parameters,
+		.address = address,
+	};
 }
 
 int serve_palette(int argc, char **argv)
@@ -87,8 +126,9 @@ int serve_palette(int argc, char **argv)
 		{ "journal", "FILE", "every event, one JSON line each",
 		    SERVE_TEXT, &served.journal_file },
 	};
-	struct watch_subject subject = { 0 };
-	const char *operations[MOST_OPERATIONS];
+	const char *names[MOST_OPERATIONS];
+	struct route_row rows[MOST_OPERATIONS];
+	struct watch_subject subject = subject_of(names, rows);
 	struct err err = { 0 };
 	int status = serve_read_options("pcgsim serve palette", argc, argv,
 	    options, sizeof(options) / sizeof(options[0]));
@@ -96,8 +136,8 @@ int serve_palette(int argc, char **argv)
 	if (status)
 		return status < 0 ? 0 : status;
 	served.tls = !plain;
-	name_operations(&subject, operations);
-	if (served_open(&served, "palette/served", &subject, &err))
+	if (served_open(&served, "pcgsim serve palette", "palette/served",
+	        &subject, &err))
 		status = serve(&served, endpoint);
 	else
 		status = served_complain("pcgsim serve palette", &err);

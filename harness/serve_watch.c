@@ -5,12 +5,23 @@
 
 #include "base/check.h"
 #include "base/real_host.h"
+#include "harness/loops.h"
+
+struct lack { /* an operation that was asked for and is not modelled */
+	const struct route_row *row;
+	unsigned long count;
+};
 
 struct watch {
 	const struct watch_subject *subject;
-	struct host *host;
+	struct watch_options options;
 	struct fault_rule rules[MOST_RULES];
 	size_t rule_count;
+	struct loops loops;
+	/* the sum */
+	unsigned long requests, classes[6], struck, unknown;
+	struct lack *lacks;
+	size_t lack_count;
 };
 
 /* ---- life ---- */
@@ -29,6 +40,7 @@ void watch_free(struct watch **watch)
 		return;
 	for (size_t i = 0; i < (*watch)->rule_count; i++)
 		fault_rule_free(&(*watch)->rules[i]);
+	free((*watch)->lacks);
 	free(*watch);
 	*watch = NULL;
 }
@@ -76,14 +88,20 @@ static bool fits(const struct watch *watch, const struct fault_rule *rule,
 static void count(struct watch *watch, size_t i, const struct wire_sight *sight)
 {
 	struct fault_rule *rule = &watch->rules[i];
+	const struct host *host = watch->options.host;
 
 	if ((*sight->mark & counted_bit(i)) ||
 	    (sight->response && !rule->machine) || !fits(watch, rule, sight))
 		return;
 	*sight->mark |= counted_bit(i);
-	if (fault_rule_counts(
-	        rule, sight, watch->host->choices, loop_now(watch->host->loop)))
+	if (fault_rule_counts(rule, sight, host->choices, loop_now(host->loop)))
 		*sight->mark |= due_bit(i);
+}
+
+/* The control port is nobody's to strike, and in nobody's journal. */
+static bool is_ours(const struct watch *watch, const struct wire_sight *sight)
+{
+	return strcmp(sight->server, watch->options.host->name) == 0;
 }
 
 static void strike(
@@ -92,7 +110,8 @@ static void strike(
 	struct watch *watch = ctx;
 	bool struck = false;
 
-	for (size_t i = 0; i < watch->rule_count; i++) {
+	for (size_t i = 0; is_ours(watch, sight) && i < watch->rule_count;
+	     i++) {
 		struct fault_rule *rule = &watch->rules[i];
 		bool here = rule->kind->on_answer == (sight->response != NULL);
 
@@ -104,24 +123,274 @@ static void strike(
 	}
 }
 
-void watch_begin(struct watch *watch, struct host *host)
+/* ---- notes ---- */
+
+static bool is_word(const char *op, const char *word)
 {
-	watch->host = host;
-	real_net_watch(host->net, strike, NULL, watch);
+	return strcmp(op, word) == 0;
 }
 
-void watch_sum_up(const struct watch *watch, FILE *out)
+static void count_lack(
+    struct watch *watch, const struct route_row *row, const char *note)
+{
+	for (size_t i = 0; i < watch->lack_count; i++)
+		if (watch->lacks[i].row == row) {
+			watch->lacks[i].count++;
+			return;
+		}
+	watch->lacks = xrealloc(
+	    watch->lacks, (watch->lack_count + 1) * sizeof(*watch->lacks));
+	watch->lacks[watch->lack_count++] = (struct lack){ row, 1 };
+	fprintf(stderr, "%s: %s\n", watch->options.command, note);
+}
+
+static void explain_unanswered(
+    struct watch *watch, const struct wire_sight *sight, struct buf *note)
+{
+	const struct watch_subject *subject = watch->subject;
+	const char *method = sight->request->method;
+	const struct route_row *row;
+	char *path, *op;
+
+	subject->address(subject->ctx, sight->request, &path, &op);
+	closest_explain(&subject->routes, method, path, op, note);
+	row = closest_exact(&subject->routes, method, path, op);
+	if (row && !row->modelled)
+		count_lack(watch, row, buf_text(note));
+	else if (!row)
+		watch->unknown++;
+	free(path);
+	free(op);
+}
+
+static void explain_status(
+    struct watch *watch, const struct wire_sight *sight, struct buf *note)
+{
+	const struct watch_subject *subject = watch->subject;
+	int status = sight->response->status;
+
+	if (status < 300)
+		return;
+	if (subject->address &&
+	    (is_word(sight->op, "unknown") || is_word(sight->op, "page") ||
+	        is_word(sight->op, "unrecognised") ||
+	        is_word(sight->op, "unmodelled")))
+		explain_unanswered(watch, sight, note);
+	else if (subject->refusal)
+		subject->refusal(subject->ctx, sight->request, status, note);
+}
+
+/* The clients' clock: the real one. */
+static usec clients_span(const struct watch *watch, usec span_for)
+{
+	return (usec)((double)span_for / watch->options.speed);
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	return keyed_hash(hash, text, strlen(text));
+}
+
+static void explain_loop(struct watch *watch, const struct wire_sight *sight,
+    const char *user, struct buf *note)
+{
+	const struct http_request *request = sight->request;
+	struct loop *loop = watch->options.host->loop;
+	uint64_t asked = hash_text(1, request->method), answer;
+	size_t begin = note->len;
+	usec span_for;
+
+	asked = hash_text(asked, request->target);
+	asked = hash_text(asked, sight->client);
+	asked = hash_text(asked, user);
+	asked = keyed_hash(asked, buf_text(&request->body), request->body.len);
+	answer = keyed_hash((uint64_t)sight->response->status,
+	    buf_text(&sight->response->body), sight->response->body.len);
+	if (!loops_see(&watch->loops, asked, answer,
+	        clients_span(watch, loop_now(loop)), &span_for))
+		return;
+	buf_addf(note,
+	    "%sthe same %s %.*s %d times in %.1f s, each answered %d with the "
+	    "same body: %s",
+	    begin ? "; " : "", request->method,
+	    (int)strcspn(request->target, "?"), request->target, LOOPS_COUNT,
+	    (double)span_for / USEC_PER_SEC, sight->response->status,
+	    loop_quiet(loop)
+	        ? "nothing is under way here, and nothing will change until "
+	          "somebody does something"
+	        : "something is under way here, and asking less often would "
+	          "see it as well");
+	fprintf(stderr, "%s: a client seems to loop: %s\n",
+	    watch->options.command, note->data + begin + (begin ? 2 : 0));
+}
+
+/* ---- the journal ---- */
+
+static char *path_of(const struct http_request *request)
+{
+	char *path = http_path(request->target);
+
+	return path ? path : xstrdup(request->target);
+}
+
+/* Bytes from outside need not be text. */
+static json_t *text_or_nothing(const char *text, size_t len)
+{
+	json_t *value = json_stringn(text, len);
+
+	return value ? value : json_string("");
+}
+
+static void write_line(struct watch *watch, json_t *line)
+{
+	struct host *host = watch->options.host;
+	struct buf room = BUF_INIT;
+	char *text = json_dumps(line, JSON_COMPACT);
+
+	check(text);
+	fprintf(watch->options.journal, "%s\n",
+	    secrets_mask(host->secrets, text, &room));
+	fflush(watch->options.journal);
+	buf_free(&room);
+	free(text);
+}
+
+/* What a refusal says; answers that are well may hold anything. */
+static void add_said(json_t *line, const struct http_response *response)
+{
+	size_t len = response->body.len;
+
+	if (response->status < 400)
+		return;
+	while (len > 200 || (len && (response->body.data[len - 1] & 0x80)))
+		len--;
+	json_object_set_new(
+	    line, "said", text_or_nothing(buf_text(&response->body), len));
+}
+
+static void keep(struct watch *watch, const struct real_told *told,
+    const char *user, const char *note)
+{
+	const struct wire_sight *sight = told->sight;
+	const struct watch_subject *subject = watch->subject;
+	const struct http_response *response = sight->response;
+	char *path = path_of(sight->request);
+	usec time = watch->options.host->clock_origin + told->arrived_at;
+	char at[32];
+	json_t *line;
+
+	time_text_ms(time, at);
+	line = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s}", "at",
+	    (json_int_t)told->arrived_at, "time", at, "kind", "request", "peer",
+	    sight->client, "user", user, "op", sight->op);
+	json_object_set_new(line, "method",
+	    text_or_nothing(
+	        sight->request->method, strlen(sight->request->method)));
+	json_object_set_new(line, "path", text_or_nothing(path, strlen(path)));
+	if (subject->parameters)
+		json_object_set_new(line, "parameters",
+		    subject->parameters(subject->ctx, sight->request));
+	json_object_set_new(
+	    line, "status", json_integer(response ? response->status : 0));
+	json_object_set_new(line, "bytes",
+	    json_integer(response ? (json_int_t)response->body.len : 0));
+	json_object_set_new(
+	    line, "took_us", json_integer(clients_span(watch, told->took_for)));
+	json_object_set_new(line, "fault", json_string(told->fault));
+	json_object_set_new(line, "note", text_or_nothing(note, strlen(note)));
+	if (response)
+		add_said(line, response);
+	write_line(watch, line);
+	json_decref(line);
+	free(path);
+}
+
+static void hear(void *ctx, const struct real_told *told)
+{
+	struct watch *watch = ctx;
+	const struct wire_sight *sight = told->sight;
+	const struct watch_subject *subject = watch->subject;
+	const char *user = "";
+	struct buf note = BUF_INIT;
+	int status = sight->response ? sight->response->status : 0;
+
+	if (!is_ours(watch, sight))
+		return;
+	watch->requests++;
+	watch->classes[status >= 100 && status < 600 ? status / 100 : 0]++;
+	watch->struck += *told->fault != '\0';
+	if (subject->user)
+		user = subject->user(subject->ctx, sight->request);
+	if (sight->response && !*told->fault)
+		explain_status(watch, sight, &note);
+	if (sight->response)
+		explain_loop(watch, sight, user, &note);
+	if (watch->options.journal)
+		keep(watch, told, user, buf_text(&note));
+	buf_free(&note);
+}
+
+void watch_begin(struct watch *watch, const struct watch_options *options)
+{
+	watch->options = *options;
+	real_net_watch(options->host->net, strike, hear, watch);
+}
+
+/* ---- the sum ---- */
+
+static void sum_lacks(const struct watch *watch, FILE *out)
+{
+	fprintf(out, "not modelled:");
+	for (size_t i = 0; i < watch->lack_count; i++) {
+		const struct route_row *row = watch->lacks[i].row;
+
+		fprintf(out, "%s %s %s%s%s (%lu)", i ? "," : "", row->method,
+		    row->path, row->op ? " op=" : "", row->op ? row->op : "",
+		    watch->lacks[i].count);
+	}
+	fprintf(out, "\n");
+}
+
+static void sum_rules(const struct watch *watch, FILE *out)
 {
 	for (size_t i = 0; i < watch->rule_count; i++) {
 		const struct fault_rule *rule = &watch->rules[i];
 
 		if (rule->met)
 			continue;
-		fprintf(out, "the fault \"%s\" met nothing: ", rule->text);
+		fprintf(out, "%s: the fault \"%s\" met nothing: ",
+		    watch->options.command, rule->text);
 		if (!rule->fitted)
 			fprintf(out, "no request was one that it is for\n");
 		else
 			fprintf(out, "%lld fitted, none was its turn\n",
 			    rule->fitted);
 	}
+}
+
+void watch_end(struct watch *watch)
+{
+	real_net_watch(watch->options.host->net, NULL, NULL, NULL);
+}
+
+void watch_sum_up(const struct watch *watch, FILE *out, FILE *complaints)
+{
+	const unsigned long *classes = watch->classes;
+
+	fprintf(out,
+	    "served %lu requests: %lu well, %lu refused (4xx), %lu failed "
+	    "(5xx), %lu without an answer; faults struck %lu\n",
+	    watch->requests, classes[1] + classes[2] + classes[3], classes[4],
+	    classes[5], classes[0], watch->struck);
+	if (watch->lack_count)
+		sum_lacks(watch, out);
+	if (watch->unknown)
+		fprintf(out,
+		    "unknown: %lu requests for what a %s does not have%s\n",
+		    watch->unknown, watch->subject->words.server,
+		    watch->options.journal
+		        ? "; the journal says what came closest"
+		        : " (--journal says what came closest)");
+	fflush(out);
+	sum_rules(watch, complaints);
 }

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/check.h"
+#include "base/yaml.h"
 
 /*
  * Each constraint is a row: how its values are split, how they are judged
@@ -642,6 +643,26 @@ bool maas_constraints_judge(
 		return false;
 	}
 	return maas_fine(ask, errors);
+}
+
+void maas_constraints_near(const struct form *form, struct buf *out)
+{
+	const char *names[CONSTRAINT_COUNT];
+	size_t count = 0;
+
+	for (size_t i = 0; i < CONSTRAINT_COUNT; i++)
+		if (constraints[i].where != IN_LIST)
+			names[count++] = constraints[i].name;
+	for (size_t i = 0; i < form->count; i++) {
+		const char *name = form->fields[i].name, *near;
+
+		if (find(name, true) || is_besides(name, true))
+			continue;
+		near = nearest_name(name, names, count);
+		buf_addf(out, "%sallocate has no constraint %s%s%s",
+		    out->len ? "; " : "", name, near ? ", the nearest is " : "",
+		    near ? near : "");
+	}
 }
 
 bool maas_constraints_pass(const struct ask *ask, const struct form *form,

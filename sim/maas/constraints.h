@@ -15,6 +15,9 @@ bool maas_constraints_pass(const struct ask *ask, const struct form *form,
 char *maas_constraints_asked(const struct form *form);
 char *maas_constraints_resolved(const struct form *form);
 
+/* For each constraint that allocate does not know, what it may have meant. */
+void maas_constraints_near(const struct form *form, struct buf *out);
+
 /* ---- labelled.c: the two constraints with a language of their own ---- */
 
 /* "root:100(ssd),50": label, least size in GB, tags. */

@@ -15,5 +15,24 @@
  * parameter, or as the thing that was answered? response may be NULL. */
 bool maas_concerns(const struct maas *maas, const struct http_request *request,
     const struct http_response *response, const char *machine);
+/* The name of the user whose key signed it, or "". The signature itself is not
+ * judged: a request that was refused has a user too. */
+const char *maas_signer(
+    const struct maas *maas, const struct http_request *request);
+
+/* Its path, decoded, as operations are looked up by, and its op (NULL: none);
+ * free() both. */
+void maas_address(const struct http_request *request, char **path, char **op);
+
+/* Query and form as an object of texts (lists of them where a name repeats).
+ * What may be secret is not in it: values of names that speak of keys, tokens,
+ * passwords, signatures or user data, and contents of files. New. */
+json_t *maas_parameters(const struct http_request *request);
+
+/* For a refusal of an operation that is known: what was meant may be this (an
+ * id nearby, a hostname where an id is wanted, a constraint misspelt). Adds a
+ * sentence or nothing. */
+void maas_explain_refusal(const struct maas *maas,
+    const struct http_request *request, int status, struct buf *out);
 
 #endif

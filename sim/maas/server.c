@@ -12,8 +12,7 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* Decoded, with runs of slashes made one. */
-static char *clean_path(const char *target)
+char *maas_clean_path(const char *target)
 {
 	char *raw = http_path(target);
 	struct buf path = BUF_INIT;
@@ -352,7 +351,7 @@ void maas_serve(void *ctx, struct exchange *exchange)
 		.maas = maas, .exchange = exchange, .request = exchange->request
 	};
 	const char *query = strchr(exchange->request->target, '?');
-	char *path = clean_path(exchange->request->target);
+	char *path = maas_clean_path(exchange->request->target);
 
 	maas->requests++;
 	ask.signed_path = xstrdup(path);
@@ -371,15 +370,12 @@ void maas_serve(void *ctx, struct exchange *exchange)
 
 /* ---- the service's words for requests ---- */
 
-static const char *api_op(const struct http_request *request, char *path)
+char *maas_asked_op(const struct http_request *request, char *path)
 {
 	struct body body = { 0 };
 	struct err err = { 0 };
-	char *args[ASK_ARGS] = { NULL }, *op = NULL, *suffix;
-	const struct operation *row;
-	bool known;
+	char *op = NULL, *suffix = strrchr(path, '/');
 
-	suffix = strrchr(path, '/');
 	if (suffix && strncmp(suffix, "/op-", 4) == 0) {
 		op = xstrdup(suffix + 4);
 		suffix[1] = '\0';
@@ -391,17 +387,27 @@ static const char *api_op(const struct http_request *request, char *path)
 		maas_body_read(&body, request, &err);
 		free(op);
 		op = xstrdup(form_get(&body.form, "op"));
+		maas_body_free(&body);
 	}
 	if (op && !*op) {
 		free(op);
 		op = NULL;
 	}
+	return op;
+}
+
+static const char *api_op(const struct http_request *request, char *path)
+{
+	char *args[ASK_ARGS] = { NULL }, *op;
+	const struct operation *row;
+	bool known;
+
+	op = maas_asked_op(request, path);
 	row = maas_route(request->method, path, op, false, args, &known);
 	forget_args(args);
 	if (!row)
 		row = maas_route(request->method, path, op, true, args, &known);
 	forget_args(args);
-	maas_body_free(&body);
 	free(op);
 	if (!row)
 		return known ? "unrecognised" : "unknown";
@@ -411,7 +417,7 @@ static const char *api_op(const struct http_request *request, char *path)
 const char *maas_op_of(
     void *ctx, const struct http_request *request, char *room, size_t size)
 {
-	char *path = clean_path(request->target);
+	char *path = maas_clean_path(request->target);
 	const char *word = "page";
 
 	(void)ctx;

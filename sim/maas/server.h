@@ -23,6 +23,12 @@ bool maas_front_refuses(struct ask *ask); /* true: answered */
 void maas_page(struct ask *ask, const char *path);
 void maas_page_openapi(struct ask *ask);
 
+/* The path of a target, decoded, with runs of slashes made one; free() it. */
+char *maas_clean_path(const char *target);
+/* The op of a request, from query, body or the end of its path (which it then
+ * loses); free() it. NULL: none. */
+char *maas_asked_op(const struct http_request *request, char *path);
+
 /* accounts.c: a name and a password for a key */
 void maas_authenticate(struct ask *ask);
 

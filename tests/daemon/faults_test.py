@@ -10,56 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 
-from served import Served
+from served import Maas, Served
 
 PCGSIM = sys.argv[1]
 PATIENCE = 0.7  # seconds of a client
 
 
-def header_of(key):
-    consumer, token, secret = key.split(':')
-    return ('OAuth oauth_version="1.0", oauth_signature_method="PLAINTEXT", '
-            f'oauth_consumer_key="{consumer}", oauth_token="{token}", '
-            f'oauth_signature="%26{secret}", '
-            f'oauth_nonce="{time.time_ns()}", '
-            f'oauth_timestamp="{int(time.time())}"')
-
-
-class Client:
-    """Calls a served MAAS, each time on a connection of its own."""
-
-    def __init__(self, served):
-        self.served = served
-        self.url = urllib.parse.urlparse(served.facts['url'])
-        self.tls = None
-        if self.url.scheme == 'https':
-            self.tls = ssl.create_default_context(
-                cadata=served.facts['caPem'])
-
-    def connect(self, timeout):
-        if self.tls:
-            return http.client.HTTPSConnection(
-                self.url.hostname, self.url.port, timeout=timeout,
-                context=self.tls)
-        return http.client.HTTPConnection(
-            self.url.hostname, self.url.port, timeout=timeout)
-
-    def call(self, method, path, fields=None, timeout=5):
-        """(status, headers, body), or what http.client raises."""
-        connection = self.connect(timeout)
-        try:
-            connection.request(
-                method, '/MAAS/api/2.0' + path,
-                urllib.parse.urlencode(fields) if fields else None,
-                {'Authorization': header_of(self.served.facts['apiKey']),
-                 'Content-Type': 'application/x-www-form-urlencoded'})
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read()
-        finally:
-            connection.close()
-
+class Client(Maas):
     def zone(self, name, timeout=PATIENCE):
         """What becomes of the order to make a zone: a word or a status."""
         try:

@@ -1,11 +1,14 @@
 """What tests in Python need of a served fake: free ports, a start that is
 known to have come, a stop that must be clean."""
+import http.client
 import json
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
 import time
+import urllib.parse
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -71,3 +74,46 @@ class Served:
         assert status == 0, f'serve {self.kind} ended with {status}: ' \
             + self.out[-4000:]
         assert took < 2, f'serve {self.kind} took {took:.1f} s to stop'
+
+
+def header_of(key):
+    consumer, token, secret = key.split(':')
+    return ('OAuth oauth_version="1.0", oauth_signature_method="PLAINTEXT", '
+            f'oauth_consumer_key="{consumer}", oauth_token="{token}", '
+            f'oauth_signature="%26{secret}", '
+            f'oauth_nonce="{time.time_ns()}", '
+            f'oauth_timestamp="{int(time.time())}"')
+
+
+class Maas:
+    """Calls a served MAAS, each time on a connection of its own."""
+
+    def __init__(self, served):
+        self.served = served
+        self.url = urllib.parse.urlparse(served.facts['url'])
+        self.tls = None
+        if self.url.scheme == 'https':
+            self.tls = ssl.create_default_context(
+                cadata=served.facts['caPem'])
+
+    def connect(self, timeout):
+        if self.tls:
+            return http.client.HTTPSConnection(
+                self.url.hostname, self.url.port, timeout=timeout,
+                context=self.tls)
+        return http.client.HTTPConnection(
+            self.url.hostname, self.url.port, timeout=timeout)
+
+    def call(self, method, path, fields=None, timeout=5):
+        """(status, headers, body), or what http.client raises."""
+        connection = self.connect(timeout)
+        try:
+            connection.request(
+                method, '/MAAS/api/2.0' + path,
+                urllib.parse.urlencode(fields) if fields else None,
+                {'Authorization': header_of(self.served.facts['apiKey']),
+                 'Content-Type': 'application/x-www-form-urlencoded'})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()

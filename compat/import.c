@@ -170,6 +170,9 @@ static json_t *keep_machine(struct import *import, const json_t *shown)
 	char note[200] = "";
 	json_t *machine = import_machine(shown, import->options, note);
 
+	if (*note && import->options->changed)
+		json_array_append(import->options->changed,
+		    json_object_get(shown, "system_id"));
 	if (*note && import->changed++ == 0)
 		snprintf(import->example, sizeof(import->example), "%s", note);
 	return machine;

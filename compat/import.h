@@ -24,6 +24,9 @@
 struct import_options {
 	bool with_owner_data;
 	bool with_ssh_keys; /* of the user who asks */
+	/* Gets the system ids of machines that are not written just as they
+	 * are. May be NULL. */
+	json_t *changed;
 	/* Told before each step, for a line on a terminal. May be NULL. */
 	void (*tell)(void *ctx, const char *what, unsigned step, unsigned of);
 	/* Something of the site that an inventory cannot say. May be NULL. */

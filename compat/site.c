@@ -35,12 +35,16 @@ bool site_key_parse(
 
 /* ---- life ---- */
 
-static void keep_secret(struct site *site, const char *key)
+static bool take_key(struct site *site, const char *text, char **room,
+    struct site_key *key, struct err *err)
 {
-	if (strlen(site->key.secret) < 6)
-		return;
-	secrets_add(site->host->secrets, "MAAS API key", key);
-	secrets_add(site->host->secrets, "MAAS token", site->key.secret);
+	if (!site_key_parse(text, room, key, err))
+		return false;
+	if (strlen(key->secret) < 6)
+		return true;
+	secrets_add(site->host->secrets, "MAAS API key", text);
+	secrets_add(site->host->secrets, "MAAS token", key->secret);
+	return true;
 }
 
 /* People copy what they see: the address of the API, or of the host alone. */
@@ -72,9 +76,11 @@ bool site_init(struct site *site, const struct site_ops *ops, struct host *host,
 		    "%s is https: say with --ca FILE which certificate "
 		    "authority to trust",
 		    account->url);
-	if (!site_key_parse(account->key, &site->key_room, &site->key, err))
+	if (!take_key(site, account->key, &site->key_room, &site->key, err))
 		return false;
-	keep_secret(site, account->key);
+	if (account->other_key && !take_key(site, account->other_key,
+	                              &site->other_room, &site->other, err))
+		return err_prefix(err, "the second user: ");
 	site->origin = xasprintf(
 	    "%s://%s:%u", url->tls ? "https" : "http", url->host, url->port);
 	site->ca_pem = account->ca_pem ? xstrdup(account->ca_pem) : NULL;
@@ -92,6 +98,7 @@ void site_finish(struct site *site)
 	free(site->ca_pem);
 	free(site->proxy);
 	free(site->key_room);
+	free(site->other_room);
 }
 
 void site_free(struct site **site)
@@ -130,6 +137,11 @@ usec site_time(const struct site *site)
 const struct site_key *site_key(const struct site *site)
 {
 	return &site->key;
+}
+
+const struct site_key *site_other_key(const struct site *site)
+{
+	return site->other_room ? &site->other : NULL;
 }
 
 const char *site_root(const struct site *site)
@@ -234,6 +246,8 @@ static void compose(
 		http_header_set(&request->headers, "Content-Type", ask->type);
 		buf_adds(&request->body, ask->body);
 	}
+	if (ask->accept)
+		http_header_set(&request->headers, "Accept", ask->accept);
 	sign(site, ask, request);
 }
 
@@ -293,12 +307,26 @@ static bool clock_is_off(struct site *site, const struct http_response *answer)
 	return true;
 }
 
+/* A server may close a kept connection just when the next request leaves. To
+ * look again does no harm; what changes something is never repeated. */
+static bool look_again(
+    const struct site_ask *ask, const struct err *err, bool got)
+{
+	return !got && err->kind == ERR_LOST && only_looks(ask->method) &&
+	       !ask->authorization;
+}
+
 bool site_ask(struct site *site, const struct site_ask *ask,
     struct http_response *answer, struct err *err)
 {
+	bool got;
+
 	check(site->may_write || only_looks(ask->method));
 	*answer = (struct http_response){ 0 };
-	if (!exchange(site, ask, answer, err))
+	got = exchange(site, ask, answer, err);
+	if (look_again(ask, err, got))
+		got = exchange(site, ask, answer, err);
+	if (!got)
 		return false;
 	if (ask->authorization || !clock_is_off(site, answer))
 		return true;

@@ -23,11 +23,12 @@ struct site;
 /* ---- a real server ---- */
 
 struct site_account {
-	const char *url;    /* http://maas.lab:5240/MAAS */
-	const char *key;    /* consumer:token:secret */
-	const char *ca_pem; /* whom to trust; needed for https */
-	const char *proxy;  /* http://host:port, or NULL */
-	usec timeout_for;   /* of one request; 0: 120 s */
+	const char *url;       /* http://maas.lab:5240/MAAS */
+	const char *key;       /* consumer:token:secret */
+	const char *other_key; /* of a second user; NULL: none */
+	const char *ca_pem;    /* whom to trust; needed for https */
+	const char *proxy;     /* http://host:port, or NULL */
+	usec timeout_for;      /* of one request; 0: 120 s */
 };
 
 struct reactor;
@@ -50,6 +51,7 @@ struct site_fake {
 	const json_t *inventory; /* docs/inventory.md */
 	const char *user;        /* who asks */
 	bool admin;
+	const char *other; /* a second user, no administrator; or NULL */
 };
 struct site *site_fake_new(const struct site_fake *fake, struct err *err);
 
@@ -69,7 +71,8 @@ struct site_ask {
 	const char *form; /* urlencoded; NULL: no body */
 	/* Any other body. */
 	const char *type, *body;
-	bool unsigned_; /* nobody asks */
+	const char *accept; /* an Accept header; NULL: none */
+	bool unsigned_;     /* nobody asks */
 	/* A whole Authorization header instead of ours. */
 	const char *authorization;
 };
@@ -86,6 +89,7 @@ void site_may_write(struct site *site);
 bool site_wait(struct site *site, usec wait_for);
 usec site_time(const struct site *site); /* as the server sees it, in seconds */
 const struct site_key *site_key(const struct site *site);
+const struct site_key *site_other_key(const struct site *site); /* or NULL */
 /* A fresh text that no request had before. */
 void site_nonce(struct site *site, char out[33]);
 /* OAuth PLAINTEXT with this key, now. free() it. */

@@ -115,6 +115,9 @@ struct site *site_fake_new(const struct site_fake *wish, struct err *err)
 	    (!wish->inventory || maas_load(fake->maas, wish->inventory, err))) {
 		account.key = maas_user_key(
 		    fake->maas, wish->user, wish->admin);
+		if (wish->other)
+			account.other_key = maas_user_key(
+			    fake->maas, wish->other, false);
 		if (site_init(&fake->site, &OPS, &fake->asker, &account, err))
 			return &fake->site;
 	}

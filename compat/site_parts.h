@@ -22,8 +22,8 @@ struct site {
 	char *origin;
 	char *ca_pem, *proxy;
 	usec timeout_for;
-	char *key_room;
-	struct site_key key;
+	char *key_room, *other_room; /* other_room NULL: there is none */
+	struct site_key key, other;
 	usec ahead_for; /* the server's clock minus ours, once it complained */
 	bool may_write, stopped;
 	uint64_t asked;

@@ -21,6 +21,7 @@ command_fn command_laws;
 command_fn command_world;
 command_fn command_coverage; /* coverage.c */
 command_fn command_serve;    /* serve.c */
+command_fn command_compat;   /* main_compat.c */
 command_fn command_import;   /* main_import.c */
 
 /* "pcgsim run: there is no option --sed; did you mean --seed?" on standard

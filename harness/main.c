@@ -75,6 +75,8 @@ static const struct command {
 	    false },
 	{ "serve", command_serve, "a fake MAAS or Palette on a real port", NULL,
 	    false },
+	{ "compat", command_compat, "what a real MAAS does otherwise", NULL,
+	    false },
 	{ "import", command_import, "a real MAAS as a file that serve loads",
 	    NULL, false },
 	{ "explain", command_explain, "a scenario, as it was understood",

@@ -128,7 +128,8 @@ static void heed_signals(struct asking *asking)
 
 /* ---- open and close ---- */
 
-static bool open_site(struct asking *asking, const char *key, struct err *err)
+static bool open_site(struct asking *asking, const char *key,
+    const char *other_key, struct err *err)
 {
 	struct real_host_options options = { .name = "compat",
 		.loudest = LOG_WARNING,
@@ -136,6 +137,7 @@ static bool open_site(struct asking *asking, const char *key, struct err *err)
 	char *ca_pem = read_ca(asking, err);
 	struct site_account account = { .url = asking->url,
 		.key = key,
+		.other_key = other_key,
 		.ca_pem = ca_pem,
 		.proxy = asking->proxy,
 		.timeout_for = SECONDS((usec)asking->timeout) };
@@ -155,7 +157,7 @@ static bool open_site(struct asking *asking, const char *key, struct err *err)
 
 bool asking_open(struct asking *asking, struct err *err)
 {
-	char *key;
+	char *key, *other = NULL;
 	bool well;
 
 	asking->signal_fd = -1;
@@ -164,10 +166,12 @@ bool asking_open(struct asking *asking, struct err *err)
 		    "say with --url URL which MAAS: "
 		    "http://maas.example:5240/MAAS");
 	key = read_key(asking, err);
-	if (!key)
-		return false;
-	well = open_site(asking, key, err);
+	if (key && asking->other_key_file)
+		other = read_file(asking->other_key_file, err);
+	well = key && (other || !asking->other_key_file) &&
+	       open_site(asking, key, other, err);
 	free(key);
+	free(other);
 	return well;
 }
 

@@ -16,7 +16,8 @@
 struct asking {
 	/* as given on the command line */
 	const char *url, *key, *key_file, *ca_file, *proxy;
-	uint64_t timeout; /* seconds */
+	const char *other_key_file; /* of a second user; NULL: none */
+	uint64_t timeout;           /* seconds */
 	const char *disk; /* a folder for what must survive; NULL: none */
 	/* as opened */
 	struct reactor *reactor;

@@ -10,6 +10,7 @@ from served import Served  # noqa: E402
 
 OWNER_NOTE = 'only-the-owner-may-know'
 SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOwnKeyOfTheOperator op@desk'
+ALICE = 'aliceconsumerkey11:alicetokenkey11111:alicesecret11111111111111111111'
 BMC_PASSWORD = 'bmc-password-7731'
 
 
@@ -39,7 +40,8 @@ def machine(number, status, **more):
 def region(machines):
     return {
         'users': {'admin': {'is_superuser': True, 'ssh_keys': [SSH_KEY]},
-                  'alice': {'is_superuser': False}},
+                  'alice': {'is_superuser': False, 'api_key': ALICE},
+                  'bob': {'is_superuser': False}},
         'zones': [{'name': 'default', 'description': '', 'id': 1},
                   {'name': 'az-b', 'description': 'second', 'id': 4}],
         'pools': [{'name': 'default', 'description': '', 'id': 0},
@@ -82,7 +84,7 @@ def region(machines):
 def every_state():
     return [machine(1, 0), machine(2, 4), machine(3, 4), machine(4, 4),
             machine(5, 6), machine(6, 6, locked=True), machine(7, 8),
-            machine(8, 10), machine(9, 11)]
+            machine(8, 10, owner='bob'), machine(9, 11)]
 
 
 def write_region(room, machines):
@@ -119,7 +121,7 @@ def play(module, pcgsim):
     """Every function of the module that is a claim, each in a room of its
     own."""
     import tempfile
-    failed = 0
+    failed, pcgsim = 0, pathlib.Path(pcgsim).resolve()
     for name, claim in list(vars(module).items()):
         if getattr(claim, 'is_claim', False):
             with tempfile.TemporaryDirectory() as room:

@@ -358,6 +358,44 @@ bool maas_flag(struct ask *ask, const struct form *form, const char *name,
 	return false;
 }
 
+/* " -7 " and "7.00" are numbers too. */
+static bool read_whole(const char *text, int64_t *number)
+{
+	char *end;
+
+	text += strspn(text, " \t\r\n");
+	if (!isdigit((unsigned char)text[*text == '-' || *text == '+']) ||
+	    strlen(text) > 18)
+		return false;
+	*number = strtoll(text, &end, 10);
+	if (*end == '.') {
+		end++;
+		end += strspn(end, "0");
+	}
+	end += strspn(end, " \t\r\n");
+	return !*end;
+}
+
+bool maas_form_number(json_t *errors, const char *field, const char *text,
+    int64_t lowest, int64_t highest, int64_t *number)
+{
+	int64_t value;
+
+	if (!read_whole(text, &value))
+		maas_error(errors, field, "Enter a whole number.");
+	else if (value < lowest)
+		maas_error(errors, field,
+		    "Ensure this value is greater than or equal to %lld.",
+		    (long long)lowest);
+	else if (value > highest)
+		maas_error(errors, field,
+		    "Ensure this value is less than or equal to %lld.",
+		    (long long)highest);
+	else
+		*number = value;
+	return !json_object_get(errors, field);
+}
+
 int64_t maas_number(const char *text)
 {
 	char *end;

@@ -134,9 +134,23 @@ struct node *maas_ask_admin(struct ask *ask, const char *model);
 struct node *maas_ask_edit_locked(struct ask *ask);
 bool maas_may_see(const struct ask *ask, const struct node *node);
 bool maas_may_edit(const struct ask *ask, const struct node *node);
-/* "a.b.c": the label a in the domain b.c. NULL: answered. */
+/* "a.b.c" is the label a in the domain b.c, or "@" of the domain a.b.c; of a
+ * SRV record the name has two labels more. NULL: answered (404, or 500 when
+ * it cannot be split). */
 struct domain *maas_dns_split(
-    struct ask *ask, const char *fqdn, char label[256]);
+    struct ask *ask, const char *fqdn, const char *type, char label[256]);
+/* A name, or digits that are an id. NULL: answered with 404. */
+struct domain *maas_domain_plain(struct ask *ask, const char *word);
+char *maas_upper(const char *text);         /* free() it */
+bool maas_dns_is_special(const char *fqdn); /* "", "@" or "*": not split */
+void maas_check_domain_name(
+    const struct maas *maas, json_t *errors, const char *name);
+/* The host that a record names. */
+void maas_check_record_host(
+    const struct maas *maas, json_t *errors, const char *name);
+/* A field of a form that is a number: *number is set and true, or errors. */
+bool maas_form_number(json_t *errors, const char *field, const char *text,
+    int64_t lowest, int64_t highest, int64_t *number);
 /* "12" -> 12; -1 if it is not a number. */
 int64_t maas_number(const char *text);
 struct names maas_tests_asked(const struct ask *ask);

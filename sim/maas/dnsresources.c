@@ -1,5 +1,6 @@
 #include "sim/maas/ask.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,8 +95,7 @@ static bool has_type(const struct maas *maas,
 		if (data->resource == resource && strcmp(data->type, type) == 0)
 			return true;
 	}
-	return (strcmp(type, "A") == 0 || strcmp(type, "AAAA") == 0) &&
-	       resource->address_count > 0;
+	return false; /* addresses are no data */
 }
 
 static void add_real(
@@ -182,7 +182,10 @@ static void add_synthetic(
 		if (!node || !address->assigned ||
 		    address->type == ALLOC_DISCOVERED || !node->domain ||
 		    address->iface != node->boot_iface ||
-		    (filter->domain && node->domain != filter->domain))
+		    (filter->domain && node->domain != filter->domain) ||
+		    (filter->type &&
+		        strcmp(filter->type,
+		            address->ip.version == 4 ? "A" : "AAAA") != 0))
 			continue;
 		found = xrealloc(found, (count + 2) * sizeof(*found));
 		if (!filter->name || strcmp(filter->name, node->hostname) == 0)
@@ -201,77 +204,36 @@ static void add_synthetic(
 	free(found);
 }
 
-/* "a.b.c" is the label a in the domain b.c, or "@" of the domain a.b.c. NULL:
- * answered (404, or 500 when there is no dot to split at). */
-struct domain *maas_dns_split(
-    struct ask *ask, const char *fqdn, char label[256])
-{
-	const char *dot = strchr(fqdn, '.');
-	struct domain *domain = maas_domain_find(ask->maas, fqdn);
-	size_t len = strcspn(fqdn, ".");
-
-	if (domain) {
-		strcpy(label, "@");
-		return domain;
-	}
-	if (!dot || len > 63 || !maas_dns_label_ok(fqdn, len)) {
-		maas_refuse(
-		    ask, 500, "cannot unpack non-iterable NoneType object");
-		return NULL;
-	}
-	memcpy(label, fqdn, len);
-	label[len] = '\0';
-	domain = maas_domain_find(ask->maas, dot + 1);
-	if (!domain)
-		maas_answer_missing(ask, "Domain");
-	return domain;
-}
-
-bool maas_dns_label_ok(const char *label, size_t len)
-{
-	char *copy = xstrndup(label, len), *fault;
-	bool fine;
-
-	if (strcmp(copy, "*") == 0 || strcmp(copy, "@") == 0) {
-		free(copy);
-		return true;
-	}
-	fault = maas_label_fault(copy);
-	fine = fault == NULL;
-	free(fault);
-	free(copy);
-	return fine;
-}
-
 void maas_op_dnsresources_list(struct ask *ask)
 {
 	const char *fqdn = maas_query(ask, "fqdn");
 	const char *domain = maas_query(ask, "domain");
-	struct dns_filter filter = { .name = maas_query(ask, "name"),
-		.type = maas_query(ask, "rrtype") };
-	char label[256];
+	const char *type = maas_query(ask, "rrtype");
+	struct dns_filter filter = { .name = maas_query(ask, "name") };
+	char label[256], *upper = maas_upper(type);
 	json_t *list;
 	bool all;
 
+	filter.type = type ? upper : NULL;
 	if (!maas_flag(ask, &ask->query, "all", false, &all))
-		return;
-	if (fqdn && *fqdn) {
-		filter.domain = maas_dns_split(ask, fqdn, label);
+		goto out;
+	if (fqdn && !filter.name && !domain && maas_dns_is_special(fqdn)) {
+		filter.name = fqdn;
+	} else if (fqdn && !filter.name && !domain) {
+		filter.domain = maas_dns_split(ask, fqdn, filter.type, label);
 		filter.name = label;
-		if (!filter.domain)
-			return;
-	} else if (domain && *domain) {
-		filter.domain = maas_domain_named(ask->maas, domain);
-		if (!filter.domain) {
-			maas_answer_missing(ask, "Domain");
-			return;
-		}
+	} else if (domain) {
+		filter.domain = maas_domain_plain(ask, domain);
 	}
+	if (ask->answered)
+		goto out;
 	list = json_array();
 	if (all)
 		add_synthetic(ask->maas, &filter, list);
 	add_real(ask->maas, &filter, list);
 	maas_answer(ask, list);
+out:
+	free(upper);
 }
 
 /* ---- changes ---- */
@@ -357,16 +319,28 @@ struct dns_form {
 	int64_t ttl;
 };
 
-static void check_label(json_t *errors, const char *label)
+static void read_label(
+    struct ask *ask, struct dns_form *form, const char *name, json_t *errors)
 {
-	if (strlen(label) > 191)
-		maas_error(errors, "name",
-		    "Ensure this value has at most 191 characters (it has "
-		    "%zu).",
-		    strlen(label));
-	else if (!maas_dns_label_ok(label, strlen(label)))
+	bool addresses = maas_field(ask, "ip_addresses") != NULL;
+
+	if (!name || !*name) {
+		if (*form->label)
+			return;
+		/* the check of addresses misses the name first */
+		if (addresses)
+			maas_refuse(ask, 500, "'name'");
+		else
+			maas_error(errors, "name", "This field is required.");
+	} else if (maas_letters(name) > 191) {
 		maas_error(
-		    errors, "name", "Invalid dnsresource name: %s.", label);
+		    errors, "name", MAAS_TOO_LONG, 191, maas_letters(name));
+	} else {
+		if (addresses && !maas_dns_label_ok(name))
+			maas_error(errors, "__all__",
+			    "Invalid dnsresource name: %s.", name);
+		snprintf(form->label, sizeof(form->label), "%.255s", name);
+	}
 }
 
 static bool read_where(struct ask *ask, struct dns_form *form, json_t *errors)
@@ -375,37 +349,34 @@ static bool read_where(struct ask *ask, struct dns_form *form, json_t *errors)
 	const char *name = maas_field(ask, "name");
 	const char *domain = maas_field(ask, "domain");
 
-	if (fqdn && *fqdn && !name && !domain) {
-		form->domain = maas_dns_split(ask, fqdn, form->label);
-		return form->domain != NULL;
-	}
-	if (fqdn && !*fqdn && !name) {
-		maas_refuse(ask, 500, "'name'");
-		return false;
-	}
-	if (domain && *domain) {
-		form->domain = maas_domain_named(ask->maas, domain);
-		if (!form->domain) {
-			maas_answer_missing(ask, "Domain");
-			return false;
+	if (fqdn && !name && !domain) {
+		if (!maas_dns_is_special(fqdn)) {
+			form->domain = maas_dns_split(
+			    ask, fqdn, "A", form->label);
+			return form->domain != NULL;
 		}
+		name = fqdn;
 	}
-	if (name && *name) {
-		check_label(errors, name);
-		strncpy(form->label, name, sizeof(form->label) - 1);
-	} else if (!*form->label) {
-		maas_error(errors, "name", "This field is required.");
+	if (domain) {
+		form->domain = *domain || !*form->label
+		                   ? maas_domain_plain(ask, domain)
+		                   : form->domain;
+		if (ask->answered)
+			return false;
 	}
+	if (!name || name != fqdn)
+		name = maas_stripped(ask, "name");
+	read_label(ask, form, name, errors);
 	if (!form->domain)
 		maas_error(errors, "domain", "This field is required.");
-	return true;
+	return !ask->answered;
 }
 
 static bool read_form(
     struct ask *ask, struct dns_form *form, const struct dns_resource *old)
 {
 	json_t *errors = json_object();
-	const char *ttl = maas_field(ask, "address_ttl");
+	const char *ttl = maas_stripped(ask, "address_ttl");
 	struct dns_resource *other;
 
 	if (!read_where(ask, form, errors)) {
@@ -414,17 +385,13 @@ static bool read_form(
 	}
 	if (ttl && !*ttl)
 		form->ttl = -1;
-	else if (ttl && maas_number(ttl) < 0)
-		maas_error(errors, "address_ttl", "Enter a whole number.");
-	else if (ttl && maas_number(ttl) < 1)
-		maas_error(errors, "address_ttl",
-		    "Ensure this value is greater than or equal to 1.");
 	else if (ttl)
-		form->ttl = maas_number(ttl);
+		maas_form_number(
+		    errors, "address_ttl", ttl, 0, INT32_MAX, &form->ttl);
 	other = form->domain
 	            ? maas_dns_find(ask->maas, form->label, form->domain)
 	            : NULL;
-	if (other && other != old)
+	if (other && other != old && !json_object_size(errors))
 		maas_error(errors, "__all__",
 		    "Labels must be unique within their zone.");
 	return maas_fine(ask, errors);

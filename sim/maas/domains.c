@@ -1,6 +1,5 @@
 #include "sim/maas/ask.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +16,10 @@ struct domain *maas_domain_find(const struct maas *maas, const char *name)
 
 struct domain *maas_domain_named(const struct maas *maas, const char *word)
 {
+	if (strncmp(word, "name:", 5) == 0)
+		return maas_domain_find(maas, word + 5);
+	if (strncmp(word, "id:", 3) == 0)
+		word += 3;
 	if (maas_number(word) >= 0)
 		return maas_list_find(&maas->domains, maas_number(word));
 	return maas_domain_find(maas, word);
@@ -50,68 +53,25 @@ json_t *maas_domain_json(const struct maas *maas, const struct domain *domain)
 	return json;
 }
 
-char *maas_label_fault(const char *label)
+static void read_ttl(json_t *errors, const char *text, int64_t *ttl)
 {
-	size_t len = strlen(label);
-
-	if (len == 0)
-		return xstrdup("Label must not be empty.");
-	if (len > 63)
-		return xstrdup("Label is too long: must be 63 characters or "
-		               "fewer.");
-	if (strchr(label, '_'))
-		return xasprintf(
-		    "Host label cannot contain underscore: '%s'.", label);
-	if (label[0] == '-' || label[len - 1] == '-')
-		return xasprintf(
-		    "Label cannot start or end with hyphen: '%s'.", label);
-	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)label[i]) && label[i] != '-')
-			return xasprintf(
-			    "Label contains disallowed characters: '%s'.",
-			    label);
-	return NULL;
+	if (text && !*text)
+		*ttl = -1;
+	else if (text)
+		maas_form_number(errors, "ttl", text, 1, 604800, ttl);
 }
 
-static void check_name(json_t *errors, const char *name)
-{
-	char *fault, *label = xstrdup(name), *save = NULL;
-
-	for (const char *at = name; *at; at++) {
-		if (isalnum((unsigned char)*at) || strchr("-._", *at))
-			continue;
-		maas_error(
-		    errors, "name", "Domain name contains invalid characters.");
-		break;
-	}
-	for (char *at = strtok_r(label, ".", &save); at;
-	     at = strtok_r(NULL, ".", &save)) {
-		if ((fault = maas_label_fault(at))) {
-			maas_error(errors, "name", "%s", fault);
-			free(fault);
-			break;
-		}
-	}
-	free(label);
-}
-
-static bool read_ttl(
-    json_t *errors, const char *text, const char *field, int64_t *ttl)
+/* What is neither is as good as nothing. */
+static void read_authoritative(const char *text, bool *value)
 {
 	if (!text)
-		return true;
-	if (!*text) {
-		*ttl = -1;
-		return true;
-	}
-	if (maas_number(text) < 0)
-		maas_error(errors, field, "Enter a whole number.");
-	else if (maas_number(text) < 1)
-		maas_error(errors, field,
-		    "Ensure this value is greater than or equal to 1.");
-	else
-		*ttl = maas_number(text);
-	return json_object_size(errors) == 0;
+		return;
+	if (strcmp(text, "true") == 0 || strcmp(text, "True") == 0 ||
+	    strcmp(text, "1") == 0)
+		*value = true;
+	else if (strcmp(text, "false") == 0 || strcmp(text, "False") == 0 ||
+	         strcmp(text, "0") == 0)
+		*value = false;
 }
 
 /* Name, ttl and authoritative, for create (domain NULL) and update. */
@@ -121,22 +81,27 @@ static bool read_form(struct ask *ask, const struct domain *domain,
 	json_t *errors = json_object();
 	struct domain *other;
 
-	*name = maas_field(ask, "name");
+	const char *given = maas_field(ask, "authoritative");
+	const char *servers = maas_field(ask, "forward_dns_servers");
+
+	*name = maas_stripped(ask, "name");
 	if (!*name && domain)
 		*name = domain->name;
 	if (!*name || !**name)
 		maas_error(errors, "name", "This field is required.");
 	else
-		check_name(errors, *name);
+		maas_check_domain_name(ask->maas, errors, *name);
 	other = *name ? maas_domain_find(ask->maas, *name) : NULL;
-	if (other && other != domain)
+	if (other && other != domain && !json_object_size(errors))
 		maas_error(
 		    errors, "name", "Domain with this Name already exists.");
-	read_ttl(errors, maas_field(ask, "ttl"), "ttl", ttl);
-	if (!maas_fine(ask, errors))
-		return false;
-	return maas_flag(ask, &ask->body.form, "authoritative", *authoritative,
-	    authoritative);
+	read_ttl(errors, maas_stripped(ask, "ttl"), ttl);
+	if (given && *given && servers && *servers)
+		maas_error(errors, "__all__",
+		    "a domain cannot be both authoritative and have forward "
+		    "dns servers");
+	read_authoritative(given, authoritative);
+	return maas_fine(ask, errors);
 }
 
 void maas_op_domains_list(struct ask *ask)
@@ -265,19 +230,31 @@ void maas_op_domains_set_default(struct ask *ask)
 	maas_answer(ask, maas_domain_json(ask->maas, domain));
 }
 
+#define SERIAL_MAX 4294967295
+
 void maas_op_domains_set_serial(struct ask *ask)
 {
-	const char *serial = maas_needed(ask, "serial");
-	json_t *errors;
+	const char *text = maas_stripped(ask, "serial");
+	json_t *errors = json_object(), *ignored = json_object();
+	int64_t serial = 0;
 
-	if (!serial)
-		return;
-	errors = json_object();
-	if (maas_number(serial) < 0)
+	if (!text)
+		maas_error(errors, "serial", "Missing parameter");
+	else if (!maas_form_number(
+	             ignored, "serial", text, INT64_MIN, INT64_MAX, &serial))
 		maas_error(errors, "serial", "Expected a serial number");
-	else if (maas_number(serial) < 1 || maas_number(serial) > 4294967295)
+	else if (serial == 0 || serial > SERIAL_MAX)
 		maas_error(errors, "serial",
-		    "Serial number must be between 1 and 4294967295");
-	if (maas_fine(ask, errors))
+		    "Expected a serial number between 1 and %lld",
+		    (long long)SERIAL_MAX);
+	json_decref(ignored);
+	if (!maas_fine(ask, errors))
+		return;
+	if (serial < 0)
+		maas_refuse(ask, 500,
+		    "setval: value %lld is out of bounds for sequence "
+		    "\"maasserver_zone_serial_seq\" (1..%lld)\n",
+		    (long long)serial, (long long)SERIAL_MAX);
+	else
 		maas_answer(ask, json_null());
 }

@@ -431,7 +431,7 @@ struct pool *maas_pool_make(
     struct maas *maas, const char *name, const char *description);
 json_t *maas_pool_json(const struct pool *pool);
 struct domain *maas_domain_find(const struct maas *maas, const char *name);
-/* By name, or by id when it is a number. */
+/* By name, or by id when it is a number; "name:x" and "id:7" say which. */
 struct domain *maas_domain_named(const struct maas *maas, const char *word);
 struct domain *maas_domain_make(struct maas *maas, const char *name);
 json_t *maas_domain_json(const struct maas *maas, const struct domain *domain);
@@ -641,7 +641,7 @@ struct dns_resource *maas_dns_make(
     struct maas *maas, const char *name, struct domain *domain);
 void maas_dns_link(struct dns_resource *resource, struct address *address);
 json_t *maas_dns_data_json(const struct dns_data *data);
-bool maas_dns_label_ok(const char *label, size_t len);
+bool maas_dns_label_ok(const char *label);
 
 /* ---- images.c ---- */
 struct image *maas_image_make(

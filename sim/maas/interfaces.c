@@ -120,3 +120,26 @@ void maas_iface_give_back(struct iface *iface)
 	maas_list_clear(&iface->parents);
 	maas_iface_drop(maas, iface);
 }
+
+/* As commissioning found it: no bridges, bonds or VLANs, and one link. */
+void maas_node_restore_network(struct node *node)
+{
+	struct maas *maas = node->maas;
+
+	for (size_t i = maas->ifaces.count; i-- > 0;) {
+		struct iface *iface = maas->ifaces.items[i];
+
+		if (iface->node == node && strcmp(iface->type, "physical") != 0)
+			maas_iface_drop(maas, iface);
+		if (i > maas->ifaces.count)
+			i = maas->ifaces.count;
+	}
+	for (size_t i = maas->addresses.count; i-- > 0;) {
+		struct address *address = maas->addresses.items[i];
+
+		if (address->iface && address->iface->node == node)
+			maas_address_drop(maas, address);
+	}
+	maas_node_link_boot(node);
+	maas_node_touch(node);
+}

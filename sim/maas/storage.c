@@ -475,6 +475,12 @@ static void special_free(struct special *special)
 	free(special);
 }
 
+void maas_special_drop(struct node *node, struct special *special)
+{
+	maas_list_remove(&node->specials, special);
+	special_free(special);
+}
+
 void maas_storage_release(struct node *node)
 {
 	struct part *parts = maas_parts(node);
@@ -485,10 +491,8 @@ void maas_storage_release(struct node *node)
 	for (size_t i = node->specials.count; i-- > 0;) {
 		struct special *special = node->specials.items[i];
 
-		if (!special->acquired)
-			continue;
-		maas_list_remove(&node->specials, special);
-		special_free(special);
+		if (special->acquired)
+			maas_special_drop(node, special);
 	}
 }
 

@@ -168,6 +168,7 @@ void maas_storage_acquire(struct node *node);
 void maas_storage_release(struct node *node);
 void maas_storage_wipe(struct node *node); /* leaves bare drives */
 void maas_storage_free(struct node *node);
+void maas_special_drop(struct node *node, struct special *special);
 /* Statuses in which the acquired filesystems count. */
 bool maas_storage_acquired(const struct node *node);
 

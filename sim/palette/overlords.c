@@ -344,6 +344,8 @@ static void move_cluster(struct cluster *cluster, struct gateway *target)
 	json_object_set_new(cluster->meta.annotations, "overlordUid",
 	    json_string(target->meta.uid));
 	meta_touch(cluster->palette, &cluster->meta);
+	/* Whom it refers to is told before who is to delete it. */
+	cluster_settle(cluster);
 	if (instruction)
 		instruction_move(instruction, target);
 	cluster_settle(cluster);

@@ -227,7 +227,7 @@ static void checked(struct move *m)
 		return;
 	cluster = pieces_cluster(&m->pieces);
 	if (!cluster) {
-		move_refuse(m, ERR_REFUSED,
+		move_refuse(m, ERR_GONE,
 		    "there is no Cluster %s/%s at the source", m->ns,
 		    m->cluster);
 		return;

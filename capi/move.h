@@ -65,6 +65,7 @@ struct move_options {
 struct move_events {
 	bool (*reached)(void *ctx, enum move_phase phase, size_t objects);
 	/* err NULL: done. ERR_REFUSED: stopped for good, somebody must look;
+	 * ERR_GONE: the source does not hold the cluster (any more);
 	 * anything else: try again later, from the phase last reached. Stop
 	 * the move in there or later. */
 	void (*ended)(void *ctx, const struct err *err);

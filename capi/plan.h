@@ -40,6 +40,20 @@ json_t *plan_worker_pool(const json_t *spec, const json_t *pool,
  * Deployment capi-service. */
 json_t *plan_providers(const json_t *instruction, struct err *err);
 
+/* For a cluster whose own objects are out of reach (capi C.7): what it takes
+ * to have the controllers take it apart, the Cluster last. machines is a list
+ * of {"name", "systemId", "isControlPlane", "attempt"}; attempt 0 is a machine
+ * that MAAS does not know by one of our names any more: it is followed if it is
+ * being released, and else left alone. */
+json_t *plan_remains(const json_t *instruction, const json_t *machines);
+#define PLAN_REMAINS_NOTE "pcg.pcgsim.io/remains" /* on that Cluster */
+
+/* The agent_name under which a MaasMachine's attempt asks MAAS for a machine:
+ * <cluster>.<cluster uid>.<MaasMachine>.<attempt>, at most 255 characters
+ * (docs/events.md). */
+char *plan_agent_name(
+    const char *cluster, const char *ns, const char *machine, unsigned attempt);
+
 /* "cluster-<uid>" */
 char *plan_namespace(const char *cluster_uid);
 

@@ -120,25 +120,6 @@ void create_tell(struct work *work, const json_t *instruction)
 
 /* ---- objects ---- */
 
-static bool make_object(struct work *work, const json_t *obj)
-{
-	struct store *store = work->gateway->store;
-	const char *kind = jstr(obj, "kind");
-	const struct kind_info *info = kind_named(kind);
-	const char *ns = info && info->namespaced ? work->ns : NULL;
-	struct api_status status = { 0 };
-	bool there;
-
-	check(info);
-	there = store_get(store, kind, ns, jstr(obj, "metadata.name")) ||
-	        store_create(store, kind, ns, obj, &status);
-	if (!there)
-		log_error(work->gateway->host, "cannot store %s %s: %s", kind,
-		    jstr(obj, "metadata.name"), status.message);
-	api_status_free(&status);
-	return there;
-}
-
 static void make_objects(struct work *work, const json_t *instruction)
 {
 	struct plan_settings settings = { .proxies = &work->gateway->proxies };
@@ -153,7 +134,7 @@ static void make_objects(struct work *work, const json_t *instruction)
 	}
 	json_array_foreach(objects, i, obj)
 	{
-		if (!make_object(work, obj)) {
+		if (!work_make_object(work, obj)) {
 			work_retry(work);
 			json_decref(objects);
 			return;

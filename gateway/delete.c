@@ -9,6 +9,7 @@
  *	                           is finished
  *	they are here              they are deleted in place
  *	they are in the cluster    they are taken back first
+ *	they are out of reach      they are made anew, after a while (recover.c)
  *	they are nowhere           nothing was ever built
  *
  * Done is said when the controllers have re-read every machine as released
@@ -29,10 +30,13 @@ static bool connect_by(struct work *work, const char *kubeconfig)
 		return true;
 	work->workload = kube_from_kubeconfig(
 	    work->gateway->host, kubeconfig, &err);
-	if (!work->workload)
-		work_set_state(work, work->delete_id, WORK_WAITING,
-		    "BadKubeconfig", err.text);
-	return work->workload != NULL;
+	if (work->workload)
+		return true;
+	work_set_state(
+	    work, work->delete_id, WORK_WAITING, "BadKubeconfig", err.text);
+	if (recover_is_due(work, &err))
+		recover_begin(work);
+	return false;
 }
 
 /* The kubeconfig that our own store still holds, for a pivot half done. */
@@ -59,20 +63,7 @@ static bool connect_by_secret(struct work *work, const json_t *instruction)
  * stay paused and go with their cluster. */
 static void roll_back(struct work *work)
 {
-	const json_t *cluster = work_cluster(work);
-	struct api_status status = { 0 };
-	json_t *patch;
-	bool unpaused = true;
-
-	if (cluster && jbool(cluster, "spec.paused")) {
-		patch = json_pack("{s:{s:n}}", "spec", "paused");
-		unpaused = store_patch(work->gateway->store, "Cluster",
-		               work->ns, work->cluster_name, patch, false,
-		               &status) != NULL;
-		json_decref(patch);
-		api_status_free(&status);
-	}
-	if (!unpaused) {
+	if (!work_unpause(work)) {
 		work_retry(work);
 		return;
 	}
@@ -106,6 +97,12 @@ static void take_back(struct work *work, const json_t *instruction)
 {
 	const char *kubeconfig = jstr(instruction, "kubeconfig");
 
+	if (!*kubeconfig && !pivot_of(work) && jlen(instruction, "machines")) {
+		/* A gateway that it was migrated from had begun to build. */
+		if (!recover_begin(work))
+			work_retry(work);
+		return;
+	}
 	if (!*kubeconfig && !pivot_of(work)) {
 		work_finish(work, work->delete_id, "done",
 		    "nothing of this cluster had been built");
@@ -133,6 +130,7 @@ static void delete_here(struct work *work, const json_t *instruction)
 	        jstr(cluster, "metadata.name"), NULL, &left, &status))
 		work_retry(work);
 	api_status_free(&status);
+	recover_go_on(work, work_cluster(work));
 }
 
 static void finish(struct work *work)
@@ -146,13 +144,16 @@ static void finish(struct work *work)
 
 void delete_step(struct work *work, const json_t *instruction)
 {
-	bool deleting = !strcmp(work_phase(work, work->delete_id), "deleting");
+	const char *phase = work_phase(work, work->delete_id);
+	bool deleting = !strcmp(phase, "deleting");
 
 	if (work->create_id)
 		work_withdraw(work->gateway, work->create_id);
 	work_begin(work, work->delete_id);
 	create_tell(work, instruction);
-	if (pivot_of(work) && pivot_is_to_cluster(work))
+	if (!strcmp(phase, "recovering"))
+		recover_step(work, instruction);
+	else if (pivot_of(work) && pivot_is_to_cluster(work))
 		settle_pivot_out(work, instruction);
 	else if (pivot_of(work) && pivot_phase(work) != MOVE_DONE)
 		take_back(work, instruction);

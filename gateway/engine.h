@@ -8,6 +8,7 @@
  *	work.c     instructions as durable work; one struct work per cluster
  *	create.c   the steps of a ClusterCreate
  *	delete.c   the steps of a ClusterDelete
+ *	recover.c  a deletion whose objects cannot be had
  *	pivot.c    one move of a cluster's objects, journalled
  *	query.c    questions about a MAAS, answered at once
  *
@@ -28,6 +29,7 @@
 
 struct work;
 struct query;
+struct recovery;
 
 struct link {
 	struct timer turn; /* the next request is due */
@@ -124,6 +126,7 @@ struct work {
 	struct manager *manager;     /* controllers run here, or NULL */
 	struct kube *workload;       /* the cluster's own API, or NULL */
 	struct kube_call *call;      /* of a step; at most one */
+	struct recovery *recovery;   /* under way, or NULL */
 	struct move *move;
 	char move_id[96];
 	size_t installed;  /* provider objects that exist there */
@@ -161,6 +164,11 @@ const char *work_phase(const struct work *work, const char *id);
 bool work_set_phase(struct work *work, const char *id, const char *phase);
 /* Report once per change: true if `text` is new for `what`. */
 bool work_news(struct work *work, const char *what, const char *text);
+/* Since when it has been waiting without a break; 0: it does not. */
+usec work_waiting_since(const struct work *work, const char *id);
+/* The MAAS account of its cluster; borrows from instruction. */
+struct maas_account work_account(
+    const struct work *work, const json_t *instruction);
 bool work_run_controllers(struct work *work, const json_t *instruction);
 void work_stop_controllers(struct work *work);
 /* Every object of the cluster's namespace goes, without further ado: the
@@ -169,10 +177,24 @@ void work_purge(struct work *work);
 /* The cluster's Cluster object in our store, or NULL. */
 const json_t *work_cluster(const struct work *work);
 
-/* ---- create.c, delete.c, pivot.c, query.c ---- */
+/* One object of the cluster; true if it is there already. */
+bool work_make_object(struct work *work, const json_t *obj);
+/* The Cluster here is acted on (again); true if there is none. */
+bool work_unpause(struct work *work);
+
+/* ---- create.c, delete.c, recover.c, pivot.c, query.c ---- */
 void create_step(struct work *work, const json_t *instruction);
 void create_tell(struct work *work, const json_t *instruction);
 void delete_step(struct work *work, const json_t *instruction);
+
+/* This deletion has not got at its objects for so long, and `err` is why, that
+ * it goes on without; begin is false if that could not be stored. */
+bool recover_is_due(const struct work *work, const struct err *err);
+bool recover_begin(struct work *work);
+void recover_step(struct work *work, const json_t *instruction);
+void recover_stop(struct work *work);
+/* Its deletion is under way: not held up for ever by a dead control plane. */
+void recover_go_on(struct work *work, const json_t *cluster);
 
 /* The Pivot object of this work, or NULL. */
 const json_t *pivot_of(const struct work *work);

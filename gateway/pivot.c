@@ -91,32 +91,53 @@ static bool reached(void *ctx, enum move_phase phase, size_t objects)
 	    work, work->move_id, pivot_is_to_cluster(work), phase, objects);
 }
 
+/* What an operator should know of a hand-over that does not come about. */
+static void say_why(struct work *work, const char *id, const struct err *err)
+{
+	const char *reason = err->kind == ERR_REFUSED ? "PivotStopped"
+	                     : err->kind == ERR_GONE  ? "ObjectsGone"
+	                                              : "ClusterUnreachable";
+	const char *remedy =
+	    work->delete_id && err->kind != ERR_REFUSED
+	        ? "; if that lasts for half an hour, it is deleted by what "
+	          "Palette and MAAS know of its machines"
+	        : "";
+	char text[560];
+
+	snprintf(text, sizeof(text), "%s%s", err->text, remedy);
+	work_set_state(work, id, WORK_WAITING, reason, text);
+}
+
+static void failed(struct work *work, const struct err *err)
+{
+	const char *id = work->delete_id ? work->delete_id : work->create_id;
+
+	log_warning(work->gateway->host, "pivot of %s: %s", work->cluster_name,
+	    err->text);
+	if (recover_is_due(work, err) && recover_begin(work))
+		return;
+	if (err->kind == ERR_REFUSED || work->failures >= 3)
+		say_why(work, id, err);
+	if (err->kind == ERR_REFUSED)
+		work_step_in(work, LOOK_AGAIN_FOR);
+	else
+		work_retry(work);
+}
+
 static void ended(void *ctx, const struct err *err)
 {
 	struct work *work = ctx;
 	const char *id = work->delete_id ? work->delete_id : work->create_id;
 
 	move_stop(&work->move);
-	if (!err) {
-		work->failures = 0;
-		if (save(work, work->move_id, pivot_is_to_cluster(work),
-		        MOVE_DONE, 0))
-			work_set_state(work, id, WORK_RUNNING, "", "");
-		work_step_soon(work);
+	if (err) {
+		failed(work, err);
 		return;
 	}
-	log_warning(work->gateway->host, "pivot of %s: %s", work->cluster_name,
-	    err->text);
-	if (err->kind == ERR_REFUSED) {
-		work_set_state(
-		    work, id, WORK_WAITING, "PivotStopped", err->text);
-		work_step_in(work, LOOK_AGAIN_FOR);
-		return;
-	}
-	if (work->failures >= 3)
-		work_set_state(
-		    work, id, WORK_WAITING, "ClusterUnreachable", err->text);
-	work_retry(work);
+	work->failures = 0;
+	if (save(work, work->move_id, pivot_is_to_cluster(work), MOVE_DONE, 0))
+		work_set_state(work, id, WORK_RUNNING, "", "");
+	work_step_soon(work);
 }
 
 static void name_move(struct work *work, bool to_cluster)

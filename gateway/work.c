@@ -101,8 +101,12 @@ static bool store_state(struct gateway *gateway, const char *id,
 	jsets(obj, "spec.state", STATE_NAMES[state]);
 	jsets(obj, "spec.reason", reason);
 	jset(obj, "spec.sentence", text);
+	time_text(host_time(gateway->host), time);
+	if (state != WORK_WAITING)
+		jset(obj, "spec.waitingSince", NULL);
+	else if (!jhas(obj, "spec.waitingSince"))
+		jsets(obj, "spec.waitingSince", time);
 	if (state == WORK_DONE || state == WORK_DROPPED) {
-		time_text(host_time(gateway->host), time);
 		jsets(obj, "spec.endedAt", time);
 		/* What is over needs no credentials any more (G11). */
 		jset(obj, "spec.instruction.account", NULL);
@@ -110,6 +114,16 @@ static bool store_state(struct gateway *gateway, const char *id,
 		jset(obj, "spec.instruction.kubeconfig", NULL);
 	}
 	return save_instruction(gateway, obj);
+}
+
+usec work_waiting_since(const struct work *work, const char *id)
+{
+	const json_t *obj = id ? gateway_load(work->gateway, "Instruction", id)
+	                       : NULL;
+	usec time;
+
+	return obj && time_parse(jstr(obj, "spec.waitingSince"), &time) ? time
+	                                                                : 0;
 }
 
 void work_set_state(struct work *work, const char *id, enum work_state state,
@@ -191,6 +205,7 @@ static void work_free(struct work *work)
 	list_remove(&work->in_gateway);
 	timer_cancel(&work->turn);
 	kube_cancel(&work->call);
+	recover_stop(work);
 	move_stop(&work->move);
 	work_stop_controllers(work);
 	kube_free(&work->workload);
@@ -215,7 +230,7 @@ static void take_turn(struct timer *timer)
 {
 	struct work *work = OWNER_OF(timer, struct work, turn);
 
-	if (work->call || work->move)
+	if (work->call || work->move || work->recovery)
 		return; /* we are woken when it ends */
 	forget_if_over(work, &work->create_id);
 	forget_if_over(work, &work->delete_id);
@@ -447,18 +462,26 @@ static void waiting(void *ctx, const char *reason, const char *sentence)
 		work_set_state(work, id, WORK_RUNNING, "", "");
 }
 
+struct maas_account work_account(
+    const struct work *work, const json_t *instruction)
+{
+	const struct gateway *gateway = work->gateway;
+	const char *ca = jstr(instruction, "account.caPem");
+
+	return (struct maas_account){
+		.endpoint = jstr(instruction, "account.apiEndpoint"),
+		.api_key = jstr(instruction, "account.apiKey"),
+		.ca_pem = *ca ? ca : gateway->maas_ca_pem,
+		.proxies = &gateway->proxies,
+	};
+}
+
 bool work_run_controllers(struct work *work, const json_t *instruction)
 {
 	struct gateway *gateway = work->gateway;
-	const char *ca = jstr(instruction, "account.caPem");
 	struct manager_options options = {
 		.ns = work->ns,
-		.account = {
-			.endpoint = jstr(instruction, "account.apiEndpoint"),
-			.api_key = jstr(instruction, "account.apiKey"),
-			.ca_pem = *ca ? ca : gateway->maas_ca_pem,
-			.proxies = &gateway->proxies,
-		},
+		.account = work_account(work, instruction),
 		.waiting = waiting,
 		.ctx = work,
 	};
@@ -493,6 +516,42 @@ const json_t *work_cluster(const struct work *work)
 	store_each(work->gateway->store, "Cluster", work->ns, NULL, take_first,
 	    &cluster);
 	return cluster;
+}
+
+bool work_make_object(struct work *work, const json_t *obj)
+{
+	struct store *store = work->gateway->store;
+	const char *kind = jstr(obj, "kind");
+	const struct kind_info *info = kind_named(kind);
+	const char *ns = info && info->namespaced ? work->ns : NULL;
+	struct api_status status = { 0 };
+	bool there;
+
+	check(info);
+	there = store_get(store, kind, ns, jstr(obj, "metadata.name")) ||
+	        store_create(store, kind, ns, obj, &status);
+	if (!there)
+		log_error(work->gateway->host, "cannot store %s %s: %s", kind,
+		    jstr(obj, "metadata.name"), status.message);
+	api_status_free(&status);
+	return there;
+}
+
+bool work_unpause(struct work *work)
+{
+	const json_t *cluster = work_cluster(work);
+	struct api_status status = { 0 };
+	json_t *patch;
+	bool unpaused;
+
+	if (!cluster || !jbool(cluster, "spec.paused"))
+		return true;
+	patch = json_pack("{s:{s:n}}", "spec", "paused");
+	unpaused = store_patch(work->gateway->store, "Cluster", work->ns,
+	               work->cluster_name, patch, false, &status) != NULL;
+	json_decref(patch);
+	api_status_free(&status);
+	return unpaused;
 }
 
 static bool purge_kind(struct work *work, const char *kind)

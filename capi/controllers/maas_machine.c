@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "capi/plan.h"
 
 /* ---- small words ---- */
 
@@ -18,15 +19,10 @@ unsigned maas_machine_attempt(const json_t *obj)
 	return n ? n : 1;
 }
 
-/* <cluster>.<cluster uid>.<MaasMachine>.<attempt>, at most 255 characters
- * (docs/events.md); the namespace is cluster-<uid>. */
 char *maas_machine_agent_name(const struct reconcile *r, const json_t *obj)
 {
-	const char *uid = strncmp(r->ns, "cluster-", 8) == 0 ? r->ns + 8
-	                                                     : r->ns;
-
-	return xasprintf("%.90s.%.40s.%.110s.%u", capi_cluster_name(r), uid,
-	    capi_name_of(obj), maas_machine_attempt(obj));
+	return plan_agent_name(capi_cluster_name(r), r->ns, capi_name_of(obj),
+	    maas_machine_attempt(obj));
 }
 
 usec maas_machine_note_time(const json_t *obj, const char *key)

@@ -157,6 +157,25 @@ void instruction_waits(struct instruction *instruction, const char *sentence)
 	text_set(&instruction->waiting, sentence);
 }
 
+/* What is known of its machines, for the case that nobody else can be asked. */
+static json_t *machines_json(const struct cluster *cluster)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < cluster->pool_count; i++)
+		for (size_t k = 0; k < cluster->pools[i]->machine_count; k++) {
+			const struct machine *machine =
+			    cluster->pools[i]->machines[k];
+
+			json_array_append_new(
+			    list, json_pack("{s:s,s:s,s:b}", "name",
+			              machine->meta.name, "systemId",
+			              machine->system_id, "isControlPlane",
+			              cluster->pools[i]->is_control_plane));
+		}
+	return list;
+}
+
 json_t *instruction_json(const struct instruction *instruction)
 {
 	const struct cluster *cluster = instruction->cluster;
@@ -165,10 +184,12 @@ json_t *instruction_json(const struct instruction *instruction)
 	if (instruction->kind == INSTRUCTION_CREATE)
 		doc = cluster_create_json(cluster);
 	else if (instruction->kind == INSTRUCTION_DELETE)
-		doc = json_pack("{s:s,s:s,s:o,s:s?}", "clusterUid",
+		doc = json_pack("{s:s,s:s,s:o,s:s,s:o,s:s?}", "clusterUid",
 		    cluster->meta.uid, "clusterName", cluster->meta.name,
-		    "account", account_secret_json(cluster->account),
-		    "kubeconfig", cluster->admin_kubeconfig);
+		    "account", account_secret_json(cluster->account), "domain",
+		    jstr(cluster->cloud_config, "domain"), "machines",
+		    machines_json(cluster), "kubeconfig",
+		    cluster->admin_kubeconfig);
 	else
 		doc = question_json(instruction->question);
 	jsets(doc, "id", instruction->id);

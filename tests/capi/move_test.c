@@ -319,7 +319,7 @@ TEST(no_cluster_is_no_success)
 	start_move();
 	while (one_step())
 		;
-	EXPECT_INT(outcome.kind, ERR_REFUSED);
+	EXPECT_INT(outcome.kind, ERR_GONE);
 	EXPECT_STR(outcome.text, "there is no Cluster n/c1 at the source");
 	close_move();
 }

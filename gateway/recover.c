@@ -1,0 +1,316 @@
+/*
+ * recover: a deletion whose objects cannot be had.
+ *
+ * They are in the cluster, and its API is dead or cut off; or another gateway
+ * had taken them back, or half of them, before the cluster was migrated here.
+ * The operator has ordered a deletion all the same. What has not been got for
+ * RECOVER_AFTER_FOR is then made anew from what Palette knows of the cluster's
+ * machines and what MAAS holds under their names (plan_remains), beside
+ * whatever of the objects is here already; from there on it is an ordinary
+ * deletion, with all its care about whose a machine is (G2, G8).
+ *
+ * Only reading, until the objects are stored. Killed in between, it begins
+ * anew: the phase "recovering" is stored before.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/json.h"
+#include "capi/maas_client.h"
+#include "capi/plan.h"
+#include "capi/reconcile.h"
+#include "gateway/engine.h"
+
+#define RECOVER_AFTER_FOR MINUTES(30)
+/* Controllers that may live on the control plane are given so long to die with
+ * it; a machine without power, which MAAS cannot release, holds up no other. */
+#define CONTROL_PLANE_FIRST_FOR MINUTES(10)
+/* An attempt fails about once in a hundred; so many in a row never do. */
+#define MOST_ATTEMPTS 8
+
+struct recovery {
+	struct work *work;
+	struct maas_client *client;
+	struct maas_call *call;
+	json_t *machines; /* name, systemId; attempt once it is found */
+	size_t at;        /* the one that is asked for */
+	unsigned attempt;
+};
+
+void recover_stop(struct work *work)
+{
+	struct recovery *recovery = work->recovery;
+
+	if (!recovery)
+		return;
+	maas_cancel(&recovery->call);
+	maas_client_free(&recovery->client);
+	json_decref(recovery->machines);
+	free(recovery);
+	work->recovery = NULL;
+}
+
+/* ---- which machines ---- */
+
+static bool is_listed(const json_t *machines, const char *name)
+{
+	json_t *machine;
+	size_t i;
+
+	json_array_foreach(machines, i, machine)
+	{
+		if (!strcmp(jstr(machine, "name"), name))
+			return true;
+	}
+	return false;
+}
+
+/* known: name, systemId, isControlPlane. */
+static void list_machine(struct recovery *recovery, json_t *known)
+{
+	const struct work *work = recovery->work;
+	const char *name = jstr(known, "name");
+
+	if (*name && !is_listed(recovery->machines, name) &&
+	    !store_get(work->gateway->store, "MaasMachine", work->ns, name))
+		json_array_append(recovery->machines, known);
+	json_decref(known);
+}
+
+static bool list_stored(void *ctx, const json_t *machine)
+{
+	bool control_plane = jhas(
+	    machine, "metadata.labels[" CONTROL_PLANE_LABEL "]");
+
+	list_machine(ctx,
+	    json_pack("{s:s, s:s, s:b}", "name", jstr(machine, "metadata.name"),
+	        "systemId", "", "isControlPlane", control_plane));
+	return true;
+}
+
+/* Those that Palette knows and those whose Machine is here, but for those
+ * whose MaasMachine is here: that one knows all about its machine. */
+static void list_machines(struct recovery *recovery, const json_t *instruction)
+{
+	const struct work *work = recovery->work;
+	json_t *machine;
+	size_t i;
+
+	recovery->machines = json_array();
+	json_array_foreach(json_object_get(instruction, "machines"), i, machine)
+	    list_machine(recovery, json_deep_copy(machine));
+	store_each(work->gateway->store, "Machine", work->ns, NULL, list_stored,
+	    recovery);
+}
+
+/* ---- the objects ---- */
+
+/* The Machine is stored first, and hears of its MaasMachine by this. */
+static void own(const struct work *work, json_t *obj)
+{
+	const json_t *machine = store_get(work->gateway->store, "Machine",
+	    work->ns, jstr(obj, "metadata.name"));
+
+	if (machine && !strcmp(jstr(obj, "kind"), "MaasMachine"))
+		jadd(obj, "metadata.ownerReferences",
+		    capi_owner_ref(machine, true));
+}
+
+static bool store_objects(struct recovery *recovery, const json_t *instruction)
+{
+	struct work *work = recovery->work;
+	json_t *objects = plan_remains(instruction, recovery->machines);
+	json_t *obj;
+	size_t i;
+	bool well = true;
+
+	json_array_foreach(objects, i, obj)
+	{
+		own(work, obj);
+		well = well && work_make_object(work, obj);
+	}
+	json_decref(objects);
+	return well && work_unpause(work);
+}
+
+static void tell(struct work *work, const json_t *instruction, size_t count)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text),
+	    "the objects of cluster %s cannot be had: it is deleted by what "
+	    "Palette and MAAS know of its machines (%zu)",
+	    work->cluster_name, count);
+	log_warning(work->gateway->host, "%s", text);
+	outbox_add(work->gateway, instruction, "event",
+	    json_pack("{s:s, s:s, s:o}", "severity", "Warning", "reason",
+	        "DeletedWithoutItsApi", "message", json_text(text)));
+}
+
+static void all_found(struct recovery *recovery)
+{
+	struct work *work = recovery->work;
+	const json_t *instruction = work_instruction(work, work->delete_id);
+	size_t count = json_array_size(recovery->machines);
+
+	if (!store_objects(recovery, instruction)) {
+		recover_stop(work);
+		work_retry(work);
+		return;
+	}
+	recover_stop(work);
+	if (pivot_of(work))
+		pivot_forget(work);
+	kube_free(&work->workload);
+	tell(work, instruction, count);
+	if (work_set_phase(work, work->delete_id, "deleting"))
+		work_step_soon(work);
+	else
+		work_retry(work);
+}
+
+/* ---- what MAAS holds ---- */
+
+static void ask_next(struct recovery *recovery);
+
+static void refused(struct recovery *recovery, const struct maas_answer *answer)
+{
+	struct work *work = recovery->work;
+	char text[480];
+
+	snprintf(text, sizeof(text),
+	    "MAAS does not list the machines of cluster %s: %s (%s)",
+	    work->cluster_name, answer->text, maas_answer_name(answer->kind));
+	recover_stop(work);
+	work_set_state(
+	    work, work->delete_id, WORK_WAITING, "MaasUnavailable", text);
+	work_retry(work);
+}
+
+static void answered(void *ctx, const struct maas_answer *answer)
+{
+	struct recovery *recovery = ctx;
+	json_t *machine = json_array_get(recovery->machines, recovery->at);
+	const char *id = jstr(answer->body, "[0].system_id");
+
+	recovery->call = NULL;
+	if (answer->kind != MAAS_OK || !json_is_array(answer->body)) {
+		refused(recovery, answer);
+		return;
+	}
+	if (*id) {
+		jsets(machine, "systemId", id);
+		jseti(machine, "attempt", recovery->attempt);
+	}
+	if (*id || recovery->attempt == MOST_ATTEMPTS) {
+		recovery->at++;
+		recovery->attempt = 0;
+	}
+	ask_next(recovery);
+}
+
+static void ask_next(struct recovery *recovery)
+{
+	struct work *work = recovery->work;
+	struct buf path = BUF_INIT;
+	char *name;
+
+	if (recovery->at == json_array_size(recovery->machines)) {
+		all_found(recovery);
+		return;
+	}
+	recovery->attempt++;
+	name = plan_agent_name(work->cluster_name, work->ns,
+	    jstr(json_array_get(recovery->machines, recovery->at), "name"),
+	    recovery->attempt);
+	buf_adds(&path, "machines/?agent_name=");
+	buf_add_percent(&path, name);
+	recovery->call = maas_send(
+	    recovery->client, "GET", buf_text(&path), NULL, answered, recovery);
+	buf_free(&path);
+	free(name);
+}
+
+/* ---- the step ---- */
+
+void recover_step(struct work *work, const json_t *instruction)
+{
+	struct recovery *recovery = xcalloc(1, sizeof(*recovery));
+	struct maas_account account = work_account(work, instruction);
+	struct err err = { 0 };
+
+	check(!work->recovery);
+	work->recovery = recovery;
+	recovery->work = work;
+	recovery->client = maas_client_new(work->gateway->host, &account, &err);
+	if (!recovery->client) {
+		recover_stop(work);
+		work_set_state(work, work->delete_id, WORK_WAITING,
+		    "BadAccount", err.text);
+		work_retry(work);
+		return;
+	}
+	list_machines(recovery, instruction);
+	ask_next(recovery);
+}
+
+bool recover_begin(struct work *work)
+{
+	if (!work_set_phase(work, work->delete_id, "recovering"))
+		return false;
+	work->failures = 0;
+	work_step_soon(work);
+	return true;
+}
+
+/* What an operator or our own disk has to mend is waited for; what a dead
+ * cluster or a gateway that is gone has left behind is not. */
+bool recover_is_due(const struct work *work, const struct err *err)
+{
+	usec since_time = work_waiting_since(work, work->delete_id);
+
+	return work->delete_id && err->kind != ERR_REFUSED &&
+	       err->kind != ERR_STORAGE && since_time > 0 &&
+	       host_time(work->gateway->host) - since_time >= RECOVER_AFTER_FOR;
+}
+
+static bool note_name(void *ctx, const json_t *obj)
+{
+	json_array_append_new(ctx, json_string(jstr(obj, "metadata.name")));
+	return true;
+}
+
+static void end_all_machines(struct work *work)
+{
+	json_t *names = json_array(), *name;
+	const json_t *left = NULL;
+	size_t i;
+
+	store_each(
+	    work->gateway->store, "Machine", work->ns, NULL, note_name, names);
+	json_array_foreach(names, i, name)
+	{
+		struct api_status status = { 0 };
+
+		store_delete(work->gateway->store, "Machine", work->ns,
+		    json_string_value(name), NULL, &left, &status);
+		api_status_free(&status);
+	}
+	json_decref(names);
+}
+
+void recover_go_on(struct work *work, const json_t *cluster)
+{
+	usec since_time, end_time;
+
+	if (!jhas(cluster, "metadata.annotations[" PLAN_REMAINS_NOTE "]") ||
+	    !time_parse(
+	        jstr(cluster, "metadata.deletionTimestamp"), &since_time))
+		return;
+	end_time = since_time + CONTROL_PLANE_FIRST_FOR;
+	if (host_time(work->gateway->host) < end_time)
+		work_step_in(work, end_time - host_time(work->gateway->host));
+	else
+		end_all_machines(work);
+}

@@ -79,6 +79,11 @@ uint64_t sim_disk_syncs(const struct sim_disk *disk);
 /* A hash of what the next life of the host would find: all that was written,
  * or after a power loss what was synced. */
 uint64_t sim_disk_print(const struct sim_disk *disk, bool power_loss);
+/* Another disk that holds just that, safely stored. */
+struct sim_disk *sim_disk_copy(const struct sim_disk *disk, bool power_loss);
+/* The names of its files as a program finds them; *names and each of them are
+ * the caller's. */
+size_t sim_disk_files(const struct sim_disk *disk, char ***names);
 /* Bytes that may still be written; then every write fails. -1: plenty. */
 void sim_disk_set_room(struct sim_disk *disk, int64_t bytes);
 /* Flip one byte of what is stored: for tests of corruption. */

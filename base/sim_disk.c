@@ -636,6 +636,55 @@ uint64_t sim_disk_print(const struct sim_disk *disk, bool power_loss)
 	return print;
 }
 
+static void content_copy(struct content *to, const struct content *from)
+{
+	for (size_t i = 0; i < from->room; i++)
+		if (from->pages[i])
+			content_share(to, from, i);
+	to->size = from->size;
+}
+
+static struct inode *inode_copy(const struct content *content)
+{
+	struct inode *inode = xcalloc(1, sizeof(*inode));
+
+	content_copy(&inode->cached, content);
+	content_copy(&inode->stored, content);
+	return inode;
+}
+
+struct sim_disk *sim_disk_copy(const struct sim_disk *disk, bool power_loss)
+{
+	struct sim_disk *copy = sim_disk_new(disk->name);
+
+	copy->room = disk->room;
+	for (size_t i = 0; i < disk->name_count; i++) {
+		const struct name *name = &disk->names[i];
+		const struct inode *inode = power_loss ? name->stored
+		                                       : name->cached;
+		struct name *made;
+
+		if (!inode)
+			continue;
+		made = make_name(copy, name->text);
+		made->cached = inode_hold(
+		    inode_copy(power_loss ? &inode->stored : &inode->cached));
+		made->stored = inode_hold(made->cached);
+	}
+	return copy;
+}
+
+size_t sim_disk_files(const struct sim_disk *disk, char ***names)
+{
+	size_t count = 0;
+
+	*names = xcalloc(disk->name_count + 1, sizeof(**names));
+	for (size_t i = 0; i < disk->name_count; i++)
+		if (disk->names[i].cached)
+			(*names)[count++] = xstrdup(disk->names[i].text);
+	return count;
+}
+
 void sim_disk_set_room(struct sim_disk *disk, int64_t bytes)
 {
 	check(bytes >= -1);

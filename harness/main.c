@@ -7,10 +7,10 @@
 #include "base/yaml.h"
 #include "harness/commands.h"
 
-#define RUN_OPTIONS(wire)                                                   \
-	"  --wire memory|https  messages, or real bytes of TLS; else " wire \
-	"\n"                                                                \
-	"  --seed N             the chance of the run; else 1\n"            \
+#define WIRE_OPTION \
+	"  --wire memory|https  messages, or real bytes of TLS; else "
+#define RUN_OPTIONS                                              \
+	"  --seed N             the chance of the run; else 1\n" \
 	"  -j, --jobs N         runs at a time, 0: all in here; else 2\n"
 
 /* A command without a usage explains itself. A bare one takes no operands: it
@@ -24,18 +24,14 @@ static const struct command {
 	{ "run", command_run, "play scenarios, judge them",
 	    "usage: pcgsim run [OPTION]... [FILE|FOLDER]...\n\n"
 	    "Plays scenarios and prints a verdict for each; without a name, "
-	    "all of scenarios/.\n\n" RUN_OPTIONS(
-	        "https") "  --junit FILE         the verdicts as JUnit XML\n"
-	                 "  --record FOLDER      the events of each run, one "
-	                 "JSON object a "
-	                 "line\n"
-	                 "  --log                with each failure, what the "
-	                 "parts logged "
-	                 "last\n\n"
-	                 "Exit status: 0 everything held, 1 something did not, "
-	                 "2 the files "
-	                 "or the options\nare not in order (then nothing was "
-	                 "played).\n",
+	    "all of scenarios/.\n\n" WIRE_OPTION "https\n" RUN_OPTIONS
+	    "  --junit FILE         the verdicts as JUnit XML\n"
+	    "  --record FOLDER      the events of each run, one JSON object a "
+	    "line\n"
+	    "  --log                with each failure, what the parts logged "
+	    "last\n\n"
+	    "Exit status: 0 everything held, 1 something did not, 2 the files "
+	    "or the options\nare not in order (then nothing was played).\n",
 	    false },
 	{ "matrix", command_matrix, "one again, killed at every moment",
 	    "usage: pcgsim matrix [OPTION]... FILE\n\n"
@@ -43,35 +39,27 @@ static const struct command {
 	    "at another\nmoment: before and after each of its exchanges, and "
 	    "before each sync of its disk,\nas the death of a process and as a "
 	    "loss of power. It is back a minute later, and\nthe scenario must "
-	    "hold nevertheless. One run speaks for all moments that leave the\n"
-	    "world in the same state, to the byte.\n\n" RUN_OPTIONS(
-	        "memory") "  --who NAME           whom to kill; else the first "
-	                  "gateway; or\n"
-	                  "                       cluster/web/capi, with its "
-	                  "node\n"
-	                  "  --sample N           so many moments, evenly "
-	                  "spread; else all\n"
-	                  "  --every              each moment is a run, and "
-	                  "those that leave "
-	                  "the\n"
-	                  "                       same have to go on the same\n"
-	                  "  --only MOMENT        this one, as a failure names "
-	                  "it:\n"
-	                  "                       \"exchange 412 after-commit "
-	                  "power\"\n"
-	                  "  --junit FILE         the verdicts as JUnit XML: a "
-	                  "case for each "
-	                  "kind of\n"
-	                  "                       moment and death\n"
-	                  "  --log                with each failure, what the "
-	                  "parts logged "
-	                  "last\n\n"
-	                  "On --wire memory all of them branch off one run, "
-	                  "and this is "
-	                  "quick; on https\neach is a run of its own.\n\n"
-	                  "Exit status: 0 everything held, 1 something did "
-	                  "not, 2 the file "
-	                  "or the options\nare not in order.\n",
+	    "hold nevertheless. One run speaks for all moments that leave\n"
+	    "the same world.\n\n" WIRE_OPTION "memory\n" RUN_OPTIONS
+	    "  --who NAME           whom to kill; else the first gateway; or\n"
+	    "                       cluster/web/capi, with its node\n"
+	    "  --sample N           so many of them, evenly spread; else all\n"
+	    "  --every              a run for each moment, and those that "
+	    "leave "
+	    "the same\n"
+	    "                       world have to go on the same\n"
+	    "  --only MOMENT        this one, as a failure names it:\n"
+	    "                       \"exchange 412 after-commit power\"\n"
+	    "  --junit FILE         the verdicts as JUnit XML: a case for each "
+	    "kind of\n"
+	    "                       moment and death\n"
+	    "  --record FOLDER      with --only: the events of that run\n"
+	    "  --log                with each failure, what the parts logged "
+	    "last\n\n"
+	    "On --wire memory all of them branch off one run, and this is "
+	    "quick; on https\neach is a run of its own.\n\n"
+	    "Exit status: 0 everything held, 1 something did not, 2 the file "
+	    "or the options\nare not in order.\n",
 	    false },
 	{ "serve", command_serve, "a fake MAAS or Palette on a real port", NULL,
 	    false },

@@ -42,7 +42,7 @@ struct matrix {
 	bool is_child;
 	char *
 	    *after; /* by moment: what followed; NULL: not played, or failed */
-	bool *failed; /* by moment */
+	json_t **finding; /* by moment: how it failed; NULL: it did not */
 	size_t played, failures;
 	struct cell cells[MOMENT_KINDS][2]; /* process death, power loss */
 	double began, told_at;              /* a line in a pipe */
@@ -160,33 +160,20 @@ static void show_outcome(const struct matrix *matrix,
 	free(command);
 }
 
-static struct cell *cell_of(struct matrix *matrix, const struct strike *strike)
+/* For JUnit: the first finding, and how to see the others. */
+static json_t *finding_of(const struct matrix *matrix,
+    const struct strike *strike, const json_t *result, const char *how)
 {
-	return &matrix->cells[moment_kind(strike)][strike->power_loss];
-}
-
-/* For JUnit: each with its moment, so that they can be told apart. */
-static void keep_findings(struct matrix *matrix, const struct strike *strike,
-    const json_t *result, const char *how)
-{
-	struct cell *cell = cell_of(matrix, strike);
 	char *command = again(matrix, strike);
-	json_t *finding;
-
-	if (!cell->findings)
-		cell->findings = json_array();
-	if (json_array_size(cell->findings) >= SHOWN) {
-		free(command);
-		return;
-	}
-	finding = json_pack("{s:s,s:s,s:[s,s]}", "place",
+	json_t *finding = json_pack("{s:s,s:s,s:[s,s]}", "place",
 	    result ? jstr(result, "findings[0].place") : matrix->scenario->file,
 	    "claim", result ? jstr(result, "findings[0].claim") : how,
 	    "sentences", result ? jstr(result, "findings[0].sentences[0]") : "",
 	    command);
+
 	check(finding);
-	json_array_append_new(cell->findings, finding);
 	free(command);
+	return finding;
 }
 
 static void show_failure(struct matrix *matrix, const struct strike *strike,
@@ -247,9 +234,9 @@ static void struck_done(
 	if (!wrong && strcmp(jstr(result, "verdict"), "pass") == 0) {
 		matrix->after[n] = xstrdup(jstr(result, "blows.after"));
 	} else {
-		matrix->failed[n] = true;
 		matrix->failures++;
-		keep_findings(matrix, strike, wrong ? NULL : result, wrong);
+		matrix->finding[n] = finding_of(
+		    matrix, strike, wrong ? NULL : result, wrong);
 		show_failure(matrix, strike, wrong ? NULL : result, wrong);
 	}
 	show_progress(matrix);
@@ -257,18 +244,28 @@ static void struck_done(
 
 /* ---- the sum ---- */
 
+static void count_failure(struct cell *cell, json_t *finding)
+{
+	if (!cell->findings)
+		cell->findings = json_array();
+	if (cell->failed++ < SHOWN)
+		json_array_append(cell->findings, finding);
+}
+
 /* Each moment counts; one that was not played counts as its like does. */
 static void count_up(struct matrix *matrix)
 {
 	for (size_t i = 0; i < matrix->moments.count; i++) {
 		const struct moment *moment = &matrix->moments.list[i];
-		struct cell *cell = cell_of(matrix, &moment->strike);
-		size_t speaker = matrix->after[i] || matrix->failed[i]
+		struct cell *cell = &matrix->cells[moment_kind(&moment->strike)]
+		                                  [moment->strike.power_loss];
+		size_t speaker = matrix->after[i] || matrix->finding[i]
 		                     ? i
 		                     : moment->like;
 
 		cell->held += matrix->after[speaker] != NULL;
-		cell->failed += matrix->failed[speaker];
+		if (matrix->finding[speaker])
+			count_failure(cell, matrix->finding[speaker]);
 	}
 }
 
@@ -370,8 +367,8 @@ static bool plan(struct matrix *matrix)
 	moments_choose(
 	    &matrix->moments, matrix->flags.sample, matrix->flags.every);
 	matrix->after = xcalloc(matrix->moments.count, sizeof(*matrix->after));
-	matrix->failed = xcalloc(
-	    matrix->moments.count, sizeof(*matrix->failed));
+	matrix->finding = xcalloc(
+	    matrix->moments.count, sizeof(*matrix->finding));
 	print_plan(matrix);
 	return true;
 }
@@ -447,10 +444,12 @@ static int run_only(struct matrix *matrix)
 
 static void matrix_free(struct matrix *matrix)
 {
-	for (size_t i = 0; matrix->after && i < matrix->moments.count; i++)
+	for (size_t i = 0; matrix->after && i < matrix->moments.count; i++) {
 		free(matrix->after[i]);
+		json_decref(matrix->finding[i]);
+	}
 	free(matrix->after);
-	free(matrix->failed);
+	free(matrix->finding);
 	for (size_t i = 0; i < MOMENT_KINDS; i++)
 		for (int power = 0; power < 2; power++)
 			json_decref(matrix->cells[i][power].findings);

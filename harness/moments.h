@@ -5,10 +5,10 @@
  * watched could die, each twice: its process dies, or its power is lost. What
  * a blow leaves is the rest of the world and a disk. Between two moments of
  * one turn of the loop nobody else has moved; if the disk that would be left
- * is the same, byte for byte, nothing that comes later can tell the two
- * apart, and so one run speaks for both. Typically: the process or the power
- * after everything was synced and answered; before the sync that nothing was
- * written for.
+ * reads the same (harness/leaves.h), nothing that comes later can tell the
+ * two apart, and so one run speaks for both. Typically: the process or the
+ * power after everything was synced and answered; all the syncs within one
+ * transaction.
  */
 #ifndef HARNESS_MOMENTS_H
 #define HARNESS_MOMENTS_H

@@ -9,6 +9,7 @@
 #include "base/choices.h"
 #include "base/events.h"
 #include "base/owner.h"
+#include "harness/leaves.h"
 #include "harness/record.h"
 
 struct blow {
@@ -20,6 +21,7 @@ struct blow {
 	bool struck;
 	char at[200];          /* what was going on */
 	struct sim_disk *disk; /* of a gateway */
+	struct leaves *leaves; /* on it */
 	/* A node without power: */
 	struct workload *workload;
 	char machine[48];
@@ -106,7 +108,8 @@ uint64_t strike_leaves(const struct strike *strike, bool power_loss)
 		.turn = loop_turns(world->loop),
 		.events = events_count(world->events),
 		.choices = choices_made(world->choices),
-		.disk = gate ? sim_disk_print(blow->disk, power_loss) : 0,
+		.disk = gate ? leaves_of(blow->leaves, blow->disk, power_loss)
+		             : 0,
 		.silent = power_loss && (!gate || wire_end_is_heard(world->wire,
 		                                      gate->seat->host.net)),
 		.unlike = gate ? 0 : blow->asked,
@@ -172,6 +175,7 @@ struct blow *blow_new(struct world *world, const struct run_options *options)
 	timer_init(&blow->rise, rise);
 	if (gate_of(blow)) {
 		blow->disk = world_disk(world, options->watched);
+		blow->leaves = leaves_new(world->loop);
 		sim_disk_on_sync(blow->disk, synced, blow);
 	}
 	return blow;
@@ -187,6 +191,7 @@ void blow_free(struct blow **blow)
 	wire_set_probe((*blow)->world->wire, NULL, NULL);
 	if ((*blow)->disk)
 		sim_disk_on_sync((*blow)->disk, NULL, NULL);
+	leaves_free(&(*blow)->leaves);
 	free(*blow);
 	*blow = NULL;
 }

@@ -373,13 +373,14 @@ static void judge_write(
     struct item *item, struct reconcile *r, const struct kube_answer *answer)
 {
 	if (is_fine(item, answer->status)) {
+		item->refused = 0;
 		look_after(item, 0);
 	} else if (answer->status == 409 || answer->status == 404) {
 		/* Our view was stale: the watch brings the truth. */
 		look_after(item, SECONDS(1));
 	} else {
-		capi_back_off(r);
-		if (item->failures > 2)
+		capi_back_off_write(r);
+		if (item->refused > 2)
 			capi_wait_says(r, "ApiRefuses", "%s",
 			    answer->err ? answer->err->text
 			                : jstr(answer->body, "message"));

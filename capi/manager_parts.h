@@ -18,6 +18,7 @@ struct item {
 	usec not_before_at; /* hold_for */
 	int64_t generation; /* as last looked at */
 	unsigned failures;
+	unsigned refused;                  /* writes to our own API, in a row */
 	char *wait_reason, *wait_sentence; /* NULL: it does not wait */
 	struct memory memory;
 	/* the action under way */

@@ -33,14 +33,23 @@ usec capi_jittered(struct reconcile *r, usec around_for, const char *what)
 	    r->item->controller->kind, r->name, what);
 }
 
-void capi_back_off(struct reconcile *r)
+static void back_off(struct reconcile *r, unsigned n)
 {
-	unsigned n = r->item->failures++;
 	usec wait_for = n < 9 ? SECONDS(1) << n : BACK_OFF_MAX_FOR;
 
 	if (wait_for > BACK_OFF_MAX_FOR)
 		wait_for = BACK_OFF_MAX_FOR;
 	capi_hold_for(r, capi_jittered(r, wait_for, "back-off"));
+}
+
+void capi_back_off(struct reconcile *r)
+{
+	back_off(r, r->item->failures++);
+}
+
+void capi_back_off_write(struct reconcile *r)
+{
+	back_off(r, r->item->refused++);
 }
 
 void capi_progress(struct reconcile *r)

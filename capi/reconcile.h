@@ -65,6 +65,9 @@ usec capi_jittered(struct reconcile *r, usec around_for, const char *what);
 /* capi_hold_for 1 s, 2 s, ... 5 min, jittered; forgotten by capi_progress(). */
 void capi_back_off(struct reconcile *r);
 void capi_progress(struct reconcile *r);
+/* The same for writes that our own API refuses (a full disk): what MAAS answers
+ * meanwhile is no progress then. */
+void capi_back_off_write(struct reconcile *r);
 unsigned failures_of(const struct reconcile *r);
 /* It waits for somebody or something outside: shown until a look at the
  * object ends without saying so again. */

@@ -226,6 +226,21 @@ static void forget_if_over(struct work *work, char **id)
 	}
 }
 
+#define CLOCK_REASON "ClockOff"
+
+/* What waits for the clock says so, and goes on when it is right. */
+static void wait_for_clock(struct work *work, bool off)
+{
+	const char *id = work->delete_id ? work->delete_id : work->create_id;
+	const json_t *obj = gateway_load(work->gateway, "Instruction", id);
+
+	if (off)
+		work_set_state(work, id, WORK_WAITING, CLOCK_REASON,
+		    gateway_condition(work->gateway));
+	else if (!strcmp(jstr(obj, "spec.reason"), CLOCK_REASON))
+		work_set_state(work, id, WORK_RUNNING, "", "");
+}
+
 static void take_turn(struct timer *timer)
 {
 	struct work *work = OWNER_OF(timer, struct work, turn);
@@ -238,6 +253,7 @@ static void take_turn(struct timer *timer)
 		work_free(work);
 		return;
 	}
+	wait_for_clock(work, link_clock_is_off(work->gateway));
 	if (link_clock_is_off(work->gateway)) {
 		work_stop_controllers(work);
 		work_step_in(work, CLOCK_OFF_FOR);

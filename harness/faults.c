@@ -19,6 +19,7 @@ static const struct fault_kind fault_kinds[] = {
 	{ "loses its answer", true, FATE_RESET },
 	{ "swallows its answer", true, FATE_LOSE },
 	{ "truncates its answer", true, FATE_TRUNCATE },
+	{ "never ends its answer", true, FATE_ENDLESS },
 	{ "answers garbage", true, FATE_GARBAGE },
 	{ "garbles its answer", true, FATE_ANSWER },
 };

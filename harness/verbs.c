@@ -79,6 +79,8 @@ static const struct verb verbs[] = {
 	    "the request is done, but nothing comes back, ever" },
 	{ "server/* truncates its answer", true, NULL,
 	    "the connection ends in the middle of the answer" },
+	{ "server/* never ends its answer", true, NULL,
+	    "the request is done; of its answer there is always more" },
 	{ "server/* answers garbage", true, NULL,
 	    "the request is done; what comes back is no HTTP" },
 	{ "server/* garbles its answer", true, NULL,

@@ -170,13 +170,18 @@ struct cluster *workload_cluster_find(
 	return found;
 }
 
+/* A first control plane that was given up and made again has the same CA: its
+ * old disk may still lie about. */
 struct cluster *cluster_of_ca(
     const struct workload *workload, const char *ca_pem)
 {
+	struct cluster *found = NULL;
+
 	for (struct cluster *c = workload->clusters; c; c = c->next)
-		if (strcmp(c->ca->cert_pem, ca_pem) == 0)
-			return c;
-	return NULL;
+		if (strcmp(c->ca->cert_pem, ca_pem) == 0 &&
+		    (!found || !cluster_api(found)))
+			found = c;
+	return found;
 }
 
 struct machine *cluster_api(const struct cluster *cluster)

@@ -271,6 +271,27 @@ TEST(a_second_control_plane_serves_the_same_objects)
 	close_site();
 }
 
+/* A first attempt that was given up left its disk behind, with the same CA. */
+TEST(a_worker_joins_the_control_plane_that_answers_and_not_a_dead_one)
+{
+	char *text = user_data(&(struct wish){ 0 });
+	struct err err;
+
+	a_cluster_on_m1();
+	wait_for(MINUTES(40));
+	EXPECT(workload_machine_dies(racks, "m1", &err));
+	publish("m2");
+	deploy("m2", text);
+	wait_for(MINUTES(40));
+	put_token("m2", TOKEN, HOURS(1));
+	a_worker_joins_on("m3", TOKEN);
+	wait_for(MINUTES(40));
+	EXPECT_STR(attribute("cluster/web/node/node-3", "machine"), "m3");
+	EXPECT_STR(attribute("cluster/web/node/node-3", "ready"), "True");
+	free(text);
+	close_site();
+}
+
 /* ---- death and return ---- */
 
 static bool has_taint(const char *key)
@@ -385,6 +406,7 @@ CASE(a_cluster_comes_up_from_its_user_data), CASE(its_api_knows_who_asks),
     CASE(a_wrong_hash_ends_a_join_at_once),
     CASE(an_unreachable_endpoint_ends_a_join_after_its_time),
     CASE(a_second_control_plane_serves_the_same_objects),
+    CASE(a_worker_joins_the_control_plane_that_answers_and_not_a_dead_one),
     CASE(a_silent_node_is_unknown_after_forty_seconds),
     CASE(a_cluster_survives_a_power_cycle_of_its_only_control_plane),
     CASE(a_cluster_is_gone_with_the_last_disk_of_its_control_planes),

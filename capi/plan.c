@@ -321,16 +321,18 @@ static void add_unhealthy(json_t *check_object, const char *status)
 	jadd(check_object, "spec.unhealthyConditions", row);
 }
 
-static json_t *health_check_object(
-    const char *ns, const char *base, const json_t *spec, const json_t *pool)
+/* Of the machines that have this label with this value. */
+static json_t *health_check_object(const char *ns, const char *base,
+    const json_t *spec, const json_t *pool, const char *label,
+    const char *value)
 {
 	const char *cluster = jstr(spec, "clusterName");
 	json_t *object = plan_object("MachineHealthCheck", ns, base, cluster);
+	json_t *labels = json_object();
 
 	jsets(object, "spec.clusterName", cluster);
-	jsets(object,
-	    "spec.selector.matchLabels[cluster.x-k8s.io/deployment-name]",
-	    base);
+	json_object_set_new(labels, label, json_string(value));
+	jset(object, "spec.selector.matchLabels", labels);
 	jsets(object, "spec.nodeStartupTimeout", NODE_STARTUP_TIMEOUT);
 	/* 40 % of a small pool is no machine at all: it would never heal. */
 	if (jint(pool, "size") < 5)
@@ -384,9 +386,28 @@ json_t *plan_worker_pool(const json_t *spec, const json_t *pool,
 	    list, deployment_object(ns, base, spec, pool, machines, config));
 	if (!jhas(spec, "autoRemediation") || jbool(spec, "autoRemediation"))
 		json_array_append_new(
-		    list, health_check_object(ns, base, spec, pool));
+		    list, health_check_object(ns, base, spec, pool,
+		              "cluster.x-k8s.io/deployment-name", base));
 	free(base);
 	return list;
+}
+
+json_t *plan_control_plane_check(
+    const json_t *spec, const json_t *pool, const char *ns)
+{
+	json_t *object;
+	char *base;
+
+	if ((jhas(spec, "autoRemediation") &&
+	        !jbool(spec, "autoRemediation")) ||
+	    jint(pool, "size") < 3)
+		return NULL;
+	base = xasprintf(
+	    "%s-%s", jstr(spec, "clusterName"), jstr(pool, "name"));
+	object = health_check_object(
+	    ns, base, spec, pool, "cluster.x-k8s.io/control-plane", "");
+	free(base);
+	return object;
 }
 
 /* ---- what the cluster needs to be its own Cluster API ---- */

@@ -35,6 +35,11 @@ json_t *plan_cluster(const json_t *instruction,
 json_t *plan_worker_pool(const json_t *spec, const json_t *pool,
     const json_t *control_plane, const char *ns, struct err *err);
 
+/* The MachineHealthCheck of its control plane; NULL if there shall be none: a
+ * control plane of one has nobody to replace it, or repair is switched off. */
+json_t *plan_control_plane_check(
+    const json_t *spec, const json_t *pool, const char *ns);
+
 /* The objects that the gateway installs in the new cluster before the pivot:
  * Namespace cluster-<uid>, Secret capmaas-manager-bootstrap-credentials,
  * Deployment capi-service. */

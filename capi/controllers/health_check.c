@@ -136,7 +136,8 @@ static bool is_selected(const json_t *check, const json_t *machine)
 
 	json_object_foreach(wanted, key, value)
 	{
-		if (strcmp(capi_label_of(machine, key),
+		if (!json_object_get(jget(machine, "metadata.labels"), key) ||
+		    strcmp(capi_label_of(machine, key),
 		        json_string_value(value) ? json_string_value(value)
 		                                 : "") != 0)
 			all = false;

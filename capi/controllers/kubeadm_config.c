@@ -267,6 +267,23 @@ static void say_ready(struct reconcile *r, const json_t *obj)
 	status_write(r, obj, status);
 }
 
+/* Names are used again, and what is left of an older machine of this name was
+ * for another time: "init", where there is a cluster to join by now. */
+static bool has_data(struct reconcile *r, const json_t *obj)
+{
+	const json_t *secret = capi_find(r, "Secret", r->name);
+
+	if (!secret)
+		return false;
+	if (capi_owned_by(secret, obj))
+		say_ready(r, obj);
+	else if (capi_is_deleting(secret))
+		capi_look_again(r, SECONDS(2));
+	else
+		act_delete(r, secret);
+	return true;
+}
+
 static void prepare(
     struct reconcile *r, const json_t *obj, const json_t *machine)
 {
@@ -275,10 +292,10 @@ static void prepare(
 	                       "True") == 0;
 	bool init = capi_is_control_plane(obj) && !initialized;
 
-	if (capi_find(r, "Secret", r->name))
-		say_ready(r, obj);
-	else if (!jbool(r->cluster, "status.infrastructureReady") ||
-	         !jstr(r->cluster, "spec.controlPlaneEndpoint.host")[0])
+	if (has_data(r, obj))
+		return;
+	if (!jbool(r->cluster, "status.infrastructureReady") ||
+	    !jstr(r->cluster, "spec.controlPlaneEndpoint.host")[0])
 		waits_for(r, obj, "WaitingForClusterInfrastructure");
 	else if (init)
 		write_data(r, obj, machine, true);

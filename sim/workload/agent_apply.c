@@ -200,6 +200,19 @@ static bool apply_pool(struct agent *agent, const json_t *pool)
 	return sent;
 }
 
+static bool apply_control_plane_check(struct agent *agent, const json_t *pool)
+{
+	json_t *check = plan_control_plane_check(agent->spec, pool, agent->ns);
+	bool sent;
+
+	if (!check)
+		return false;
+	set_owner(agent, check);
+	sent = apply_object(agent, check);
+	json_decref(check);
+	return sent;
+}
+
 static bool apply_pools(struct agent *agent)
 {
 	size_t count = jlen(agent->spec, "pools");
@@ -209,7 +222,8 @@ static bool apply_pools(struct agent *agent)
 		    jget(agent->spec, "pools"), i);
 
 		if (jbool(pool, "isControlPlane")
-		        ? apply_control_plane(agent, pool)
+		        ? apply_control_plane(agent, pool) ||
+		              apply_control_plane_check(agent, pool)
 		        : apply_pool(agent, pool))
 			return true;
 	}
@@ -247,7 +261,28 @@ static bool unwanted_pool(void *ctx, const json_t *object)
 	return search->found == NULL;
 }
 
-/* A health check follows its MachineDeployment by name, and the policy. */
+static bool is_wanted_of_control_plane(
+    const struct agent *agent, const json_t *check)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; !wanted && i < jlen(agent->spec, "pools"); i++) {
+		const json_t *pool = json_array_get(
+		    jget(agent->spec, "pools"), i);
+		json_t *planned = jbool(pool, "isControlPlane")
+		                      ? plan_control_plane_check(
+		                            agent->spec, pool, agent->ns)
+		                      : NULL;
+
+		wanted = planned && strcmp(jstr(planned, "metadata.name"),
+		                        jstr(check, "metadata.name")) == 0;
+		json_decref(planned);
+	}
+	return wanted;
+}
+
+/* A health check follows its MachineDeployment by name, or the size of the
+ * control plane; and the policy. */
 static bool unwanted_check(void *ctx, const json_t *object)
 {
 	struct search *search = ctx;
@@ -256,6 +291,8 @@ static bool unwanted_check(void *ctx, const json_t *object)
 	    jstr(object, "metadata.name"));
 	const json_t *spec = search->agent->spec;
 
+	if (is_wanted_of_control_plane(search->agent, object))
+		return true;
 	if (!deployment || jhas(deployment, "metadata.deletionTimestamp") ||
 	    (jhas(spec, "autoRemediation") && !jbool(spec, "autoRemediation")))
 		search->found = object;

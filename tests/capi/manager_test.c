@@ -114,6 +114,25 @@ TEST(the_control_plane_grows_one_healthy_machine_at_a_time)
 	yard_close();
 }
 
+/* Names are used again: what is left of an older machine of the same name
+ * says "init" where there is a cluster to join. */
+TEST(what_an_older_machine_of_the_same_name_was_told_is_not_told_again)
+{
+	json_t *old;
+
+	a_running_cluster(4);
+	old = json_deep_copy(yard_object("Secret", "web-cp-0"));
+	jsets(old, "metadata.name", "web-cp-1");
+	json_object_del(json_object_get(old, "metadata"), "uid");
+	json_object_del(json_object_get(old, "metadata"), "resourceVersion");
+	put_in(yard.store, YARD_NS, old);
+	yard_scale("KubeadmControlPlane", "web-cp", 2);
+	yard_run_for(MINUTES(20));
+	EXPECT(strcmp(jstr(yard_object("Secret", "web-cp-1"), "data.value"),
+	           jstr(yard_object("Secret", "web-cp-0"), "data.value")) != 0);
+	yard_close();
+}
+
 static bool one_control_plane(void)
 {
 	return yard_owned() == 1;
@@ -965,6 +984,7 @@ TESTS_BEGIN
 CASE(one_machine_is_allocated_deployed_and_joins),
     CASE(everything_belongs_to_the_cluster_by_owner_references),
     CASE(a_cluster_at_rest_asks_maas_for_next_to_nothing),
+    CASE(what_an_older_machine_of_the_same_name_was_told_is_not_told_again),
     CASE(the_control_plane_grows_one_healthy_machine_at_a_time),
     CASE(an_address_leaves_the_name_before_its_machine_leaves),
     CASE(a_worker_pool_is_built_and_shrinks),

@@ -138,6 +138,26 @@ TEST(only_the_tenants_certificates_reach_a_node)
 	json_decref(list);
 }
 
+TEST(only_a_control_plane_that_can_spare_one_is_repaired)
+{
+	json_t *spec = json_pack("{s:s}", "clusterName", "web");
+	json_t *pool = json_pack("{s:s, s:i}", "name", "cp", "size", 1);
+	json_t *made;
+
+	EXPECT(!plan_control_plane_check(spec, pool, "ns"));
+	jseti(pool, "size", 3);
+	made = plan_control_plane_check(spec, pool, "ns");
+	EXPECT_STR(jstr(made, "metadata.name"), "web-cp");
+	EXPECT_INT(jint(made, "spec.maxUnhealthy"), 1);
+	EXPECT(jhas(made, "spec.selector.matchLabels"
+	                  "[cluster.x-k8s.io/control-plane]"));
+	json_decref(made);
+	jsetb(spec, "autoRemediation", false);
+	EXPECT(!plan_control_plane_check(spec, pool, "ns"));
+	json_decref(pool);
+	json_decref(spec);
+}
+
 TEST(the_agents_manifest_is_in_a_secret_of_the_cluster)
 {
 	json_t *list = plan(instruction(), NULL);
@@ -319,6 +339,7 @@ CASE(a_cluster_begins_with_one_control_plane_machine),
     CASE(nodes_inherit_the_proxies_and_what_must_not_take_them),
     CASE(without_a_proxy_nothing_of_it_reaches_a_node),
     CASE(only_the_tenants_certificates_reach_a_node),
+    CASE(only_a_control_plane_that_can_spare_one_is_repaired),
     CASE(the_agents_manifest_is_in_a_secret_of_the_cluster),
     CASE(a_wrong_instruction_is_refused_in_a_sentence),
     CASE(a_worker_pool_follows_the_control_planes_example),

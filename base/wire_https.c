@@ -418,11 +418,17 @@ static void server_leaves(struct https_conn *h)
 	http_client_eof(h->client);
 }
 
+/* libcurl takes half a head for a whole one: where there is nothing behind the
+ * head, nothing is said at all. */
 static void say_half(struct https_conn *h, const struct http_response *response)
 {
 	struct buf out = BUF_INIT;
 	size_t len = response->body.len > 1 ? response->body.len : 2;
 
+	if (has_no_body(response, h->conn->call->account.method)) {
+		server_leaves(h);
+		return;
+	}
 	buf_addf(&out, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n\r\n",
 	    response->status, http_reason(response->status), len);
 	buf_add(&out, response->body.len > 1 ? buf_text(&response->body) : "{}",

@@ -154,10 +154,15 @@ void tidy_request(struct http_request *request)
 	tidy_headers(&request->headers, false);
 }
 
+bool has_no_body(const struct http_response *response, const char *method)
+{
+	return strcmp(method, "HEAD") == 0 || response->status == 204 ||
+	       response->status == 304;
+}
+
 void tidy_response(struct http_response *response, const char *method)
 {
 	tidy_headers(&response->headers, true);
-	if (strcmp(method, "HEAD") == 0 || response->status == 204 ||
-	    response->status == 304)
+	if (has_no_body(response, method))
 		buf_free(&response->body);
 }

@@ -61,7 +61,9 @@ static bool memory_reply(struct conn *conn, struct http_response *response,
 {
 	switch (fate) {
 	case FATE_TRUNCATE:
-		return say_cut_short(conn->target->label, err);
+		return has_no_body(response, conn->call->account.method)
+		           ? say_lost(conn->target->label, err)
+		           : say_cut_short(conn->target->label, err);
 	case FATE_ENDLESS:
 		return say_too_long(conn->target->label, max_body, err);
 	case FATE_GARBAGE:

@@ -358,6 +358,8 @@ bool say_unwanted(const char *label, struct err *err);
  * there can be none. */
 void tidy_request(struct http_request *request);
 void tidy_response(struct http_response *response, const char *method);
+/* Of such an answer nothing arrives when it is truncated. */
+bool has_no_body(const struct http_response *response, const char *method);
 /* The verdicts of both ends, remembered. */
 bool judge_server(struct conn *conn, struct err *err);
 bool judge_client(struct conn *conn, struct err *err);

@@ -82,8 +82,12 @@ static void write_down(void *ctx, const struct event *event)
 static void echo(struct exchange *exchange)
 {
 	const struct http_request *request = exchange->request;
-	struct http_response response = { 0 };
+	struct http_response response = { .status = 204 };
 
+	if (strcmp(request->target, "/nothing") == 0) {
+		exchange_reply(exchange, &response);
+		return;
+	}
 	http_response_text(&response, 200, "text/plain", "");
 	http_header_add(&response.headers, "X-Answer", "one");
 	http_header_add(&response.headers, "X-Answer", "two");

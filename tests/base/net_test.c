@@ -456,6 +456,23 @@ ON_EACH_WIRE(every_fate_is_what_its_table_says)
 	}
 }
 
+/* There is no middle of a body to break in. */
+ON_EACH_WIRE(an_answer_without_a_body_is_truncated_as_a_whole)
+{
+	struct outcome o;
+
+	lab.fate = FATE_TRUNCATE;
+	lab.fate_on_answer = true;
+	o = get("/nothing");
+	EXPECT_INT(o.err.kind, ERR_LOST);
+	EXPECT_STR(o.err.text, "the connection to maas.lab:443 broke before "
+	                       "the answer was complete");
+	outcome_free(&o);
+	o = get("/nothing");
+	EXPECT_INT(o.status, 204);
+	outcome_free(&o);
+}
+
 /* ---- deaths ---- */
 
 static void kill_server(bool quietly)
@@ -887,6 +904,7 @@ CASE(a_request_is_answered_two_latencies_after_the_dial),
     CASE(a_cancelled_call_says_nothing_more),
     CASE(a_cut_link_swallows_what_is_under_way),
     CASE(every_fate_is_what_its_table_says),
+    CASE(an_answer_without_a_body_is_truncated_as_a_whole),
     CASE(process_death_breaks_a_pending_call_after_one_latency),
     CASE(a_kept_connection_that_was_closed_is_not_used_again),
     CASE(power_loss_is_silence),

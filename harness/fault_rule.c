@@ -124,7 +124,11 @@ static bool read_what(
 	well = verb != NULL;
 	if (verb)
 		rule->kind = fault_kind_of(verb);
-	else
+	if (verb && rule->kind->fate == FATE_ENDLESS)
+		well = WRONG(line, at, err,
+		    "\"%s\" is for scenarios: an answer of a real port ends",
+		    what);
+	else if (!verb)
 		WRONG(line, at, err,
 		    "nothing that can go wrong reads \"%s\"%s%s%s", what,
 		    near ? "; did you mean \"" : " (see pcgsim faults)",

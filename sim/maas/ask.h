@@ -48,6 +48,7 @@ struct ask {
 	char *args[ASK_ARGS]; /* what stood for {...} in the path */
 	struct form query;
 	struct body body;
+	bool garbled;      /* the body is not what its type says */
 	struct user *user; /* NULL: nobody */
 	struct api_key *key;
 	bool session; /* credentials were looked at: Vary names Cookie */

@@ -20,12 +20,112 @@ static const char *find(
 	return memmem(data, len, what, what_len);
 }
 
-bool maas_boundary(const char *content_type, char out[71])
+/* ---- texts ---- */
+
+/* Bytes of the letter that begins here; 0: it is none. */
+static size_t letter_len(const unsigned char *at, size_t left)
+{
+	size_t len = *at < 0x80                   ? 1
+	             : *at >= 0xc2 && *at <= 0xdf ? 2
+	             : (*at & 0xf0) == 0xe0       ? 3
+	             : *at >= 0xf0 && *at <= 0xf4 ? 4
+	                                          : 0;
+
+	if (!len || len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
+	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+char *maas_text(const char *data, size_t len, bool percent)
+{
+	const unsigned char *in = (const unsigned char *)data;
+	struct buf out = BUF_INIT;
+
+	buf_adds(&out, "");
+	for (size_t i = 0; i < len;) {
+		size_t letter = letter_len(in + i, len - i);
+
+		if (letter)
+			buf_add(&out, data + i, letter);
+		else if (percent)
+			buf_addf(&out, "%%%02X", in[i]);
+		else
+			buf_adds(&out, "\xef\xbf\xbd");
+		i += letter ? letter : 1;
+	}
+	return out.data ? buf_detach(&out) : xstrdup("");
+}
+
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef0123456789ABCDEF";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) % 16 : -1;
+}
+
+/* A plus is a blank; a percent sign that is followed by no number stands for
+ * itself. */
+static char *decoded(const char *text, size_t len)
+{
+	struct buf out = BUF_INIT;
+	char *valid;
+
+	for (size_t i = 0; i < len; i++) {
+		int high = len - i > 2 ? hex_digit(text[i + 1]) : -1;
+		int low = len - i > 2 ? hex_digit(text[i + 2]) : -1;
+
+		if (text[i] == '%' && high >= 0 && low >= 0) {
+			buf_addc(&out, (char)(high << 4 | low));
+			i += 2;
+		} else {
+			buf_addc(&out, text[i] == '+' ? ' ' : text[i]);
+		}
+	}
+	valid = maas_text(buf_text(&out), out.len, false);
+	buf_free(&out);
+	return valid;
+}
+
+void maas_urlencoded_read(struct form *form, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	while (text < end) {
+		const char *stop = memchr(text, '&', (size_t)(end - text));
+		const char *equals;
+		char *name, *value;
+
+		stop = stop ? stop : end;
+		equals = memchr(text, '=', (size_t)(stop - text));
+		equals = equals ? equals : stop;
+		name = decoded(text, (size_t)(equals - text));
+		value = equals < stop
+		            ? decoded(equals + 1, (size_t)(stop - equals - 1))
+		            : xstrdup("");
+		if (stop > text)
+			form_add(form, name, value);
+		free(name);
+		free(value);
+		text = stop + 1;
+	}
+}
+
+/* ---- multipart ---- */
+
+bool maas_boundary(const char *content_type, char out[MAAS_BOUNDARY])
 {
 	const char *at = content_type ? strcasestr(content_type, "boundary=")
 	                              : NULL;
 	size_t len;
 
+	strcpy(out, "None");
 	if (!at)
 		return false;
 	at += strlen("boundary=");
@@ -36,13 +136,18 @@ bool maas_boundary(const char *content_type, char out[71])
 			return false;
 		len = (size_t)(end - at);
 	} else {
-		len = strcspn(at, "; \t");
+		len = strcspn(at, ";");
+		while (len && strchr(" \t", at[len - 1]))
+			len--;
 	}
-	if (len < 1 || len > 70)
+	if (len >= MAAS_BOUNDARY)
 		return false;
 	memcpy(out, at, len);
 	out[len] = '\0';
-	return true;
+	for (size_t i = 0; i < len; i++)
+		if (out[i] < ' ' || out[i] > '~')
+			return false;
+	return len && out[len - 1] != ' ';
 }
 
 /* key="value" of a Content-Disposition; a quote may be escaped. */
@@ -123,7 +228,7 @@ static bool read_head(struct part *part, const char *head, size_t len)
 static void take_field(
     struct body *body, const struct part *part, const char *data, size_t len)
 {
-	char *value = xstrndup(data, len);
+	char *value = maas_text(data, len, false);
 
 	form_add(&body->form, part->name, value);
 	free(value);
@@ -155,60 +260,58 @@ static bool take_part(struct body *body, const struct part *part,
 		data = buf_text(&decoded);
 		len = decoded.len;
 	} else if (part->base64 && part->has_filename) {
-		fine = err_set(err, ERR_INPUT,
-		    "a file is not the base64 that "
-		    "its part says it is");
+		fine = err_set(err, ERR_INPUT, "Could not decode base64 data.");
 	}
-	if (fine && part->has_filename)
+	if (fine && part->has_filename && *part->filename)
 		take_file(body, part, data, len);
-	else if (fine)
+	else if (fine && !part->has_filename)
 		take_field(body, part, data, len);
 	buf_free(&decoded);
 	return fine;
 }
 
+/* A head longer than this is none. */
+#define HEAD_MAX ((size_t)1024)
+
+/* What stands between two boundaries: a part if it has a head. */
+static bool read_part(
+    struct body *body, const char *data, size_t len, struct err *err)
+{
+	const char *head_end = find(
+	    data, len < HEAD_MAX ? len : HEAD_MAX, "\r\n\r\n", 4);
+	const char *content = head_end ? head_end + 4 : NULL;
+	struct part part;
+
+	if (!head_end || !read_head(&part, data, (size_t)(head_end - data)))
+		return true;
+	return take_part(
+	    body, &part, content, (size_t)(data + len - content), err);
+}
+
+/* Anything else is passed over, and the last part need not end. */
 bool maas_multipart_read(struct body *body, const char *boundary,
     const char *data, size_t len, struct err *err)
 {
-	char mark[80];
+	char mark[MAAS_BOUNDARY + 2];
 	size_t mark_len = (size_t)snprintf(
-	    mark, sizeof(mark), "\r\n--%s", boundary);
-	const char *end = data + len, *at;
+	    mark, sizeof(mark), "--%s", boundary);
+	const char *end = data + len, *at = find(data, len, mark, mark_len);
 
-	if (len < mark_len - 2 || memcmp(data, mark + 2, mark_len - 2) != 0)
-		return err_set(err, ERR_INPUT,
-		    "the body does not begin with its boundary");
-	at = data + mark_len - 2;
-	for (;;) {
-		const char *head, *content, *next;
-		struct part part;
+	while (at) {
+		const char *from = at + mark_len;
+		const char *next = find(
+		    from, (size_t)(end - from), mark, mark_len);
+		const char *stop = next ? next : end;
 
-		if (end - at >= 2 && memcmp(at, "--", 2) == 0)
-			return true;
-		if (end - at < 2 || memcmp(at, "\r\n", 2) != 0)
-			return err_set(err, ERR_INPUT,
-			    "a boundary is not followed by a line end");
-		head = at + 2;
-		/* an empty head would end where it begins */
-		content = find(at, (size_t)(end - at), "\r\n\r\n", 4);
-		if (!content)
-			return err_set(
-			    err, ERR_INPUT, "a part has no end of its head");
-		next = find(
-		    content + 2, (size_t)(end - content - 2), mark, mark_len);
-		if (!next)
-			return err_set(
-			    err, ERR_INPUT, "the last boundary is missing");
-		content += 4;
-		if (content > next)
-			content = next;
-		if (content - 4 >= head &&
-		    read_head(&part, head, (size_t)(content - 4 - head)) &&
-		    !take_part(
-		        body, &part, content, (size_t)(next - content), err))
+		if (next && stop > from && stop[-1] == '\n')
+			stop--;
+		if (next && stop > from && stop[-1] == '\r')
+			stop--;
+		if (!read_part(body, from, (size_t)(stop - from), err))
 			return false;
-		at = next + mark_len;
+		at = next;
 	}
+	return true;
 }
 
 static void add_json(struct form *form, const char *key, const json_t *value)
@@ -275,7 +378,7 @@ bool maas_body_read(
     struct body *body, const struct http_request *request, struct err *err)
 {
 	const char *type = http_header(&request->headers, "Content-Type");
-	char boundary[71];
+	char boundary[MAAS_BOUNDARY];
 
 	if (request->body.len == 0)
 		return true;
@@ -283,14 +386,16 @@ bool maas_body_read(
 	if (!type && strcmp(request->method, "POST") != 0)
 		return true;
 	if (!type ||
-	    strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
-		return form_parse_urlencoded(&body->form,
-		           buf_text(&request->body), request->body.len) ||
-		       err_set(err, ERR_INPUT, "the form is not well-formed");
+	    strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0) {
+		maas_urlencoded_read(
+		    &body->form, buf_text(&request->body), request->body.len);
+		return true;
+	}
 	if (strncasecmp(type, "multipart/form-data", 19) == 0) {
+		body->multipart = true;
 		if (!maas_boundary(type, boundary))
-			return err_set(
-			    err, ERR_INPUT, "multipart without a boundary");
+			return err_set(err, ERR_INPUT,
+			    "Invalid boundary in multipart: %s", boundary);
 		return maas_multipart_read(body, boundary,
 		    buf_text(&request->body), request->body.len, err);
 	}

@@ -25,8 +25,9 @@ char *maas_clean_path(const char *target)
 		if (path.data[i] != '/' || used == 0 ||
 		    path.data[used - 1] != '/')
 			path.data[used++] = path.data[i];
-	path.data[used] = '\0';
-	return buf_detach(&path);
+	raw = maas_text(path.data, used, true);
+	buf_free(&path);
+	return raw;
 }
 
 static void forget_args(char *args[ASK_ARGS])
@@ -220,9 +221,11 @@ static bool read_op(struct ask *ask)
 	const char *op;
 
 	if (!maas_body_read(&ask->body, ask->request, &err)) {
-		maas_answer_text(ask, 400, "text/plain", "Bad Request");
-		ask->rolled_back = true;
-		return false;
+		if (ask->body.multipart) {
+			maas_refuse(ask, 500, "%s", err.text);
+			return false;
+		}
+		ask->garbled = true;
 	}
 	op = op_asked(ask);
 	if (op) {
@@ -312,6 +315,9 @@ static void serve_api(struct ask *ask)
 	} else if (ask->user && !ask->user->active) {
 		maas_refuse(
 		    ask, 403, "User is not allowed access to this API.");
+	} else if (ask->garbled) {
+		maas_answer_text(ask, 400, "text/plain", "Bad Request");
+		ask->rolled_back = true;
 	} else if (!method_known(
 	               ask->path, nobody, ask->request->method, &allow)) {
 		wrong_method(ask, buf_text(&allow));
@@ -356,7 +362,7 @@ void maas_serve(void *ctx, struct exchange *exchange)
 	maas->requests++;
 	ask.signed_path = xstrdup(path);
 	if (query)
-		form_parse_urlencoded(&ask.query, query + 1, strlen(query + 1));
+		maas_urlencoded_read(&ask.query, query + 1, strlen(query + 1));
 	if (!maas_front_refuses(&ask))
 		serve_path(&ask, path);
 	check(ask.answered);

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/http.h"
+#include "sim/maas/form.h"
 #include "tests/fuzz/fuzz.h"
 
 static void read_target(const char *target)
@@ -17,6 +18,22 @@ static void read_target(const char *target)
 	free(http_query(target, "op"));
 }
 
+/* The region reads any bytes, as UTF-8. */
+static void read_leniently(const char *data, size_t len)
+{
+	struct form form = { 0 };
+
+	maas_urlencoded_read(&form, data, len);
+	for (size_t i = 0; i < form.count; i++) {
+		const char *value = form.fields[i].value;
+		char *again = maas_text(value, strlen(value), true);
+
+		check(strcmp(again, value) == 0);
+		free(again);
+	}
+	form_free(&form);
+}
+
 /* What was read is written, and read as the same again. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -26,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t i;
 
 	read_target(text);
+	read_leniently((const char *)data, len);
 	if (form_parse_urlencoded(&form, (const char *)data, len)) {
 		form_write_urlencoded(&form, &out);
 		check(form_parse_urlencoded(&again, buf_text(&out), out.len));

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const uint8_t *end = memchr(data, '\n', len);
 	struct body body = { 0 };
 	struct err err = { 0 };
-	char boundary[71], *type;
+	char boundary[MAAS_BOUNDARY], *type;
 
 	if (!end)
 		return 0;
@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (maas_boundary(type, boundary)) {
 		size_t size = strlen(boundary);
 
-		check(size >= 1 && size <= 70);
+		check(size >= 1 && size < MAAS_BOUNDARY);
 		if (!maas_multipart_read(
 		        &body, boundary, (const char *)end + 1, len, &err))
 			check(*err.text);

@@ -1,24 +1,79 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/documents.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/check.h"
 #include "base/json.h"
 
-/* Nouns that nothing here depends on: they can be listed and, where an
- * inventory has some, read. Making them is not modelled. */
+void maas_documents_defaults(struct maas *maas)
+{
+	maas_package_repositories_defaults(maas);
+	maas_boot_sources_defaults(maas);
+}
 
-static void answer_list(struct ask *ask, const struct list *documents)
+/* ---- things ---- */
+
+struct document *maas_document_make(
+    struct list *documents, const char *path, json_t *shown)
+{
+	struct document *document = xcalloc(1, sizeof(*document));
+	char *uri;
+
+	check(shown);
+	document->shown = shown;
+	maas_list_add(documents, document);
+	uri = xasprintf("/MAAS/api/2.0%s%lld/", path, (long long)document->id);
+	jseti(shown, "id", document->id);
+	jsets(shown, "resource_uri", uri);
+	free(uri);
+	return document;
+}
+
+void maas_document_drop(struct list *documents, struct document *document)
+{
+	maas_list_remove(documents, document);
+	json_decref(document->shown);
+	free(document);
+}
+
+json_t *maas_document_json(const struct maas *maas,
+    const struct document *document, document_fn *render)
+{
+	json_t *copy = json_deep_copy(document->shown), *value;
+	const char *key;
+	void *next;
+
+	json_object_foreach_safe(copy, next, key, value)
+	{
+		if (*key == '_')
+			json_object_del(copy, key);
+	}
+	if (render)
+		render(maas, document, copy);
+	return copy;
+}
+
+void maas_documents_answer(
+    struct ask *ask, const struct list *documents, document_fn *render)
 {
 	json_t *list = json_array();
 	struct document *document;
 
 	list_for_each (document, documents)
-		json_array_append_new(list, json_deep_copy(document->shown));
+		json_array_append_new(
+		    list, maas_document_json(ask->maas, document, render));
 	maas_answer(ask, list);
 }
 
-static struct document *asked(
+void maas_document_answer(
+    struct ask *ask, const struct document *document, document_fn *render)
+{
+	maas_answer(ask, maas_document_json(ask->maas, document, render));
+}
+
+struct document *maas_document_asked(
     struct ask *ask, const struct list *documents, const char *model)
 {
 	struct document *document = maas_list_find(
@@ -29,54 +84,137 @@ static struct document *asked(
 	return document;
 }
 
-static void answer_one(
+struct document *maas_document_to_change(
     struct ask *ask, const struct list *documents, const char *model)
 {
-	struct document *document = asked(ask, documents, model);
+	struct document *document = maas_document_asked(ask, documents, model);
 
-	if (document)
-		maas_answer(ask, json_deep_copy(document->shown));
+	if (document && !maas_is_admin(ask)) {
+		maas_refuse(ask, 403, "%s", "");
+		return NULL;
+	}
+	return document;
 }
 
-void maas_op_static_routes_list(struct ask *ask)
+/* ---- fields ---- */
+
+void maas_put_text(struct ask *ask, json_t *document, json_t *errors,
+    const char *field, bool required)
 {
-	answer_list(ask, &ask->maas->routes);
+	const char *text = maas_field(ask, field);
+
+	if (required && (text ? !*text : !*jstr(document, field)))
+		maas_error(errors, field, "This field is required.");
+	else if (text)
+		jsets(document, field, text);
+	else if (!jhas(document, field))
+		jsets(document, field, "");
 }
 
-void maas_op_static_routes_read(struct ask *ask)
+void maas_put_bool(struct ask *ask, json_t *document, json_t *errors,
+    const char *field, bool fallback)
 {
-	answer_one(ask, &ask->maas->routes, "StaticRoute");
+	const char *text = maas_field(ask, field);
+
+	(void)errors;
+	if (text)
+		jsetb(document, field,
+		    *text && strcasecmp(text, "false") != 0 &&
+		        strcmp(text, "0") != 0 && strcasecmp(text, "off") != 0);
+	else if (!jhas(document, field))
+		jsetb(document, field, fallback);
 }
 
-void maas_op_dhcp_snippets_list(struct ask *ask)
+void maas_put_list(struct ask *ask, json_t *document, const char *field)
 {
-	answer_list(ask, &ask->maas->snippets);
+	struct names words = { 0 };
+	const char *text;
+	json_t *list;
+	size_t at = 0;
+	bool given = false;
+
+	while ((text = maas_form_next(&ask->body.form, field, &at))) {
+		given = true;
+		maas_names_split(&words, text, ", ");
+	}
+	list = json_array();
+	for (size_t i = 0; i < words.count; i++)
+		json_array_append_new(list, json_string(words.items[i]));
+	maas_names_free(&words);
+	if (given || !jhas(document, field))
+		jset(document, field, list);
+	else
+		json_decref(list);
 }
 
-void maas_op_dhcp_snippets_read(struct ask *ask)
+void maas_invalid_choice(json_t *errors, const char *field, const char *word)
 {
-	answer_one(ask, &ask->maas->snippets, "DHCPSnippet");
+	maas_error(errors, field,
+	    "Select a valid choice. %s is not one of the available choices.",
+	    word);
 }
 
-void maas_op_package_repositories_list(struct ask *ask)
+void maas_no_such_choice(json_t *errors, const char *field)
 {
-	answer_list(ask, &ask->maas->repositories);
+	maas_error(errors, field,
+	    "Select a valid choice. That choice is not one of the available "
+	    "choices.");
 }
 
-void maas_op_package_repositories_read(struct ask *ask)
+struct subnet *maas_subnet_field(
+    struct ask *ask, json_t *errors, const char *field, bool required)
 {
-	answer_one(ask, &ask->maas->repositories, "PackageRepository");
+	const char *text = maas_field(ask, field);
+	struct subnet *subnet;
+
+	if (!text || !*text) {
+		if (required)
+			maas_error(errors, field, "This field is required.");
+		return NULL;
+	}
+	subnet = maas_subnet_named(ask->maas, text);
+	if (!subnet)
+		maas_no_such_choice(errors, field);
+	return subnet;
 }
 
-void maas_op_license_keys_list(struct ask *ask)
+/* Django's: UTC, milliseconds, no letter for the zone. */
+json_t *maas_now_json(const struct maas *maas)
 {
-	answer_list(ask, &ask->maas->license_keys);
+	char text[32];
+
+	time_text_ms(maas_time(maas), text);
+	text[strcspn(text, "Z")] = '\0';
+	return json_string(text);
 }
 
-void maas_op_boot_sources_list(struct ask *ask)
+/* ---- versions ---- */
+
+bool maas_revert(struct ask *ask, json_t *values, const char *revert_to)
 {
-	answer_list(ask, &ask->maas->boot_sources);
+	size_t count = json_array_size(values), keep = 0;
+	char *end;
+	long long to = strtoll(revert_to, &end, 10);
+
+	if (!*revert_to || *end) {
+		maas_refuse(ask, 400, "%s is an invalid 'to' value", revert_to);
+		return false;
+	}
+	if (to <= 0 && (unsigned long long)-to < count)
+		keep = count - (size_t)-to;
+	for (size_t i = 0; to > 0 && i < count; i++)
+		if (jint(json_array_get(values, i), "id") == to)
+			keep = i + 1;
+	if (!keep && to > 0)
+		maas_refuse(ask, 400, "%lld not found in history", to);
+	else if (!keep)
+		maas_refuse(ask, 400, "Goes too far back.");
+	while (keep && json_array_size(values) > keep)
+		json_array_remove(values, json_array_size(values) - 1);
+	return keep > 0;
 }
+
+/* ---- nobody makes these ---- */
 
 void maas_op_discovery_list(struct ask *ask)
 {
@@ -86,39 +224,4 @@ void maas_op_discovery_list(struct ask *ask)
 void maas_op_vm_clusters_list(struct ask *ask)
 {
 	maas_answer(ask, json_array());
-}
-
-/* ---- notifications: for one user, all users, or administrators ---- */
-
-static bool is_for(const struct ask *ask, const json_t *shown)
-{
-	if (jbool(shown, "users"))
-		return true;
-	return jbool(shown, "admins") && maas_is_admin(ask);
-}
-
-void maas_op_notifications_list(struct ask *ask)
-{
-	json_t *list = json_array();
-	struct document *document;
-
-	list_for_each (document, &ask->maas->notifications) {
-		if (is_for(ask, document->shown))
-			json_array_append_new(
-			    list, json_deep_copy(document->shown));
-	}
-	maas_answer(ask, list);
-}
-
-void maas_op_notifications_read(struct ask *ask)
-{
-	struct document *document = asked(
-	    ask, &ask->maas->notifications, "Notification");
-
-	if (!document)
-		return;
-	if (is_for(ask, document->shown))
-		maas_answer(ask, json_deep_copy(document->shown));
-	else
-		maas_refuse(ask, 403, "%s", "");
 }

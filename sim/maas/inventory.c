@@ -394,6 +394,7 @@ bool maas_load(struct maas *maas, const json_t *inventory, struct err *err)
 		return false;
 	load_images(maas, kept);
 	load_documents(maas, kept);
+	maas_documents_defaults(maas);
 	if (!maas_load_machines(maas, kept, err))
 		return false;
 	if (jint(kept, "next_address_id") > maas->addresses.next_id)

@@ -114,3 +114,13 @@ struct ip maas_net_last(const struct ip_net *net)
 	last.number |= host_mask(net);
 	return last;
 }
+
+struct ip maas_net_mask(const struct ip_net *net)
+{
+	struct ip mask = net->base;
+
+	mask.number = ~host_mask(net);
+	if (mask.version == 4)
+		mask.number &= 0xffffffff;
+	return mask;
+}

@@ -35,5 +35,6 @@ bool maas_net_parse(const char *text, struct ip_net *net);
 void maas_net_text(const struct ip_net *net, char out[IP_TEXT + 4]);
 bool maas_net_has(const struct ip_net *net, const struct ip *ip);
 struct ip maas_net_last(const struct ip_net *net);
+struct ip maas_net_mask(const struct ip_net *net);
 
 #endif

@@ -304,7 +304,9 @@ static void free_the_rest(struct maas *maas)
 	free_documents(&maas->license_keys);
 	free_documents(&maas->vm_hosts);
 	free_documents(&maas->boot_sources);
+	free_documents(&maas->selections);
 	free_documents(&maas->scripts);
+	free_documents(&maas->ssl_keys);
 	maas_names_free(&maas->strangers);
 	json_decref(maas->config);
 	json_decref(maas->power_types);
@@ -362,7 +364,7 @@ void maas_start_sequences(struct maas *maas)
 		&maas->images, &maas->files, &maas->routes,
 		&maas->notifications, &maas->repositories, &maas->snippets,
 		&maas->license_keys, &maas->vm_hosts, &maas->boot_sources,
-		&maas->scripts };
+		&maas->selections, &maas->scripts, &maas->ssl_keys };
 
 	for (size_t i = 0; i < sizeof(from_one) / sizeof(from_one[0]); i++)
 		maas_list_start(from_one[i], 1);
@@ -371,7 +373,7 @@ void maas_start_sequences(struct maas *maas)
 	maas_list_start(&maas->fabrics, 0);
 	maas->next_drive_id = maas->next_partition_id = 1;
 	maas->next_group_id = maas->next_cache_set_id = 1;
-	maas->next_run_id = maas->next_file_id = 1;
+	maas->next_run_id = maas->next_file_id = maas->next_version_id = 1;
 	memset(maas->lost_events, 0, sizeof(maas->lost_events));
 }
 
@@ -387,6 +389,7 @@ void maas_defaults(struct maas *maas)
 	maas->default_domain = maas_domain_make(maas, "maas");
 	default_networks(maas);
 	maas->config = maas_config_defaults();
+	maas_documents_defaults(maas);
 	maas_user_key(maas, "admin", true);
 }
 

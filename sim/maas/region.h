@@ -367,7 +367,7 @@ struct maas {
 	struct list domains, dns_resources, dns_data, dns_names;
 	struct list nodes, ifaces, events, results, images, files;
 	struct list routes, notifications, repositories, snippets, license_keys;
-	struct list vm_hosts, boot_sources, scripts;
+	struct list vm_hosts, boot_sources, selections, scripts, ssl_keys;
 	struct domain *default_domain;
 	struct zone *default_zone;
 	struct pool *default_pool;
@@ -375,7 +375,7 @@ struct maas {
 	json_t *power_types; /* list, or NULL */
 	json_t *inventory;   /* what reset goes back to; may be NULL */
 	int64_t next_drive_id, next_partition_id, next_group_id,
-	    next_cache_set_id, next_run_id, next_file_id;
+	    next_cache_set_id, next_version_id, next_run_id, next_file_id;
 	uint64_t writes;         /* of rows of results */
 	int64_t lost_events[16]; /* numbers that roll-backs took */
 	char *metadata_host;     /* how machines call us */
@@ -415,6 +415,12 @@ struct api_key *maas_key_put(struct maas *maas, struct user *user,
     const char *secret);
 void maas_key_free(struct maas *maas, struct api_key *key);
 json_t *maas_user_json(const struct user *user);
+
+/* ---- documents.c ---- */
+/* What a fresh installation has of them. */
+void maas_documents_defaults(struct maas *maas);
+/* Routes from and to a subnet go with it. */
+void maas_static_routes_forget(struct maas *maas, const struct subnet *subnet);
 
 /* ---- config.c ---- */
 json_t *maas_config_defaults(void);

@@ -1,4 +1,4 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/documents.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/json.h"
 
 /* "Sat, 21 Nov 2026 07:32:08 -0000"; 0 is no time at all. */
-static json_t *mail_time(usec time)
+json_t *maas_mail_time(usec time)
 {
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May",
 		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
@@ -83,13 +83,14 @@ static json_t *run_json(const struct maas *maas, const struct script_run *run)
 	return json_pack(
 	    "{s:I, s:o, s:o, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
 	    "s:o, s:o, s:O, s:o, s:b}",
-	    "id", (json_int_t)run->id, "created", mail_time(run->created_time),
-	    "updated", mail_time(run->updated_time), "name", run->name,
-	    "status", run->status, "status_name",
-	    maas_script_status_name(run->status), "exit_status",
+	    "id", (json_int_t)run->id, "created",
+	    maas_mail_time(run->created_time), "updated",
+	    maas_mail_time(run->updated_time), "name", run->name, "status",
+	    run->status, "status_name", maas_script_status_name(run->status),
+	    "exit_status",
 	    done ? json_integer(run->status == 2 ? 0 : 1) : json_null(),
-	    "started", mail_time(run->started_time), "ended",
-	    mail_time(run->ended_time), "runtime",
+	    "started", maas_mail_time(run->started_time), "ended",
+	    maas_mail_time(run->ended_time), "runtime",
 	    runtime(run->started_time, run->ended_time), "starttime",
 	    seconds_or_blank(run->started_time), "endtime",
 	    seconds_or_blank(run->ended_time), "estimated_runtime",
@@ -146,12 +147,13 @@ static json_t *set_json(const struct script_set *set)
 	free(sorted);
 	json = json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:s, s:s, s:i, s:s, "
 	                 "s:o, s:s}",
-	    "type", (int)set->type, "last_ping", mail_time(set->last_ping_time),
-	    "results", runs, "ended", mail_time(ended), "runtime",
-	    runtime(started, ended), "id", (json_int_t)set->id, "system_id",
-	    set->node->system_id, "status_name", set_status_name(status),
-	    "status", status, "type_name", type_name(set->type), "started",
-	    mail_time(started), "resource_uri", uri);
+	    "type", (int)set->type, "last_ping",
+	    maas_mail_time(set->last_ping_time), "results", runs, "ended",
+	    maas_mail_time(ended), "runtime", runtime(started, ended), "id",
+	    (json_int_t)set->id, "system_id", set->node->system_id,
+	    "status_name", set_status_name(status), "status", status,
+	    "type_name", type_name(set->type), "started",
+	    maas_mail_time(started), "resource_uri", uri);
 	free(uri);
 	return json;
 }

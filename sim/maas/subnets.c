@@ -281,6 +281,7 @@ static void subnet_drop(struct maas *maas, struct subnet *subnet)
 		if (address->subnet == subnet)
 			address->subnet = NULL;
 	}
+	maas_static_routes_forget(maas, subnet);
 	maas_list_remove(&maas->subnets, subnet);
 	maas_subnet_free(subnet);
 }

@@ -544,8 +544,3 @@ void maas_op_sshkeys_delete(struct ask *ask)
 	free(key);
 	maas_answer_gone(ask);
 }
-
-void maas_op_sslkeys_list(struct ask *ask)
-{
-	maas_answer(ask, json_array());
-}

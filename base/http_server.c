@@ -20,6 +20,7 @@ struct http_server {
 	struct http_peer *adding; /* MHD_add_connection is under way */
 	size_t max_body;
 	bool running;
+	bool again;        /* a handler has given libmicrohttpd more to do */
 	struct list dirty; /* struct http_peer, by in_dirty: to be drained */
 };
 
@@ -261,19 +262,26 @@ static bool is_eager(const struct http_server *server)
 }
 
 /* A handler may answer other peers while libmicrohttpd is running: they wait
- * in the list until it has returned. */
+ * in the list until it has returned, and it is run again for them, since it
+ * does not call a connection that was just resumed something to do. */
 static void run(struct http_peer *peer)
 {
 	struct http_server *server = peer->server;
 
 	if (!list_holds(&peer->in_dirty))
 		list_add(&server->dirty, &peer->in_dirty);
-	if (server->running)
+	if (server->running) {
+		server->again = true;
 		return;
+	}
 	server->running = true;
 	while (!list_is_empty(&server->dirty)) {
-		for (int i = 0; i == 0 || (i < 100 && is_eager(server)); i++)
+		for (int i = 0;
+		     i == 0 || server->again || (i < 100 && is_eager(server));
+		     i++) {
+			server->again = false;
 			MHD_run(server->daemon);
+		}
 		list_each(&server->dirty, struct http_peer, in_dirty, each)
 		{
 			if (!drain(each))

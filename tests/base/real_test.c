@@ -1,6 +1,7 @@
 /* The same seam on the kernel's sockets: real time, so little of it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -20,6 +21,7 @@ static int gone, status, messages;
 static struct err failure;
 static struct buf body;
 static bool done;
+static int answered; /* well */
 static int proxy_says = 200;
 static char seen_cn[64];
 
@@ -66,6 +68,12 @@ static void handle(void *ctx, struct exchange *exchange)
 		if (stream)
 			exchange_message(exchange, "{\"n\":1}", 7);
 		return;
+	}
+	if (kept && strcmp(exchange->request->target, "/second") == 0) {
+		struct http_response first = { .status = 204 };
+
+		exchange_reply(kept, &first);
+		kept = NULL;
 	}
 	buf_addf(&response.body, "%s %s %zu", exchange->request->method,
 	    exchange->request->target, exchange->request->body.len);
@@ -148,6 +156,7 @@ static void on_done(
 	buf_reset(&body);
 	failure = err ? *err : (struct err){ .kind = ERR_NONE };
 	status = answer ? answer->status : 0;
+	answered += answer != NULL;
 	if (answer)
 		buf_add(&body, buf_text(&answer->body), answer->body.len);
 	reactor_stop(reactor);
@@ -229,6 +238,28 @@ static void streams(bool tls)
 TEST(a_stream_flows_and_its_server_hears_of_the_end)
 {
 	on_both(streams);
+}
+
+/* As a question of Palette's is answered by what a gateway reports. */
+static void answer_both(bool tls)
+{
+	struct dial dial = to(tls);
+
+	keep = true;
+	ask(&dial, "GET", "/first", 0, false);
+	run();
+	keep = false;
+	ask(&dial, "GET", "/second", 0, false);
+	answered = 0;
+	while (answered < 2) {
+		run();
+		EXPECT_STR(failure.text, "");
+	}
+}
+
+TEST(a_request_may_be_answered_while_another_one_is_handled)
+{
+	on_both(answer_both);
 }
 
 static void dies(bool tls)
@@ -376,6 +407,7 @@ TEST(a_directory_belongs_to_one_host)
 TESTS_BEGIN
 CASE(a_request_is_answered_and_a_connection_used_again),
     CASE(a_stream_flows_and_its_server_hears_of_the_end),
+    CASE(a_request_may_be_answered_while_another_one_is_handled),
     CASE(a_dropped_connection_is_lost),
     CASE(a_proxy_connects_refuses_and_fails),
     CASE(certificates_are_judged_by_both_sides),

@@ -163,7 +163,8 @@ static bool make_schema(struct store_file *file, struct err *err)
 	    "PRAGMA user_version = 1;"
 	    "COMMIT";
 
-	return run(file, schema, err);
+	return sqlite3_exec(file->db, schema, NULL, NULL, NULL) == SQLITE_OK ||
+	       sql_failed(file, "make its tables", err);
 }
 
 static bool check_schema(struct store_file *file, struct err *err)

@@ -76,7 +76,9 @@ static int serve(struct reactor *reactor, struct host *host,
 	struct gateway *gateway = gateway_new(host, &config->gateway, &err);
 
 	if (!gateway) {
-		fprintf(stderr, "pcgd: %s\n", err.text);
+		fprintf(stderr, "pcgd: %s%s%s\n",
+		    err.kind == ERR_STORAGE ? config->state : "",
+		    err.kind == ERR_STORAGE ? ": " : "", err.text);
 		return err.kind == ERR_INPUT ? 2 : 1;
 	}
 	log_info(host, "gateway %s starts, state in %s", config->gateway.name,

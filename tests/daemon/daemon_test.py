@@ -5,17 +5,23 @@ daemon_test.py PCGSIM PCGD CLAIM, where CLAIM is one of CLAIMS below. The served
 worlds run at a multiple of real time; pcgd's clock is made to run at the same
 pace by libfaketime.
 """
+import base64
 import json
 import os
 import pathlib
+import re
+import shutil
 import signal
 import socket
+import sqlite3
 import ssl
+import stat
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 SPEED = int(os.environ.get('DAEMON_TEST_SPEED', '60'))
@@ -225,6 +231,189 @@ def a_clock_two_hours_off_is_said_and_comes_right(world):
              'clock-off', 1)[1], 40)
 
 
+def start_cluster(world):
+    """A gateway that runs, and a cluster that it has begun."""
+    world.install()
+    process = world.run_pcgd()
+    wait('its account is there',
+         lambda: world.gateway() and
+         world.api('GET', '/v1/cloudaccounts/maas')['items'], 40)
+    return process, world.create_cluster()
+
+
+def delete_cluster(world, uid):
+    world.api('DELETE', f'/v1/spectroclusters/{uid}')
+    wait('the cluster is deleted',
+         lambda: world.cluster_state(uid) == 'Deleted', 120)
+    assert set(world.machines()) == {'Ready'}, world.machines()
+
+
+def kill_and_start_again(world, process):
+    process.kill()
+    process.wait(5)
+    world.processes = [p for p in world.processes if p[1] is not process]
+    return world.run_pcgd()
+
+
+def stop_in_time(world, process):
+    """SIGTERM: it ends at once, with status 0, whatever is under way."""
+    started = time.time()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0, world.log('pcgd')[-3000:]
+    assert time.time() - started < 2, 'it took too long to stop'
+
+
+def killed_and_stopped_under_way_it_loses_nothing(world):
+    process, uid = start_cluster(world)
+    wait('a machine is taken',
+         lambda: set(world.machines()) & {'Allocated', 'Deploying'}, 60)
+    process = kill_and_start_again(world, process)
+    wait('a machine is installed',
+         lambda: 'Deployed' in world.machines(), 120)
+    process = kill_and_start_again(world, process)
+    # The API server is up: the gateway watches its nodes over TLS.
+    wait('the hand-over is near', lambda: re.search(
+        r'create-\w+: (providers|pivot)', world.log('pcgd')), 120)
+    stop_in_time(world, process)
+    world.run_pcgd()
+    wait('the cluster runs',
+         lambda: world.cluster_state(uid) == 'Running', 150)
+    assert world.machines().count('Deployed') == 2, world.machines()
+    delete_cluster(world, uid)
+
+
+def a_palette_that_is_not_the_one_is_said_and_tried_slowly(world):
+    world.install()
+    ca = pathlib.Path(world.config).parent / 'palette-ca.pem'
+    right = ca.read_text()
+    subprocess.run(
+        ['openssl', 'req', '-x509', '-newkey', 'ed25519', '-nodes', '-days',
+         '3650', '-subj', '/CN=somebody else', '-keyout', '/dev/null',
+         '-out', str(ca)], check=True, capture_output=True)
+    wrong = world.run_pcgd()
+    wait('pcgd says that it does not trust this Palette',
+         lambda: 'unpaired: Palette cannot be reached' in world.log('pcgd'),
+         20)
+    time.sleep(4)
+    said = world.log('pcgd').count('Palette cannot be reached')
+    assert said <= 2, f'{said} times the same sentence'
+    assert 'certificate' in world.log('pcgd'), world.log('pcgd')
+    assert '/register' not in (world.room / 'palette.journal').read_text()
+    stop_in_time(world, wrong)
+    ca.write_text(right)
+    world.run_pcgd()
+    wait('pcgd is linked', lambda: 'linked: linked' in world.log('pcgd'), 30)
+
+
+def with_a_wrong_maas_key(world):
+    """install, but with a key that MAAS does not know."""
+    right = world.maas['apiKey']
+    world.maas['apiKey'] = ':'.join(p[::-1] for p in right.split(':'))
+    world.install()
+    world.maas['apiKey'] = right
+
+
+def a_wrong_maas_key_is_told_in_palette_until_it_is_right(world):
+    with_a_wrong_maas_key(world)
+    world.run_pcgd()
+    wait('its account is there',
+         lambda: world.gateway() and
+         world.api('GET', '/v1/cloudaccounts/maas')['items'], 40)
+    gateway = world.gateway()['metadata']['uid']
+    account = world.api('GET', '/v1/cloudaccounts/maas')['items'][0]
+    path = f'/v1/overlords/maas/{gateway}/account/validate'
+    body = {'account': {'apiEndpoint': world.maas['url'],
+                        'apiKey': 'wrong:wrong-token:wrong-secret'}}
+    try:
+        world.api('POST', path, body)
+        raise AssertionError('a wrong key was found to be good')
+    except urllib.error.HTTPError as error:
+        said = error.read().decode()
+        assert error.code == 400 and 'Invalid API key' in said, said
+    body['account']['apiKey'] = world.maas['apiKey']
+    world.api('POST', path, body)
+    uid = world.create_cluster()
+    wait('the gateway says that MAAS refuses its key', lambda: re.search(
+        r'create-\w+ waits: .*(401|key)', world.log('pcgd')), 60)
+    assert set(world.machines()) == {'Ready'}, world.machines()
+    world.api('PUT', f'/v1/cloudaccounts/maas/{account["metadata"]["uid"]}',
+              {'metadata': {'name': account['metadata']['name']},
+               'spec': {'apiEndpoint': world.maas['url'],
+                        'apiKey': world.maas['apiKey']}})
+    wait('a machine is taken with the right key',
+         lambda: 'Ready' in world.machines() and
+         set(world.machines()) != {'Ready'}, 60)
+    delete_cluster(world, uid)
+
+
+def forms(secret):
+    """As it may stand in a text: plain, base64 wherever it begins in a group
+    of three bytes, percent-encoded."""
+    raw = secret.encode()
+    yield secret
+    yield urllib.parse.quote(secret, safe='')
+    for shift in range(3):
+        first = (8 * shift + 5) // 6
+        last = 8 * (shift + len(raw)) // 6
+        yield base64.b64encode(b'\0' * shift + raw).decode()[first:last]
+
+
+def secrets_of(world, uid):
+    """Everything that only those may know whom it was given to."""
+    state = pathlib.Path(world.config).parent / 'state' / 'gateway.db'
+    copy = world.room / 'copy.db'
+    shutil.copy(state, copy)
+    settings = [json.loads(row[0])['spec'] for row in sqlite3.connect(
+        copy).execute("SELECT text FROM objects WHERE kind = 'Setting'")]
+    copy.unlink()
+    link = next(s for s in settings if 'token' in s)
+    with urllib.request.urlopen(urllib.request.Request(
+            world.palette['url'] +
+            f'/v1/spectroclusters/{uid}/assets/kubeconfig',
+            headers={'ApiKey': world.palette['apiKey'],
+                     'ProjectUid': world.palette['projectUid']}),
+            context=world.tls, timeout=30) as answer:
+        kubeconfig = answer.read().decode()
+    key = re.search(r'client-key-data: *"?([\w+/=]+)', kubeconfig).group(1)
+    lines = base64.b64decode(key).decode().splitlines()
+    return {'MAAS key': world.maas['apiKey'],
+            'MAAS secret': world.maas['apiKey'].split(':')[2],
+            'Palette key': world.palette['apiKey'],
+            'pairing code': (world.room / 'code').read_text(),
+            "gateway's key": link['key'], "gateway's token": link['token'],
+            'client key': next(l for l in lines if len(l) > 30),
+            'kubeconfig': key}
+
+
+def is_open(path):
+    return path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+
+
+def no_secret_is_told_or_lies_open(world):
+    _, uid = start_cluster(world)
+    wait('the cluster runs',
+         lambda: world.cluster_state(uid) == 'Running', 150)
+    secrets = secrets_of(world, uid)
+    given = {world.room / 'code', world.room / 'key'}  # made by this test
+    printed = {'maas.log': world.maas['apiKey'],  # for whoever serves it
+               'palette.log': world.palette['apiKey']}
+    looked = 0
+    for path in sorted(world.room.rglob('*')):
+        if not path.is_file() or path in given:
+            continue
+        told = path.suffix in ('.log', '.journal', '.yaml')
+        if not told and not is_open(path):
+            continue
+        looked += 1
+        text = path.read_bytes().decode('latin-1').replace(
+            printed.get(path.name, '\n'), '')
+        for name, secret in secrets.items():
+            for form in forms(secret):
+                assert form not in text, f'the {name} stands in {path}'
+    assert looked >= 6, f'only {looked} files'
+    delete_cluster(world, uid)
+
+
 def requests_of(world):
     journal = (world.room / 'palette.journal').read_text()
     return journal.count('/poll')
@@ -232,7 +421,11 @@ def requests_of(world):
 
 CLAIMS = {f.__name__: f for f in (
     a_cluster_is_created_pivoted_and_deleted,
-    a_clock_two_hours_off_is_said_and_comes_right)}
+    a_clock_two_hours_off_is_said_and_comes_right,
+    killed_and_stopped_under_way_it_loses_nothing,
+    a_palette_that_is_not_the_one_is_said_and_tried_slowly,
+    a_wrong_maas_key_is_told_in_palette_until_it_is_right,
+    no_secret_is_told_or_lies_open)}
 
 
 def main():

@@ -3,7 +3,9 @@
 
 pcgd_test.py PCGD: all claims below, on loopback, with a Palette that is a few
 lines of Python and answers nonsense."""
+import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -58,7 +60,7 @@ class Pcgd:
                        stdout=subprocess.DEVNULL)
 
     def start(self):
-        with open(self.log, 'ab') as log:
+        with open(self.log, 'wb') as log:
             self.process = subprocess.Popen([PCGD, '--config', self.config],
                                             stderr=log)
 
@@ -66,14 +68,21 @@ class Pcgd:
         wait(f'pcgd says "{words}"; it said: {self.log.read_text()}',
              lambda: words in self.log.read_text(), seconds)
 
-    def refused(self):
-        return subprocess.run([PCGD, '--config', self.config], timeout=10,
-                              capture_output=True, text=True)
+    def refused(self, **more):
+        """It ends at once, with status 1 and, beside its log, one sentence."""
+        done = subprocess.run([PCGD, '--config', self.config], timeout=10,
+                              capture_output=True, text=True, **more)
+        assert done.returncode == 1, done
+        said = [line for line in done.stderr.splitlines()
+                if line.startswith('pcgd: ')]
+        assert len(said) == 1, done.stderr
+        return said[0]
 
     def stop(self):
         started = time.time()
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(5) == 0
+        status = self.process.wait(5)
+        assert status == 0, f'{status}: {self.log.read_text()}'
         assert time.time() - started < 2, 'it took too long to stop'
         for file in (self.log, self.config):
             for secret in SECRETS:
@@ -86,9 +95,9 @@ def a_corrupt_store_is_refused_and_left_alone(room):
     store = room / 'state' / 'gateway.db'
     store.write_bytes(b'this is no database' * 1000)
     before = store.read_bytes()
-    done = pcgd.refused()
-    assert done.returncode == 1, done
-    assert 'install again with a new pairing code' in done.stderr, done.stderr
+    said = pcgd.refused()
+    assert 'not a database of ours' in said, said
+    assert 'install again with a new pairing code' in said, said
     assert store.read_bytes() == before
 
 
@@ -96,10 +105,73 @@ def a_second_one_on_the_same_state_is_refused(room):
     pcgd = Pcgd(room, free_port())
     pcgd.start()
     pcgd.says('starts, state in')
-    done = pcgd.refused()
-    assert done.returncode == 1, done
-    assert 'in use by another process' in done.stderr, done.stderr
+    said = pcgd.refused()
+    assert 'in use by another process' in said, said
     pcgd.stop()
+
+
+def full_disk():
+    """Every write to a file fails, as on a disk without room."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def a_full_disk_is_said_in_one_sentence_and_costs_nothing(room):
+    pcgd = Pcgd(room, free_port())
+    said = pcgd.refused(preexec_fn=full_disk)
+    assert 'cannot make its tables: ' in said, said
+    assert f'{room}/state' in said and 'is there room on its' in said, said
+    pcgd.start()  # and now there is room
+    pcgd.says('starts, state in')
+    pcgd.stop()
+    store = (room / 'state' / 'gateway.db').read_bytes()
+    said = pcgd.refused(preexec_fn=full_disk)
+    assert 'is there room on its disk' in said, said
+    assert (room / 'state' / 'gateway.db').read_bytes() == store
+    pcgd.start()
+    pcgd.says('starts, state in')
+    pcgd.stop()
+
+
+def somebody(room):
+    """A user whom the permissions of files concern: root is above them."""
+    if os.geteuid() != 0:
+        return {}
+    for path in [room, *room.rglob('*')]:
+        os.chown(path, 65534, 65534)
+    return {'user': 65534, 'group': 65534}
+
+
+def a_state_that_cannot_be_written_is_said_in_one_sentence(room):
+    pcgd = Pcgd(room, free_port())
+    pcgd.start()
+    pcgd.says('starts, state in')
+    pcgd.stop()
+    who = somebody(room)
+    store = room / 'state' / 'gateway.db'
+    store.chmod(0)
+    said = pcgd.refused(**who)
+    assert 'can its directory be written by this user' in said, said
+    assert 'pairing code' not in said, said  # that would not help
+    store.chmod(0o600)
+    (room / 'state' / 'lock').unlink()
+    (room / 'state').chmod(0o500)
+    said = pcgd.refused(**who)
+    assert f'the directory {room}/state cannot be used' in said, said
+    (room / 'state').chmod(0o700)
+
+
+def what_it_writes_is_for_its_user_only(room):
+    os.umask(0)  # the worst case
+    pcgd = Pcgd(room, free_port())
+    pcgd.config.chmod(0o600)
+    pcgd.start()
+    pcgd.says('starts, state in')
+    pcgd.stop()
+    written = [room / 'state', *(room / 'state').iterdir(), room / 'pcg.key']
+    assert len(written) >= 4, written
+    for path in written:
+        assert path.stat().st_mode & 0o077 == 0, f'{path} lies open'
 
 
 def nonsense(room, palette, words):
@@ -134,6 +206,9 @@ def a_wrong_pairing_code_is_said_and_tried_slowly(room):
 
 
 for claim in (a_corrupt_store_is_refused_and_left_alone,
+              a_full_disk_is_said_in_one_sentence_and_costs_nothing,
+              a_state_that_cannot_be_written_is_said_in_one_sentence,
+              what_it_writes_is_for_its_user_only,
               a_second_one_on_the_same_state_is_refused,
               garbage_is_said_and_tried_slowly,
               a_truncated_answer_is_said_and_tried_slowly,

@@ -28,6 +28,44 @@ static bool complain(
 	    mark->line + 1, mark->column + 1, what);
 }
 
+/* What libyaml says, and what the author of the file can do about it. */
+static const struct plain {
+	const char *theirs, *ours;
+} plains[] = {
+	{ "did not find expected '-' indicator",
+	    "this line is indented unlike the items of the list that it "
+	    "stands in" },
+	{ "did not find expected key",
+	    "this line is indented unlike those of the map that it stands "
+	    "in" },
+	{ "did not find expected ',' or '}'",
+	    "a \",\" or \"}\" is missing before this" },
+	{ "did not find expected ',' or ']'",
+	    "a \",\" or \"]\" is missing before this" },
+	{ "mapping values are not allowed in this context",
+	    "there is a second \": \" in this line; begin a new line for it, "
+	    "or put the text in quotes" },
+	{ "could not find expected ':'",
+	    "a \": \" is missing after the key that begins here, or in the "
+	    "line before" },
+	{ "found unexpected end of stream",
+	    "the file ends inside of quotes or brackets" },
+	{ "did not find expected <document start>",
+	    "what stands here belongs to no key; is the first line indented?" },
+	{ "UTF-8", "the file is not UTF-8 text" },
+	{ "control characters", "there is a control character" },
+	{ "cannot start any token",
+	    "a text cannot begin with this character; put it in quotes" },
+};
+
+static const char *plain_words(const char *theirs)
+{
+	for (size_t i = 0; i < sizeof(plains) / sizeof(plains[0]); i++)
+		if (strstr(theirs, plains[i].theirs))
+			return plains[i].ours;
+	return NULL;
+}
+
 static bool is_indented_with_a_tab(const struct reader *reader, size_t line)
 {
 	const char *at = reader->data, *end = reader->data + reader->len;
@@ -46,15 +84,18 @@ static bool complain_of_syntax(struct reader *reader)
 	const char *what = parser->problem ? parser->problem : "unreadable";
 	const yaml_mark_t *mark = &parser->problem_mark;
 
+	const char *plain = plain_words(what);
+
 	if (parser->error == YAML_READER_ERROR)
 		return err_set(reader->err, ERR_INPUT,
 		    "%s:%zu:1: %s (at byte %zu)", reader->name,
-		    parser->mark.line + 1, what, parser->problem_offset);
-	if (!parser->context)
-		return complain(reader, mark, what);
+		    parser->mark.line + 1, plain ? plain : what,
+		    parser->problem_offset);
 	if (is_indented_with_a_tab(reader, mark->line))
 		return complain(reader, mark,
 		    "there is a tab; lines are indented with spaces");
+	if (plain || !parser->context)
+		return complain(reader, mark, plain ? plain : what);
 	return err_set(reader->err, ERR_INPUT, "%s:%zu:%zu: %s, %s",
 	    reader->name, mark->line + 1, mark->column + 1, what,
 	    parser->context);
@@ -277,6 +318,10 @@ struct yaml_node *yaml_read(
 	int ok = yaml_parser_initialize(&reader.parser);
 
 	check(ok);
+	if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+		reader.data = data += 3; /* a byte order mark: editors' */
+		reader.len = len -= 3;
+	}
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(
 	    &reader.parser, (const unsigned char *)data, len);

@@ -53,6 +53,20 @@ const struct thing *scenario_nth(
 	return NULL;
 }
 
+void note_thing(struct reading *reading, struct place place, const char *full)
+{
+	const struct scenario *s = reading->scenario;
+	const char *names[64];
+	size_t count = 0;
+
+	if (reading->worldless)
+		return;
+	for (size_t i = 0; i < s->thing_count && count < 64; i++)
+		names[count++] = s->things[i].full;
+	mistake_add_near(reading->mistakes, place, full, names, count,
+	    "there is no %s", full);
+}
+
 /* ---- settings ---- */
 
 static bool parse_number(const char *text, long long *number)
@@ -104,7 +118,7 @@ static bool take_thing(struct reading *reading, struct setting *setting)
 	                 : xasprintf("%s/%s", kind, text);
 
 	setting->thing = scenario_thing(s, full);
-	if (!setting->thing) {
+	if (!setting->thing && !reading->worldless) {
 		for (size_t i = 0; i < s->thing_count && count < 64; i++)
 			if (strcmp(s->things[i].kind->name, kind) == 0)
 				names[count++] = s->things[i].full;
@@ -235,6 +249,34 @@ static void bind_setting(
 		bind_machine(reading, file, s->node->items[i]);
 }
 
+static bool is_odd_size(long long size)
+{
+	return size == 1 || size == 3 || size == 5;
+}
+
+/* What no type of a setting can say. */
+static void bind_together(struct reading *reading, const struct thing *thing)
+{
+	const char *kind = thing->kind->name;
+
+	if (strcmp(kind, "cluster") == 0 &&
+	    !is_odd_size(thing_number(thing, "control_planes")))
+		mistake_add(reading->mistakes,
+		    thing_setting(thing, "control_planes")->place,
+		    "a control plane has 1, 3 or 5 machines, so that a "
+		    "majority of them can be counted");
+	if (strcmp(kind, "proxy") == 0 &&
+	    !thing_text(thing, "user") != !thing_text(thing, "password"))
+		mistake_add(reading->mistakes, thing->place,
+		    "%s has a user and a password, or neither of them",
+		    thing->full);
+	if (strcmp(kind, "pcg") == 0 && thing_setting(thing, "ahead") &&
+	    thing_setting(thing, "behind"))
+		mistake_add(reading->mistakes, thing->place,
+		    "the clock of %s is ahead or behind, not both",
+		    thing->full);
+}
+
 static void bind_thing(struct reading *reading, struct thing *thing)
 {
 	thing->settings = xcalloc(thing->node->count ? thing->node->count : 1,
@@ -249,6 +291,7 @@ static void bind_thing(struct reading *reading, struct thing *thing)
 			    "%s needs \"%s\": %s", thing->full, row->name,
 			    row->help);
 	}
+	bind_together(reading, thing);
 }
 
 const struct setting *thing_setting(const struct thing *thing, const char *name)
@@ -319,22 +362,20 @@ static void bind_expectations(
 		expression_bind(reading, &list[i].is);
 }
 
-#define OPERATIONS_MAX 400
-
-static size_t operations_of(const char *kind, const char **names)
+size_t operations_of(const char *kind, const char **names, size_t max)
 {
 	size_t count = 0, all;
 
 	if (strcmp(kind, "maas") == 0) {
 		const struct maas_operation *table = maas_operations(&all);
 
-		for (size_t i = 0; i < all && count < OPERATIONS_MAX; i++)
+		for (size_t i = 0; i < all && count < max; i++)
 			names[count++] = table[i].name;
 	} else if (strcmp(kind, "palette") == 0) {
 		const struct palette_operation *table = palette_operations(
 		    &all);
 
-		for (size_t i = 0; i < all && count < OPERATIONS_MAX; i++)
+		for (size_t i = 0; i < all && count < max; i++)
 			names[count++] = table[i].name;
 	}
 	return count;
@@ -345,7 +386,7 @@ static void bind_on(struct reading *reading, const struct step *step)
 {
 	const char *names[OPERATIONS_MAX];
 	const char *kind = step->words.things[0]->kind->name;
-	size_t count = operations_of(kind, names);
+	size_t count = operations_of(kind, names, OPERATIONS_MAX);
 
 	if (count == 0 || strpbrk(step->on, " *"))
 		return;
@@ -371,6 +412,11 @@ static void bind_step(struct reading *reading, struct step *step, usec *now_at)
 		*now_at += step->time;
 	if (step->text)
 		verb_bind(reading, step);
+	if (step->verb &&
+	    strstr(step->verb->pattern, "NUMBER control planes") &&
+	    !is_odd_size(step->words.numbers[0]))
+		mistake_add(reading->mistakes, step->text_place,
+		    "a control plane has 1, 3 or 5 machines");
 	if (step->on && step->verb && step->words.things[0])
 		bind_on(reading, step);
 	if (step->until.text)
@@ -437,6 +483,7 @@ static void add_sites(struct scenario *s)
 void scenario_bind(struct reading *reading)
 {
 	struct scenario *s = reading->scenario;
+	const struct yaml_node *timeline;
 	usec now_at = 0;
 
 	add_sites(s);
@@ -446,8 +493,8 @@ void scenario_bind(struct reading *reading)
 		bind_step(reading, &s->steps[i], &now_at);
 	bind_expectations(reading, s->standing, s->standing_count);
 	bind_waivers(reading);
-	if (s->step_count == 0 && yaml_get(s->document, "timeline"))
-		mistake_add(reading->mistakes,
-		    place_of(s->file, yaml_get(s->document, "timeline")),
+	timeline = yaml_get(s->document, "timeline");
+	if (timeline && timeline->kind == YAML_LIST && timeline->count == 0)
+		mistake_add(reading->mistakes, place_of(s->file, timeline),
 		    "a timeline has at least one step");
 }

@@ -75,18 +75,6 @@ static char *take(struct scan *scan, const char *stop)
 
 /* ---- the parts of a term ---- */
 
-static void note_thing(struct scan *scan, const char *at, const char *full)
-{
-	const struct scenario *s = scan->reading->scenario;
-	const char *names[64];
-	size_t count = 0;
-
-	for (size_t i = 0; i < s->thing_count && count < 64; i++)
-		names[count++] = s->things[i].full;
-	mistake_add_near(scan->reading->mistakes, spot(scan, at), full, names,
-	    count, "there is no %s", full);
-}
-
 static void note_path(struct scan *scan, const char *at,
     const struct thing *thing, const char *word)
 {
@@ -116,7 +104,7 @@ static bool bind_subject(struct scan *scan, struct term *term)
 			    "Running\", not \"%s\"",
 			    at);
 		else
-			note_thing(scan, at, full);
+			note_thing(scan->reading, spot(scan, at), full);
 		free(full);
 		return false;
 	}
@@ -142,6 +130,65 @@ static char *positional_key(const struct path_kind *path, size_t n)
 	if (n >= path->positional || n >= count)
 		return NULL;
 	return xstrdup(names[n]);
+}
+
+/* An operation that is misspelt would just never be counted. Those of API
+ * servers (nodes.list) and of proxies are in no table. */
+static bool check_operation(
+    struct scan *scan, const char *at, const struct term *term, const char *op)
+{
+	const char *kind = term->path->kind, *names[OPERATIONS_MAX];
+	bool client = strcmp(kind, "pcg") == 0 || strcmp(kind, "cluster") == 0;
+	size_t count = operations_of(
+	    client ? "maas" : kind, names, OPERATIONS_MAX);
+
+	if (client)
+		count += operations_of(
+		    "palette", names + count, OPERATIONS_MAX - count);
+	if (count == 0 || strpbrk(op, " *") || (client && strchr(op, '.')) ||
+	    strcmp(op, "unmodelled") == 0)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], op) == 0)
+			return true;
+	mistake_add_near(scan->reading->mistakes, spot(scan, at), op, names,
+	    count, "a %s has no operation \"%s\"",
+	    client ? "maas or palette" : kind, op);
+	return false;
+}
+
+static bool check_outcome(
+    struct scan *scan, const char *at, const char *outcome)
+{
+	static const char *const words[] = { "timeout", "lost", "unreached",
+		"untrusted", "garbled", "gone", "refused", "conflict",
+		"storage", "input" };
+	size_t count = sizeof(words) / sizeof(words[0]);
+
+	if (strchr(outcome, '*') ||
+	    (strlen(outcome) == 3 && strspn(outcome, "0123456789") == 3))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(words[i], outcome) == 0)
+			return true;
+	mistake_add_near(scan->reading->mistakes, spot(scan, at), outcome,
+	    words, count,
+	    "a request ends with a status such as 200, or with timeout, "
+	    "lost, unreached, untrusted, garbled or gone; not \"%s\"",
+	    outcome);
+	return false;
+}
+
+static bool check_request_argument(struct scan *scan, const char *at,
+    const struct term *term, const struct path_argument *argument)
+{
+	if (strcmp(term->path->word, "requests") != 0)
+		return true;
+	if (strcmp(argument->key, "op") == 0)
+		return check_operation(scan, at, term, argument->value);
+	if (strcmp(argument->key, "status") == 0)
+		return check_outcome(scan, at, argument->value);
+	return true;
 }
 
 static bool check_argument(struct scan *scan, const char *at,
@@ -174,7 +221,7 @@ static bool check_argument(struct scan *scan, const char *at,
 	}
 	if (strcmp(argument->key, "after") != 0 &&
 	    strcmp(argument->key, "before") != 0)
-		return true;
+		return check_request_argument(scan, at, term, argument);
 	if (!duration_parse(argument->value, &time)) {
 		mistake_add(scan->reading->mistakes, spot(scan, at),
 		    "\"%s\" is not a time since the start, such as 1h30m",
@@ -266,7 +313,9 @@ static bool bind_compare(struct scan *scan, struct term *term)
 		return true;
 	}
 	mistake_add(scan->reading->mistakes, spot(scan, scan->at),
-	    "here one of == != < <= > >= and a value are missing");
+	    *scan->at == '=' ? "two values are compared with ==, not with ="
+	                     : "here one of == != < <= > >= and a value are "
+	                       "missing");
 	return false;
 }
 
@@ -299,6 +348,16 @@ static bool bind_value(struct scan *scan, struct term *term)
 		memmove(term->value, term->value + 1, len - 2);
 		term->value[len - 2] = '\0';
 	}
+	if (len == 0) {
+		mistake_add(scan->reading->mistakes, spot(scan, at),
+		    "a value is missing here");
+		return false;
+	}
+	if (strstr(term->value, " or ")) {
+		mistake_add(scan->reading->mistakes, spot(scan, at),
+		    "claims are joined by \"and\"; there is no \"or\"");
+		return false;
+	}
 	if (path->is_number)
 		return bind_number(scan, at, term);
 	if (term->compare != IS && term->compare != IS_NOT) {
@@ -317,7 +376,7 @@ static bool bind_value(struct scan *scan, struct term *term)
 	}
 	if (strchr(term->value, '/') && !strchr(term->value, '*') &&
 	    !scenario_thing(scan->reading->scenario, term->value)) {
-		note_thing(scan, at, term->value);
+		note_thing(scan->reading, spot(scan, at), term->value);
 		return false;
 	}
 	return true;

@@ -29,7 +29,12 @@ static const struct command {
 	    "  --record FOLDER      the events of each run, one JSON object a "
 	    "line\n"
 	    "  --log                with each failure, what the parts logged "
-	    "last\n\n"
+	    "last\n"
+	    "  --corrupt-reply N    https: flips a byte of the N-th reply, to "
+	    "see "
+	    "that\n"
+	    "                       comparing the records of both wires can "
+	    "fail\n\n"
 	    "Exit status: 0 everything held, 1 something did not, 2 the files "
 	    "or the options\nare not in order (then nothing was played).\n",
 	    false },

@@ -20,6 +20,7 @@
 #include "harness/jobs.h"
 #include "harness/main_options.h"
 #include "harness/moments.h"
+#include "harness/record.h"
 #include "harness/run.h"
 #include "reports/console.h"
 #include "reports/junit.h"
@@ -140,12 +141,15 @@ static void show_progress(struct matrix *matrix)
 static char *again(const struct matrix *matrix, const struct strike *strike)
 {
 	char name[MOMENT_NAME_LEN];
+	struct buf text = BUF_INIT;
 
 	moment_name(strike, name);
-	return xasprintf("pcgsim matrix %s --who %s --seed %" PRIu64
-	                 "%s --only \"%s\"",
-	    matrix->scenario->file, matrix->flags.who, matrix->flags.seed,
+	buf_adds(&text, "pcgsim matrix ");
+	buf_add_shell(&text, matrix->scenario->file);
+	buf_addf(&text, " --who %s --seed %" PRIu64 "%s --only \"%s\"",
+	    matrix->flags.who, matrix->flags.seed,
 	    matrix->flags.wire == WIRE_HTTPS ? " --wire https" : "", name);
+	return buf_detach(&text);
 }
 
 static void show_outcome(const struct matrix *matrix,

@@ -107,24 +107,6 @@ static void read_thing(
 	};
 }
 
-/* 0, or the errno that says why not. */
-static int load_file(const char *file, struct buf *out)
-{
-	char part[4096];
-	size_t got;
-	int failed;
-	FILE *f = fopen(file, "rb");
-
-	if (!f)
-		return errno;
-	errno = 0;
-	while ((got = fread(part, 1, sizeof(part), f)) > 0)
-		buf_add(out, part, got);
-	failed = ferror(f) ? errno : 0;
-	fclose(f);
-	return failed;
-}
-
 static char *beside(const char *file, const char *other)
 {
 	const char *slash = strrchr(file, '/');
@@ -146,7 +128,8 @@ static void read_named_world(
 	if (!text_of(reading, like, "like"))
 		return;
 	s->world_file = beside(s->file, like->text);
-	failed = load_file(s->world_file, &data);
+	failed = scenario_read_file(s->world_file, &data);
+	reading->worldless = true; /* until it is read */
 	if (failed) {
 		mistake_add(reading->mistakes, here(reading, like),
 		    "the world %s cannot be read: %s", s->world_file,
@@ -169,6 +152,7 @@ static void read_named_world(
 		    "a named world has a map called world");
 		return;
 	}
+	reading->worldless = false;
 	for (size_t i = 0; i < world->count; i++)
 		if (strcmp(world->pairs[i].key->text, "like") == 0)
 			mistake_add(reading->mistakes,
@@ -184,7 +168,9 @@ static void read_world(struct reading *reading, const struct yaml_node *world)
 
 	if (world->kind != YAML_MAP) {
 		mistake_add(reading->mistakes, here(reading, world),
-		    "world is a map of things, one line each");
+		    "world is a map of things, one line each, such as "
+		    "\"maas/lab: { machines: 6 }\"");
+		reading->worldless = true;
 		return;
 	}
 	like = yaml_get(world, "like");
@@ -272,8 +258,9 @@ static void read_expect(
 
 		if (item->kind != YAML_MAP || item->count != 1) {
 			mistake_add(reading->mistakes, here(reading, item),
-			    "an expectation is one line like \"within 3m: "
-			    "cluster/web.state == Running\"");
+			    "an expectation begins with within or for, and is "
+			    "one line like \"within 3m: cluster/web.state == "
+			    "Running\"");
 			continue;
 		}
 		if (!read_modality(reading, item->pairs[0].key, &e))
@@ -295,7 +282,9 @@ static void read_standing(struct reading *reading, const struct yaml_node *list,
 
 	if (list->kind != YAML_LIST) {
 		mistake_add(reading->mistakes, here(reading, list),
-		    "%s is a list of claims", modality_name(modality));
+		    "%s is a list of claims, each in a line that begins with a "
+		    "dash",
+		    modality_name(modality));
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++) {
@@ -358,8 +347,12 @@ static void read_until(
 
 	if (duration_parse(node->text, &time))
 		step->until_at = time;
-	else
+	else if (strchr(node->text, '.'))
 		read_expression(reading, node, &step->until);
+	else
+		mistake_add(reading->mistakes, here(reading, node),
+		    "until is a duration such as 2h, or a claim; not \"%s\"",
+		    node->text);
 }
 
 static void read_times(
@@ -388,8 +381,9 @@ static void read_option(
 	if (strcmp(key, "on") != 0 && strcmp(key, "times") != 0 &&
 	    strcmp(key, "for") != 0 && strcmp(key, "until") != 0 &&
 	    strcmp(key, "chance") != 0) {
-		unknown_key(reading, pair->key, known,
-		    sizeof(known) / sizeof(known[0]), "a step");
+		if (!duration_parse(key, &time))
+			unknown_key(reading, pair->key, known,
+			    sizeof(known) / sizeof(known[0]), "a step");
 		return;
 	}
 	if (!text_of(reading, pair->value, key))
@@ -418,7 +412,30 @@ static bool is_time(const char *key)
 	       strncmp(key, "when ", 5) == 0;
 }
 
-static void step_free(struct step *step);
+/* "at 0m:operator ...", "0m: operator ..." */
+static void note_no_time(struct reading *reading, const struct yaml_node *item)
+{
+	long long time;
+
+	if (item->kind == YAML_TEXT && is_time(item->text) &&
+	    strchr(item->text, ':')) {
+		mistake_add(reading->mistakes, here(reading, item),
+		    "a blank is missing after the colon");
+		return;
+	}
+	for (size_t i = 0; item->kind == YAML_MAP && i < item->count; i++)
+		if (duration_parse(item->pairs[i].key->text, &time)) {
+			mistake_add(reading->mistakes,
+			    here(reading, item->pairs[i].key),
+			    "a step begins with at or after and a duration: "
+			    "\"at %s\"",
+			    item->pairs[i].key->text);
+			return;
+		}
+	mistake_add(reading->mistakes, here(reading, item),
+	    "a step begins with its time: at 1h, after 5m, or when and a "
+	    "claim");
+}
 
 static void read_step(struct reading *reading, const struct yaml_node *item)
 {
@@ -449,9 +466,7 @@ static void read_step(struct reading *reading, const struct yaml_node *item)
 		step.text_place = here(reading, pair->value);
 	}
 	if (!timed) {
-		mistake_add(reading->mistakes, here(reading, item),
-		    "a step begins with its time: at 1h, after 5m, or when "
-		    "and a claim");
+		note_no_time(reading, item);
 		step_free(&step);
 		return;
 	}
@@ -463,7 +478,8 @@ static void read_timeline(struct reading *reading, const struct yaml_node *list)
 {
 	if (list->kind != YAML_LIST) {
 		mistake_add(reading->mistakes, here(reading, list),
-		    "timeline is a list of steps");
+		    "timeline is a list of steps; each begins with a dash, as "
+		    "in \"- at 0m: operator creates cluster/web\"");
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++)
@@ -600,117 +616,4 @@ void scenario_read(struct reading *reading)
 		if (parts[i].required && !yaml_get(document, parts[i].key))
 			mistake_add(reading->mistakes, here(reading, document),
 			    "a scenario needs \"%s:\"", parts[i].key);
-}
-
-/* ---- a scenario's life ---- */
-
-/* libyaml's message already begins with file:line:column. */
-static void note_syntax(
-    struct mistakes *mistakes, const char *file, const char *text)
-{
-	struct place place = { file, 1, 1 };
-	size_t len = strlen(file);
-	int used = 0;
-
-	if (strncmp(text, file, len) == 0 &&
-	    sscanf(text + len, ":%u:%u: %n", &place.line, &place.column,
-	        &used) == 2)
-		text += len + (size_t)used;
-	mistake_add(mistakes, place, "%s", text);
-}
-
-/* The file's name lives in the mistakes too, and they may outlive the
- * scenario: so the caller's own string is what places point at. */
-struct scenario *scenario_parse(
-    const char *file, const char *data, size_t len, struct mistakes *mistakes)
-{
-	struct scenario *s = xcalloc(1, sizeof(*s));
-	struct reading reading = { s, mistakes };
-	size_t before = mistakes->count;
-	struct err err;
-
-	s->file = xstrdup(file);
-	s->document = yaml_read(file, data, len, &err);
-	if (len == 0) {
-		mistake_add(mistakes, (struct place){ s->file, 0, 0 },
-		    "the file is empty");
-	} else if (!s->document) {
-		note_syntax(mistakes, file, err.text);
-	} else {
-		scenario_read(&reading);
-		scenario_bind(&reading);
-	}
-	if (mistakes->count == before)
-		return s;
-	for (size_t i = before; i < mistakes->count; i++)
-		if (mistakes->items[i].place.file == s->file)
-			mistakes->items[i].place.file = file;
-	mistakes->kept = s->world_file; /* messages may point into it */
-	s->world_file = NULL;
-	scenario_free(&s);
-	return NULL;
-}
-
-struct scenario *scenario_load(const char *file, struct mistakes *mistakes)
-{
-	struct buf data = BUF_INIT;
-	struct scenario *s = NULL;
-	int failed = load_file(file, &data);
-
-	if (failed)
-		mistake_add(mistakes, (struct place){ file, 0, 0 },
-		    "the file cannot be read: %s", strerror(failed));
-	else
-		s = scenario_parse(file, buf_text(&data), data.len, mistakes);
-	buf_free(&data);
-	return s;
-}
-
-static void expectations_free(struct expectation *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		expression_free(&list[i].is);
-		free(list[i].text);
-	}
-	free(list);
-}
-
-static void step_free(struct step *step)
-{
-	expression_free(&step->condition);
-	expression_free(&step->until);
-	expectations_free(step->expect, step->expect_count);
-	for (size_t i = 0; i < step->words.word_count; i++)
-		free(step->words.words[i]);
-	free(step->text);
-	free(step->on);
-}
-
-void scenario_free(struct scenario **scenario)
-{
-	struct scenario *s = *scenario;
-
-	if (!s)
-		return;
-	for (size_t i = 0; i < s->thing_count; i++) {
-		free(s->things[i].name);
-		free(s->things[i].full);
-		free(s->things[i].settings);
-	}
-	for (size_t i = 0; i < s->step_count; i++)
-		step_free(&s->steps[i]);
-	for (size_t i = 0; i < s->waiver_count; i++)
-		free(s->waivers[i].why);
-	expectations_free(s->standing, s->standing_count);
-	yaml_free(&s->document);
-	yaml_free(&s->world_document);
-	free(s->things);
-	free(s->steps);
-	free(s->waivers);
-	free(s->world_file);
-	free(s->title);
-	free(s->why);
-	free(s->file);
-	free(s);
-	*scenario = NULL;
 }

@@ -131,3 +131,22 @@ void clock_text(usec at, char out[32])
 	snprintf(out, 32, "%lldh%02lldm%02lld.%03lld", s / 3600, s / 60 % 60,
 	    s % 60, ms % 1000);
 }
+
+void buf_add_shell(struct buf *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                            "0123456789_./:=+,@%-";
+
+	if (*word && strspn(word, plain) == strlen(word)) {
+		buf_adds(out, word);
+		return;
+	}
+	buf_addc(out, '\'');
+	for (; *word; word++)
+		if (*word == '\'')
+			buf_adds(out, "'\\''");
+		else
+			buf_addc(out, *word);
+	buf_addc(out, '\'');
+}

@@ -11,6 +11,7 @@
 #ifndef HARNESS_RECORD_H
 #define HARNESS_RECORD_H
 
+#include "base/buf.h"
 #include <jansson.h>
 #include <stdio.h>
 
@@ -30,5 +31,8 @@ const char *record_text(const struct record *record, size_t *len);
 
 /* "2h01m40.112" */
 void clock_text(usec at, char out[32]);
+
+/* A word as a shell takes it: as it is, or in quotes. */
+void buf_add_shell(struct buf *out, const char *word);
 
 #endif

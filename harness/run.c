@@ -400,13 +400,15 @@ static json_t *outcome_of(struct run *run)
 {
 	const struct run_options *o = run->options;
 	struct wire_count count = wire_counted(run->world->wire);
-	char hash[20], again[400];
+	struct buf again = BUF_INIT;
+	char hash[20];
 	bool fine = !failed(run);
 	json_t *outcome;
 
 	snprintf(hash, sizeof(hash), "%016" PRIx64, record_hash(run->record));
-	snprintf(again, sizeof(again), "pcgsim run %s --seed %" PRIu64 "%s",
-	    run->scenario->file, o->seed,
+	buf_adds(&again, "pcgsim run ");
+	buf_add_shell(&again, run->scenario->file);
+	buf_addf(&again, " --seed %" PRIu64 "%s", o->seed,
 	    o->wire == WIRE_MEMORY ? " --wire memory" : "");
 	outcome = json_pack("{s:s,s:s,s:I,s:s,s:s,s:I,s:I,s:I,s:s,s:s,s:O,s:o}",
 	    "title", run->scenario->title, "file", run->scenario->file, "seed",
@@ -414,10 +416,11 @@ static json_t *outcome_of(struct run *run)
 	    o->wire == WIRE_MEMORY ? "memory" : "https", "verdict",
 	    fine ? "pass" : "fail", "took", (json_int_t)now(run), "events",
 	    (json_int_t)record_events(run->record), "exchanges",
-	    (json_int_t)count.exchanges, "hash", hash, "again", again,
-	    "findings", run->findings, "log",
+	    (json_int_t)count.exchanges, "hash", hash, "again",
+	    buf_text(&again), "findings", run->findings, "log",
 	    fine ? json_array() : log_lines(run->world));
 	check(outcome);
+	buf_free(&again);
 	if (run->blow)
 		json_object_set_new(
 		    outcome, "blows", blow_outcome(run->blow, run->record));

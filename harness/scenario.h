@@ -13,6 +13,7 @@
 #ifndef HARNESS_SCENARIO_H
 #define HARNESS_SCENARIO_H
 
+#include "base/buf.h"
 #include "base/loop.h"
 #include "base/yaml.h"
 #include "harness/mistakes.h"
@@ -192,8 +193,17 @@ const struct thing *thing_link(const struct thing *thing, const char *name);
 struct reading {
 	struct scenario *scenario;
 	struct mistakes *mistakes;
+	bool worldless; /* what is named cannot be known: say that once */
 };
+/* "cluster/wbe": there is no such thing in the world. */
+void note_thing(struct reading *reading, struct place place, const char *full);
+/* The operations of a maas or a palette; 0 of others. */
+#define OPERATIONS_MAX 800
+size_t operations_of(const char *kind, const char **names, size_t max);
 void scenario_read(struct reading *reading);
+/* 0, or the errno that says why not. */
+int scenario_read_file(const char *file, struct buf *out);
+void step_free(struct step *step);
 void scenario_bind(struct reading *reading);
 struct place place_of(const char *file, const struct yaml_node *node);
 /* expression.c: "path op value and ..." with all names looked up. */

@@ -218,17 +218,12 @@ static struct place place_of_word(
 static void take_thing(struct reading *reading, struct step *step,
     const struct words *words, size_t n)
 {
-	const struct scenario *s = reading->scenario;
-	const char *names[64];
-	size_t count = 0;
-	const struct thing *thing = scenario_thing(s, words->items[n]);
+	const struct thing *thing = scenario_thing(
+	    reading->scenario, words->items[n]);
 
 	if (!thing) {
-		for (size_t i = 0; i < s->thing_count && count < 64; i++)
-			names[count++] = s->things[i].full;
-		mistake_add_near(reading->mistakes,
-		    place_of_word(step, words, n), words->items[n], names,
-		    count, "there is no %s", words->items[n]);
+		note_thing(
+		    reading, place_of_word(step, words, n), words->items[n]);
 		return;
 	}
 	check(step->words.thing_count < 3);
@@ -274,21 +269,6 @@ static char *shape_of(const struct words *words)
 	return buf_detach(&shape);
 }
 
-static void note_verb(
-    struct reading *reading, struct step *step, const struct words *words)
-{
-	const char *patterns[VERB_COUNT];
-	char *shape = shape_of(words);
-
-	for (size_t i = 0; i < VERB_COUNT; i++)
-		patterns[i] = verbs[i].pattern;
-	mistake_add_near(reading->mistakes, step->text_place, shape, patterns,
-	    VERB_COUNT,
-	    "nothing that can happen reads \"%s\" (see pcgsim verbs)",
-	    step->text);
-	free(shape);
-}
-
 /* "answers 4x9": as a pattern is written, to find the nearest one. */
 static char *fault_shape(const struct words *words)
 {
@@ -320,6 +300,32 @@ static const char *nearest_fault(const struct words *words)
 	near = nearest_name(shape ? shape : "", patterns, count);
 	free(shape);
 	return near;
+}
+
+/* Of a server the faults are looked through as well. */
+static void note_verb(
+    struct reading *reading, struct step *step, const struct words *words)
+{
+	const char *patterns[VERB_COUNT], *near, *fault;
+	char *shape = shape_of(words);
+
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		patterns[i] = verbs[i].pattern;
+	near = nearest_name(shape, patterns, VERB_COUNT);
+	fault = words->count && kind_fits("server/*", words->items[0])
+	            ? nearest_fault(words)
+	            : NULL;
+	if (near || !fault)
+		mistake_add_near(reading->mistakes, step->text_place, shape,
+		    patterns, VERB_COUNT,
+		    "nothing that can happen reads \"%s\" (see pcgsim verbs)",
+		    step->text);
+	else
+		mistake_add(reading->mistakes, step->text_place,
+		    "nothing that can happen reads \"%s\" (see pcgsim verbs); "
+		    "did you mean server/* %s?",
+		    step->text, fault);
+	free(shape);
 }
 
 static void take_numbers(

@@ -61,10 +61,11 @@ static const char *const refused[][2] = {
 	{ "? [a]\n: b\n", "f.yaml:1:3: a key must be a plain text" },
 	{ "a: \"x\\0y\"\n", "f.yaml:1:4: a text cannot hold the character "
 	                    "NUL" },
-	{ "a: b: c\n", "f.yaml:1:5: mapping values are not allowed in this "
-	               "context" },
-	{ "a: [1\nb: 2\n", "f.yaml:2:2: did not find expected ',' or ']', "
-	                   "while parsing a flow sequence" },
+	{ "a: b: c\n",
+	    "f.yaml:1:5: there is a second \": \" in this line; begin "
+	    "a new line for it, or put the text in quotes" },
+	{ "a: [1\nb: 2\n", "f.yaml:2:2: a \",\" or \"]\" is missing before "
+	                   "this" },
 	{ "a:\n\tb: 1\n", "f.yaml:2:1: there is a tab; lines are indented "
 	                  "with spaces" },
 };

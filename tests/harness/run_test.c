@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "harness/laws.h"
+#include "harness/record.h"
 #include "tests/test.h"
 
 /* A run of a whole world, and what it says when it fails. */
@@ -86,6 +87,18 @@ TEST(a_broken_claim_names_the_odd_one_and_its_last_events)
 	EXPECT_HAS(jstr(outcome, "again"), "pcgsim run s.yaml --seed 1");
 }
 
+TEST(a_word_for_a_shell_is_quoted_if_it_has_to_be)
+{
+	struct buf text = BUF_INIT;
+
+	buf_add_shell(&text, "scenarios/a-b.yaml");
+	buf_addc(&text, ' ');
+	buf_add_shell(&text, "my files/it's.yaml");
+	EXPECT_STR(
+	    buf_text(&text), "scenarios/a-b.yaml 'my files/it'\\''s.yaml'");
+	buf_free(&text);
+}
+
 TEST(a_run_that_does_not_end_says_so)
 {
 	play("  - at 0m: operator creates cluster/web\n"
@@ -142,6 +155,7 @@ CASE(a_cluster_of_one_machine_comes_up_and_goes),
     CASE(a_fault_that_met_nothing_fails_the_run),
     CASE(a_when_that_never_came_fails_the_run),
     CASE(a_broken_claim_names_the_odd_one_and_its_last_events),
+    CASE(a_word_for_a_shell_is_quoted_if_it_has_to_be),
     CASE(a_run_that_does_not_end_says_so),
     CASE(the_same_seed_gives_the_same_record),
     CASE(a_crash_of_what_does_not_run_is_the_authors_mistake),

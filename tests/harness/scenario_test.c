@@ -126,6 +126,103 @@ TEST(a_misspelt_operation_or_an_impossible_answer_is_told_at_once)
 	                 "\"maas/lab answers 999\"");
 }
 
+TEST(a_misspelt_operation_or_outcome_in_a_claim_is_told_at_once)
+{
+	read_text(HEAD WORLD STEP
+	    "never:\n"
+	    "  - maas/lab.requests(alocate) > 3\n"
+	    "  - pcg/a.requests(alocate) > 3\n"
+	    "  - maas/lab.requests(allocate, timout) > 3\n"
+	    "  - pcg/a.requests(nodes.list, 200, to = cluster/web) > 3\n" END);
+	EXPECT_HAS(said, "s.yaml:11:23: a maas has no operation \"alocate\"; "
+	                 "did you mean allocate?\n");
+	EXPECT_HAS(said, "s.yaml:12:20: a maas or palette has no operation "
+	                 "\"alocate\"; did you mean allocate?\n");
+	EXPECT_HAS(said, "s.yaml:13:33: a request ends with a status such as");
+	EXPECT_HAS(said, "did you mean timeout?\n");
+	EXPECT(!strstr(said, "s.yaml:14"));
+}
+
+/* As somebody writes who has read one scenario. */
+static const struct wrong {
+	const char *text, *said;
+} wrongs[] = {
+	{ HEAD WORLD "timeline:\n  - at 0m: pcg/a crashes\n   expect:\n" END,
+	    "s.yaml:10:4: this line is indented unlike the items of the list "
+	    "that it stands in\n" },
+	{ HEAD WORLD STEP
+	    "    expect: within 45m: cluster/web.state == Error\n",
+	    "s.yaml:10:23: there is a second \": \" in this line; begin a new "
+	    "line for it, or put the text in quotes\n" },
+	{ HEAD WORLD STEP "    expect:\n"
+	                  "      - cluster/web.state == Running\n" END,
+	    "s.yaml:11:9: an expectation begins with within or for" },
+	{ HEAD WORLD "timeline:\n  - at 0m: maas/lab anwsers 503\n" END,
+	    "s.yaml:9:12: nothing that can happen reads \"maas/lab anwsers "
+	    "503\" (see pcgsim verbs); did you mean server/* answers "
+	    "STATUS?\n" },
+	{ HEAD "world:\n  like: no.yaml\n" STEP END,
+	    "s.yaml:4:9: the world no.yaml cannot be read: No such file or "
+	    "directory\n" },
+	{ HEAD "world:\n  - maas/lab\n" STEP END,
+	    "s.yaml:4:3: world is a map of things, one line each, such as "
+	    "\"maas/lab: { machines: 6 }\"\n" },
+	{ HEAD WORLD "timeline:\n  at 0m: pcg/a crashes\n" END,
+	    "s.yaml:9:3: timeline is a list of steps; each begins with a dash, "
+	    "as in \"- at 0m: operator creates cluster/web\"\n" },
+	{ HEAD WORLD "timeline:\n  - at 0m:pcg/a crashes\n" END,
+	    "s.yaml:9:5: a blank is missing after the colon\n" },
+	{ HEAD WORLD "timeline:\n  - 0m: pcg/a crashes\n" END,
+	    "s.yaml:9:5: a step begins with at or after and a duration: "
+	    "\"at 0m\"\n" },
+	{ HEAD WORLD STEP "never:\n  - cluster/web.state = Error\n" END,
+	    "s.yaml:11:23: two values are compared with ==, not with =\n" },
+	{ HEAD WORLD STEP "never:\n  - cluster/web.state == Error or "
+	                  "cluster/web.state == Deleted\n" END,
+	    "s.yaml:11:26: claims are joined by \"and\"; there is no "
+	    "\"or\"\n" },
+	{ HEAD WORLD STEP "never:\n  - cluster/web.state ==\n" END,
+	    "s.yaml:11:25: a value is missing here\n" },
+	{ HEAD WORLD STEP "never: cluster/web.state == Error\n" END,
+	    "s.yaml:10:8: never is a list of claims, each in a line that "
+	    "begins with a dash\n" },
+	{ HEAD WORLD STEP
+	    "  - at 1h: operator scales cluster/web to 2 control planes\n" END,
+	    "s.yaml:10:12: a control plane has 1, 3 or 5 machines\n" },
+	{ HEAD WORLD "  proxy/out: { user: me }\n" STEP END,
+	    "s.yaml:8:3: proxy/out has a user and a password, or neither of "
+	    "them\n" },
+	{ HEAD WORLD STEP "  - at 1h: maas/lab hangs\n    until: later\n" END,
+	    "s.yaml:11:12: until is a duration such as 2h, or a claim; not "
+	    "\"later\"\n" },
+	{ "# nothing yet\n", "s.yaml: the file is empty\n" },
+	{ "scenario: caf\xe9\n", "s.yaml:1:1: the file is not UTF-8 text" },
+};
+
+TEST(what_a_newcomer_gets_wrong_is_told_in_one_sentence_with_its_place)
+{
+	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		size_t len = strlen(wrongs[i].said);
+
+		read_text(wrongs[i].text);
+		EXPECT(!scenario);
+		EXPECT_HAS(said, wrongs[i].said);
+		if (wrongs[i].said[len - 1] == '\n') /* and nothing else */
+			EXPECT_STR(said, wrongs[i].said);
+	}
+}
+
+TEST(a_byte_order_mark_and_foreign_line_ends_do_no_harm)
+{
+	read_text("\xef\xbb\xbf" HEAD WORLD STEP END);
+	EXPECT_STR(said, "");
+	done();
+	read_text("scenario: a\r\nwhy: b\r\n" WORLD STEP END);
+	EXPECT_STR(said, "");
+	EXPECT_STR(scenario->title, "a");
+	done();
+}
+
 TEST(a_tab_is_called_a_tab)
 {
 	read_text(HEAD "world:\n\tmaas/lab: { machines: 6 }\n");
@@ -240,6 +337,9 @@ CASE(the_example_of_the_manual_is_a_whole_scenario),
     CASE(all_mistakes_of_a_file_are_told_at_once_with_their_places),
     CASE(a_misspelt_name_is_told_with_the_nearest_right_one),
     CASE(a_misspelt_operation_or_an_impossible_answer_is_told_at_once),
+    CASE(a_misspelt_operation_or_outcome_in_a_claim_is_told_at_once),
+    CASE(what_a_newcomer_gets_wrong_is_told_in_one_sentence_with_its_place),
+    CASE(a_byte_order_mark_and_foreign_line_ends_do_no_harm),
     CASE(a_tab_is_called_a_tab), CASE(time_may_not_go_backwards),
     CASE(a_run_has_to_end), CASE(a_fault_is_a_step_with_a_scope),
     CASE(what_is_no_fault_takes_no_scope),

@@ -74,9 +74,9 @@ struct kube_watch_handler {
 	void (*ended)(void *ctx, const struct err *err, bool expired);
 };
 struct kube_watch;
-/* from_version 0: what is there comes first, as ADDED. A far watch asks the
- * server to end it after five minutes, so that a connection that died silently
- * is noticed: then it ends with ERR_TIMEOUT. */
+/* from_version 0: what is there comes first, as ADDED. One of the watches of a
+ * far client ends after five minutes, the others after half an hour; when it
+ * does not, their server is gone without a word: all end with ERR_TIMEOUT. */
 struct kube_watch *kube_watch_start(struct kube *kube, const char *kind,
     const char *ns, uint64_t from_version,
     const struct kube_watch_handler *handler, void *ctx);

@@ -12,9 +12,12 @@
 #include "capi/kube_inside.h"
 
 #define REQUEST_FOR SECONDS(10)
-/* The server ends a watch after this; when it has not ended by a little later,
- * the connection died without a word (real clients ask for 5 to 10 min). */
-#define WATCH_FOR   SECONDS(300)
+/* The server ends a watch after this (30 min is what it does by default); when
+ * it has not ended by a little later, its connection died without a word. One
+ * watch of each client is shorter, and stands for the others: real clients
+ * have all of them on one connection, and ping that. */
+#define WATCH_FOR   MINUTES(30)
+#define CANARY_FOR  MINUTES(5)
 #define WATCH_SLACK SECONDS(10)
 
 struct remote {
@@ -23,6 +26,7 @@ struct remote {
 	struct identity *identity; /* or NULL */
 	struct dial dial;          /* points to the above */
 	usec timeout_for;
+	struct remote_watch *canary; /* the short watch; or NULL */
 };
 
 struct remote_call {
@@ -118,10 +122,18 @@ static struct kube_call *send_call(
 
 /* ---- watches ---- */
 
+/* From here on another may be the canary. */
+static void leave_post(struct remote_watch *w)
+{
+	if (w->remote->canary == w)
+		w->remote->canary = NULL;
+}
+
 static void watch_free(struct kube_watch *watch)
 {
 	struct remote_watch *w = OWNER_OF(watch, struct remote_watch, watch);
 
+	leave_post(w);
 	timer_cancel(&w->limit);
 	call_cancel(&w->http);
 	free(w);
@@ -181,7 +193,23 @@ static void stream_ended(
 		    "the watch was refused with status %d", w->status);
 		err = &refused;
 	}
+	leave_post(w); /* to the one that follows */
 	kube_watch_end(&w->watch, err, w->expired || w->status == 410);
+}
+
+/* Each in a turn of its own: what one end leads to may end the others. */
+static void lose_the_others(struct remote_watch *canary)
+{
+	struct remote *r = canary->remote;
+
+	list_each(&r->kube.watches, struct kube_watch, in_kube, watch)
+	{
+		struct remote_watch *w = OWNER_OF(
+		    watch, struct remote_watch, watch);
+
+		if (w != canary)
+			timer_set(&w->limit, r->kube.host->loop, 0);
+	}
 }
 
 static void silent_too_long(struct timer *timer)
@@ -191,6 +219,9 @@ static void silent_too_long(struct timer *timer)
 
 	if (w->remote->kube.host->dead)
 		return;
+	if (w->remote->canary == w)
+		lose_the_others(w);
+	leave_post(w);
 	call_cancel(&w->http);
 	err_set(&err, ERR_TIMEOUT,
 	    "the watch did not end when it should: its connection is dead");
@@ -208,16 +239,18 @@ static struct kube_watch *start_watch(
 		.stream = true,
 		.background = true };
 	struct http_request request = { 0 };
+	usec watch_for = r->canary ? WATCH_FOR : CANARY_FOR;
 	char *path = kind_path(kind, ns, NULL, NULL);
 	char *target = xasprintf("%s?watch=true&allowWatchBookmarks=true"
 	                         "&resourceVersion=%llu&timeoutSeconds=%d",
 	    path, (unsigned long long)from_version,
-	    (int)(WATCH_FOR / USEC_PER_SEC));
+	    (int)(watch_for / USEC_PER_SEC));
 
 	w->remote = r;
+	r->canary = r->canary ? r->canary : w;
 	build(r, &request, "GET", target, NULL);
 	timer_init(&w->limit, silent_too_long);
-	timer_set(&w->limit, kube->host->loop, WATCH_FOR + WATCH_SLACK);
+	timer_set(&w->limit, kube->host->loop, watch_for + WATCH_SLACK);
 	w->http = net_send(
 	    kube->host->net, &r->dial, &request, &options, &handler, w);
 	free(path);

@@ -28,6 +28,7 @@ struct reactor {
 	struct http_doorway *doorway;
 	struct http_server *server;
 	struct list removed; /* struct reactor_fd */
+	struct list leaving; /* struct tcp */
 	int epoll_fd;
 	int64_t began_ns;
 	double speed;
@@ -68,6 +69,7 @@ void reactor_free(struct reactor **reactor)
 {
 	if (!*reactor)
 		return;
+	tcp_leave_all(&(*reactor)->leaving);
 	free_removed(*reactor);
 	http_server_free(&(*reactor)->server);
 	http_doorway_free(&(*reactor)->doorway);
@@ -99,6 +101,11 @@ struct http_server *reactor_server(struct reactor *reactor)
 	if (!reactor->server)
 		reactor->server = http_server_new(REAL_MAX_BODY);
 	return reactor->server;
+}
+
+struct list *reactor_leaving(struct reactor *reactor)
+{
+	return &reactor->leaving;
 }
 
 /* ---- descriptors ---- */

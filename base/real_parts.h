@@ -23,6 +23,7 @@ usec reactor_clock(const struct reactor *reactor);
 double reactor_speed(const struct reactor *reactor);
 struct http_doorway *reactor_doorway(struct reactor *reactor);
 struct http_server *reactor_server(struct reactor *reactor);
+struct list *reactor_leaving(struct reactor *reactor); /* of real_tcp.c */
 
 /* ---- real_tcp.c: a socket with a buffer in front of it ---- */
 
@@ -40,7 +41,9 @@ struct tcp *tcp_accept(
 struct tcp *tcp_connect(struct reactor *reactor, const char *address,
     uint16_t port, const char *bind, const struct tcp_ops *ops, void *ctx,
     struct err *err);
-void tcp_free(struct tcp **tcp); /* what was written is sent if it can be */
+/* What was written is still sent, as long as the other side takes it. */
+void tcp_free(struct tcp **tcp);
+void tcp_leave_all(struct list *leaving); /* but not longer than this */
 void tcp_write(struct tcp *tcp, const char *data, size_t len);
 /* The other side shall see a reset, and nothing of what was not sent yet. */
 void tcp_break(struct tcp *tcp);

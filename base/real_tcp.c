@@ -11,8 +11,14 @@
 #include "base/check.h"
 #include "base/real_parts.h"
 
+/* What was written to a connection that is given up still goes out, for this
+ * long. */
+#define LEAVE_FOR SECONDS(60)
+
 struct tcp {
 	struct reactor *reactor;
+	struct list_link in_leaving; /* given up, but not all is sent */
+	struct timer patience;       /* for that */
 	struct reactor_fd *watch;
 	int fd;
 	bool connecting;
@@ -194,19 +200,62 @@ struct tcp *tcp_connect(struct reactor *reactor, const char *address,
 	return tcp_new(reactor, fd, true, ops, ctx);
 }
 
-void tcp_free(struct tcp **tcp)
+static void close_now(struct tcp *tcp)
 {
-	if (!*tcp)
+	timer_cancel(&tcp->patience);
+	list_remove(&tcp->in_leaving);
+	reactor_remove_fd(&tcp->watch);
+	close(tcp->fd);
+	buf_free(&tcp->out);
+	free(tcp);
+}
+
+static void leave_on(void *ctx, int fd, unsigned events)
+{
+	struct tcp *tcp = ctx;
+
+	(void)fd;
+	if ((events & (EPOLLERR | EPOLLHUP)) || !flush(tcp) || !tcp->out.len)
+		close_now(tcp);
+}
+
+static void leave_ends(struct timer *timer)
+{
+	close_now(OWNER_OF(timer, struct tcp, patience));
+}
+
+/* Nobody reads any more; only what waits is written. */
+static void leave(struct tcp *tcp)
+{
+	reactor_remove_fd(&tcp->watch);
+	tcp->watch = reactor_add_fd(
+	    tcp->reactor, tcp->fd, EPOLLOUT, leave_on, tcp);
+	list_add(reactor_leaving(tcp->reactor), &tcp->in_leaving);
+	timer_init(&tcp->patience, leave_ends);
+	timer_set(&tcp->patience, reactor_loop(tcp->reactor), LEAVE_FOR);
+}
+
+void tcp_free(struct tcp **tcp_p)
+{
+	struct tcp *tcp = *tcp_p;
+
+	*tcp_p = NULL;
+	if (!tcp)
 		return;
-	if ((*tcp)->freed)
-		*(*tcp)->freed = true;
-	if (!(*tcp)->connecting)
-		flush(*tcp);
-	reactor_remove_fd(&(*tcp)->watch);
-	close((*tcp)->fd);
-	buf_free(&(*tcp)->out);
-	free(*tcp);
-	*tcp = NULL;
+	if (tcp->freed)
+		*tcp->freed = true;
+	if (!tcp->connecting && tcp->out.len && flush(tcp) && tcp->out.len)
+		leave(tcp);
+	else
+		close_now(tcp);
+}
+
+void tcp_leave_all(struct list *leaving)
+{
+	list_each(leaving, struct tcp, in_leaving, tcp)
+	{
+		close_now(tcp);
+	}
 }
 
 void tcp_break(struct tcp *tcp)

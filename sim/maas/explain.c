@@ -268,9 +268,9 @@ static void explain_node(
 		list_for_each (node, &maas->nodes)
 			add(&ids, node->system_id);
 		near = nearest_or_some(&ids, "machine", asked, out);
-		if (near)
-			buf_addf(
-			    out, " (%s)", node_called(maas, near)->hostname);
+		node = near ? node_called(maas, near) : NULL;
+		if (node)
+			buf_addf(out, " (%s)", node->hostname);
 		free(ids.names);
 	}
 }

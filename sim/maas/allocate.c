@@ -203,18 +203,17 @@ void maas_op_allocate(struct ask *ask)
 
 void maas_op_machines_list(struct ask *ask)
 {
-	json_t *list;
+	struct buf list = BUF_INIT;
 	struct node *node;
 
 	if (!maas_constraints_judge(ask, &ask->query, false))
 		return;
-	list = json_array();
 	list_for_each (node, &ask->maas->nodes) {
 		if (node->type == NODE_MACHINE && maas_may_see(ask, node) &&
 		    maas_constraints_pass(ask, &ask->query, false, node))
-			json_array_append_new(list, maas_node_json(node));
+			maas_shown_add(&list, node);
 	}
-	maas_answer(ask, list);
+	maas_answer_shown(ask, &list);
 }
 
 void maas_op_list_allocated(struct ask *ask)

@@ -128,6 +128,17 @@ void maas_check_format(struct ask *ask)
 	maas_answer_text(ask, 400, "text/plain", text);
 }
 
+void maas_answer_written(struct ask *ask, struct buf *body)
+{
+	http_response_text(
+	    &ask->answer, 200, "application/json; charset=utf-8", "");
+	buf_free(&ask->answer.body);
+	ask->answer.body = *body;
+	*body = (struct buf)BUF_INIT;
+	wrap_in_call(ask);
+	dress(ask, DRESS_HANDLER);
+}
+
 void maas_answer_status(struct ask *ask, int status, json_t *body)
 {
 	write_json(ask, status, body, JSON_INDENT(4));

@@ -23,6 +23,7 @@ enum op_flag {
 	OP_ADMIN = 4,         /* the method is reserved for admin users */
 	OP_ADMIN_HANDLER = 8, /* the whole handler is */
 	OP_ALIAS = 16,        /* works, but describe does not list it */
+	OP_READS = 32,        /* changes nothing at all: see shown.c */
 };
 
 struct ask;
@@ -78,6 +79,7 @@ bool maas_flag(struct ask *ask, const struct form *form, const char *name,
 void maas_answer(struct ask *ask, json_t *body); /* 200; steals body */
 void maas_answer_status(struct ask *ask, int status, json_t *body);
 void maas_answer_compact(struct ask *ask, json_t *body);
+void maas_answer_written(struct ask *ask, struct buf *body); /* 200; takes it */
 void maas_answer_text(
     struct ask *ask, int status, const char *type, const char *text);
 /* When the operation is done: ?format= other than json makes it a 400. */
@@ -106,6 +108,12 @@ void maas_error(json_t *errors, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Refuses if there is one; frees errors. */
 bool maas_fine(struct ask *ask, json_t *errors);
+
+/* ---- shown.c: machines as they were written out before ---- */
+void maas_answer_machine(struct ask *ask, struct node *node);
+/* A list: begun with an empty buf, added to, answered with. */
+void maas_shown_add(struct buf *list, struct node *node);
+void maas_answer_shown(struct ask *ask, struct buf *list);
 
 /* ---- oauth.c ---- */
 enum oauth_verdict {

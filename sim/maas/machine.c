@@ -149,6 +149,7 @@ void maas_node_free(struct node *node)
 	json_decref(node->owner_data);
 	maas_names_free(&node->tags);
 	free_texts(node);
+	buf_free(&node->shown);
 	free(node);
 }
 

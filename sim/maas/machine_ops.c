@@ -14,7 +14,7 @@ void maas_op_machine_read(struct ask *ask)
 	struct node *node = maas_ask_node(ask, "Machine");
 
 	if (node)
-		maas_answer(ask, maas_node_json(node));
+		maas_answer_machine(ask, node);
 }
 
 void maas_op_machine_delete(struct ask *ask)

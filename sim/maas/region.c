@@ -440,6 +440,7 @@ void maas_tell(struct maas *maas)
 {
 	struct node *node;
 
+	maas->edition++;
 	list_for_each (node, &maas->nodes) {
 		if (node->touched)
 			tell_node(maas, node);

@@ -298,7 +298,9 @@ struct node {
 	bool bench_on;      /* what the machine without a cable is */
 	/* Called when the power action that belongs to the task is done. */
 	void (*when_off)(struct node *node);
-	char *last_told; /* the attributes in the last "state" event */
+	char *last_told;        /* the attributes in the last "state" event */
+	struct buf shown;       /* the document of this machine (shown.c) */
+	uint64_t shown_edition; /* of the region, when it was written */
 	bool touched;
 };
 
@@ -392,6 +394,7 @@ struct maas {
 	struct timer dns_timer;
 	bool dns_dirty;
 	uint64_t requests; /* for names of choices */
+	uint64_t edition; /* of all that is shown; maas_tell begins a new one */
 };
 
 /* ---- region.c ---- */
@@ -400,7 +403,7 @@ void maas_defaults(struct maas *maas); /* a fresh installation */
 void maas_start_sequences(struct maas *maas);
 usec maas_time(const struct maas *maas);
 /* At the end of everything that may have changed something: tells what
- * changed, and lets DNS catch up. */
+ * changed, lets DNS catch up, and what was written out before is outdated. */
 void maas_tell(struct maas *maas);
 void maas_set_text(char **text, const char *value);
 

@@ -368,7 +368,8 @@ void maas_serve(void *ctx, struct exchange *exchange)
 	check(ask.answered);
 	if (!ask.rolled_back)
 		maas_oauth_commit(&ask);
-	maas_tell(maas);
+	if (!ask.operation || !(ask.operation->flags & OP_READS))
+		maas_tell(maas);
 	exchange_reply(exchange, &ask.answer);
 	ask_free(&ask);
 	free(path);

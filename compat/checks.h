@@ -54,6 +54,7 @@ struct check_step {
 	const char *accept;  /* an Accept header */
 	const char *content; /* of a body in ->form that is no form */
 	step_fn *run;        /* instead of all of this */
+	const char *needs;   /* names that run() looks up: "{holder}" */
 	bool end;
 };
 

@@ -127,7 +127,7 @@ static const struct check rows[] = {
 	    ASK(KEY, "DELETE", "dnsresources/{dns}/", NULL, SAYS(204, TEXT0, "")),
 	    ASK(KEY, "GET", "dnsresources/{dns}/", NULL, SAYS(404, TEXT0, "No DNSResource matches the given query."))),
 	CHECK("M-144", 0, "machines with addresses are among all names",
-	    ASK(KEY, "GET", "dnsresources/?all=true", NULL, FINE, .loose = true), RUN(names_the_holder)),
+	    ASK(KEY, "GET", "dnsresources/?all=true", NULL, FINE, .loose = true), { .run = names_the_holder, .needs = "{holder}" }),
 	CHECK("M-145", ADMIN, "a machine's automatic address is nobody's reservation, but one of all addresses",
 	    ASK(KEY, "GET", "ipaddresses/?ip={address}", NULL, SAYS(200, JSON, "[]")),
 	    ASK(KEY, "GET", "ipaddresses/?all=true", NULL, FINE, .loose = true), RUN(lists_the_address)),

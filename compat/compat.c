@@ -112,9 +112,9 @@ static const char *lacks(struct run *run, const struct check *check)
 	for (const struct check_step *step = check->steps; !step->end && !why;
 	     step++) {
 		const char *const texts[] = { step->path, step->form,
-			step->body, step->holds, step->makes };
+			step->body, step->holds, step->makes, step->needs };
 
-		for (size_t i = 0; i < 5 && !why; i++)
+		for (size_t i = 0; i < 6 && !why; i++)
 			why = stage_lacks(run->names, texts[i]);
 	}
 	return why;
@@ -387,27 +387,29 @@ static bool tidy_leftovers(struct run *run, struct err *err)
 	return well;
 }
 
-static bool has_pool(const struct run *run, struct err *err)
+static bool has_pool(struct run *run, struct err *err)
 {
 	struct buf names = BUF_INIT;
 	const char *pool = run->options->pool;
+	json_t *pools = pool ? site_read(run->site, "resourcepools/", err)
+	                     : NULL;
+	bool found = !pool;
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(run->inventory, "pools"), i, item)
+	json_array_foreach(pools, i, item)
 	{
-		if (pool && strcmp(jstr(item, "name"), pool) == 0) {
-			buf_free(&names);
-			return true;
-		}
+		if (strcmp(jstr(item, "name"), pool) == 0)
+			found = true;
 		buf_addf(&names, "%s%s", i ? ", " : "", jstr(item, "name"));
 	}
-	if (pool)
+	if (!found && pools)
 		err_set(err, ERR_INPUT,
 		    "there is no resource pool \"%s\"; there are %.200s", pool,
 		    buf_text(&names));
 	buf_free(&names);
-	return !pool;
+	json_decref(pools);
+	return found;
 }
 
 static bool prepare(struct run *run, struct err *err)
@@ -430,7 +432,7 @@ static bool prepare(struct run *run, struct err *err)
 	    "abcdefghijklmnopqrstuvwxyz0123456789", "compat: prefix");
 	snprintf(run->prefix, sizeof(run->prefix), COMPAT_AGENT "-%s", some);
 	run->inventory = import_inventory(run->site, &import, err);
-	if (!run->inventory || !has_pool(run, err))
+	if (!run->inventory)
 		return false;
 	wish.inventory = fake.inventory = run->inventory;
 	run->names = stage_names(&wish);
@@ -491,7 +493,7 @@ bool compat_run(struct site *site, const struct compat_options *options,
 
 	*sum = (struct compat_sum){ .why = json_object() };
 	check(!options->write || options->pool);
-	well = meet(&run, err) &&
+	well = meet(&run, err) && has_pool(&run, err) &&
 	       (!options->write || tidy_leftovers(&run, err)) &&
 	       prepare(&run, err) && play_all(&run, err);
 	well = leave(&run, well, err);

@@ -469,7 +469,7 @@ static bool leave(struct run *run, bool well, struct err *err)
 	}
 	if (stopped)
 		say(run, "nothing of ours is left on the server");
-	return well;
+	return well || (stopped && err_set(err, ERR_GONE, "interrupted"));
 }
 
 static void run_free(struct run *run)

@@ -9,6 +9,7 @@ import sys
 import time
 
 import site_of as site
+from forger import Forger
 from site_of import claim, run, serve
 
 VERSIONS = ('3.4', '3.5', '3.6', '3.7')
@@ -70,50 +71,50 @@ def writing_finds_the_same_and_leaves_nothing_behind(pcgsim, room):
         assert not (room / '.pcgsim-compat').exists()
 
 
-def interrupted(pcgsim, room, served, moment, number):
-    """A run with --write that gets the signal when its report or the server
-    shows the moment (a function). What it said."""
+def interrupted(pcgsim, room, forger, served, moment, number):
+    """A run with --write that gets the signal when the server has just done
+    what (method, path) asked and before it says so: the worst moment."""
     alice = room / 'alice'
     alice.write_text(site.ALICE)
+    met, process = [], None
+
+    def plant(method, path, _):
+        if not met and method == moment[0] and re.fullmatch(moment[1], path):
+            met.append(path)
+            process.send_signal(number)
+            time.sleep(0.05)
+    forger.plant = plant
     process = subprocess.Popen(
-        [pcgsim, 'compat', 'maas', '--url', served.facts['url'], '--key-file',
+        [pcgsim, 'compat', 'maas', '--url', forger.url, '--key-file',
          served.key_file, '--user-key-file', alice, '--write', '--pool',
          'trial'], cwd=room, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True)
-    moment(process)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=100)
+    forger.plant = None
+    assert met, (moment, out, err)
     return process.returncode, out, err
 
 
-def when_journaled(word, room):
-    """The thing is in the journal: it is being made, or was."""
-    def moment(process):
-        until = time.time() + 60
-        while time.time() < until and process.poll() is None:
-            for file in (room / '.pcgsim-compat').glob('*.json'):
-                try:
-                    if word in file.read_text():
-                        return
-                except FileNotFoundError:
-                    pass
-            time.sleep(0.001)
-        raise AssertionError(f'{word} was never journaled')
-    return moment
+MOMENTS = [('POST', r'machines/\?op=allocate'),
+           ('POST', r'machines/abc002/\?op=deploy'),
+           ('POST', r'machines/abc002/\?op=release'),
+           ('PUT', r'machines/abc002/'),
+           ('POST', r'zones/'), ('DELETE', r'zones/.*'),
+           ('PUT', r'dnsresources/.*'), ('PUT', r'boot-resources/.*'),
+           ('POST', r'account/\?op=create.*'), ('POST', r'tags/')]
 
 
 @claim
 def a_signal_in_the_middle_leaves_nothing_behind(pcgsim, room):
     with serve(pcgsim, room, 'a', '--inventory', a_region(room), '--speed',
-               SPEED) as served:
+               SPEED) as served, Forger(served.port) as forger:
         before = contents(pcgsim, served, room, 'before')
-        for n, (word, number) in enumerate((
-                ('machine abc002', signal.SIGINT), ('zone ', signal.SIGTERM),
-                ('dns ', signal.SIGINT), ('image ', signal.SIGTERM))):
+        for n, moment in enumerate(MOMENTS):
             status, out, err = interrupted(
-                pcgsim, room, served, when_journaled(word, room), number)
-            assert status == 2 and 'interrupted' in err, (word, out, err)
-            assert 'is left' not in out + err, (out, err)
+                pcgsim, room, forger, served, moment,
+                (signal.SIGINT, signal.SIGTERM)[n % 2])
+            assert status == 2 and 'maas: interrupted' in err, (moment, out,
+                                                                err)
             assert contents(pcgsim, served, room, f'after-{n}') == before
             assert not (room / '.pcgsim-compat').exists()
 
@@ -121,39 +122,45 @@ def a_signal_in_the_middle_leaves_nothing_behind(pcgsim, room):
 @claim
 def what_a_killed_run_leaves_the_next_one_takes_away(pcgsim, room):
     with serve(pcgsim, room, 'a', '--inventory', a_region(room), '--speed',
-               SPEED) as served:
+               SPEED) as served, Forger(served.port) as forger:
         before = contents(pcgsim, served, room, 'before')
-        deployed = when_journaled('machine abc002', room)
-        for n, keep in enumerate((True, False)):
-            status, out, _ = interrupted(
-                pcgsim, room, served,
-                lambda process: (deployed(process), time.sleep(0.2)),
-                signal.SIGKILL)
+        for n, (moment, keep) in enumerate((
+                (MOMENTS[1], True), (MOMENTS[1], False),
+                (MOMENTS[9], True), (MOMENTS[9], False),
+                (MOMENTS[3], True))):
+            status, _, _ = interrupted(pcgsim, room, forger, served, moment,
+                                       signal.SIGKILL)
             assert status == -signal.SIGKILL
-            assert contents(pcgsim, served, room, f'left-{n}') != before
+            left = contents(pcgsim, served, room, f'left-{n}')
+            assert left != before, moment
             if not keep:  # the journal is lost as well
                 for file in (room / '.pcgsim-compat').glob('*.json'):
                     file.unlink()
-            done = compare(pcgsim, room, served.facts['url'],
-                           served.key_file, '--write', '--pool', 'trial',
-                           '--only', 'M-083')
+            done = compare(pcgsim, room, forger.url, served.key_file,
+                           '--write', '--pool', 'trial', '--only', 'M-083')
             assert done.returncode == 0, done.stdout + done.stderr
             assert 'an earlier run had left' in done.stdout, done.stdout
             assert contents(pcgsim, served, room, f'after-{n}') == before
-            assert not (room / '.pcgsim-compat').exists()
+            assert not (room / '.pcgsim-compat').exists(), n
 
 
 @claim
 def two_runs_do_not_meet_in_one_folder(pcgsim, room):
     with serve(pcgsim, room, 'a', '--inventory', a_region(room), '--speed',
-               SPEED) as served:
-        def meet(process):
-            when_journaled('machine abc002', room)(process)
-            done = compare(pcgsim, room, served.facts['url'],
-                           served.key_file, '--write', '--pool', 'trial')
-            assert done.returncode == 2, done.stdout
-            assert '.pcgsim-compat' in done.stderr, done.stderr
-        interrupted(pcgsim, room, served, meet, signal.SIGINT)
+               SPEED) as served, Forger(served.port) as forger:
+        second = []
+
+        def plant(method, path, _):
+            if path.endswith('op=allocate') and not second:
+                second.append(compare(
+                    pcgsim, room, served.facts['url'], served.key_file,
+                    '--write', '--pool', 'trial'))
+        forger.plant = plant
+        first = compare(pcgsim, room, forger.url, served.key_file, '--write',
+                        '--pool', 'trial', '--only', 'M-087')
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert second[0].returncode == 2, second[0].stdout
+        assert '.pcgsim-compat' in second[0].stderr, second[0].stderr
 
 
 site.play(sys.modules[__name__], sys.argv[1])

@@ -73,7 +73,10 @@ class Forger:
             answer = self.ask(asked, form)
             if self.plant:
                 self.plant(asked.command, path, answer)
-        self.send(asked, answer)
+        try:
+            self.send(asked, answer)
+        except ConnectionError:
+            asked.close_connection = True  # whoever asked is gone
 
     def ask(self, asked, form):
         there = http.client.HTTPConnection('127.0.0.1', self.target,

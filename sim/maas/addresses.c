@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/json.h"
 
 struct address *maas_address_make(
     struct maas *maas, enum alloc_type type, struct subnet *subnet)
@@ -109,6 +110,20 @@ static void take_texts(struct taken *taken, const struct subnet *subnet,
 			take(taken, &ip, &ip, purpose);
 }
 
+/* Reserved for a MAC; it is not looked at who asks. */
+static void take_kept(
+    struct taken *taken, const struct maas *maas, const struct subnet *subnet)
+{
+	struct document *reserved;
+	struct ip ip;
+
+	list_for_each (reserved, &maas->reserved_ips) {
+		if (maas_ip_parse(jstr(reserved->shown, "ip"), &ip) &&
+		    maas_net_has(&subnet->net, &ip))
+			take(taken, &ip, &ip, "reserved");
+	}
+}
+
 static void take_gateway(struct taken *taken, const struct subnet *subnet)
 {
 	struct ip ip;
@@ -136,6 +151,7 @@ static struct taken all_taken(
 			take(&taken, &address->ip, &address->ip, "assigned-ip");
 	}
 	take_gateway(&taken, subnet);
+	take_kept(&taken, maas, subnet);
 	if (probe)
 		take_texts(&taken, subnet, &maas->strangers, "neighbour");
 	if (taken.count)
@@ -517,6 +533,12 @@ void maas_op_ipaddresses_reserve(struct ask *ask)
 	    !domain_is_known(ask, hostname) || !mac_fits(ask, mac, &iface) ||
 	    !pick_address(ask, ip_text != NULL, subnet, &ip))
 		return;
+	if (ip_text && maas_ip_reserved(ask->maas, &ip)) {
+		maas_refuse(ask, 409,
+		    "The IP address %s is kept for another MAC address.",
+		    ip_text);
+		return;
+	}
 	address = maas_address_make(
 	    ask->maas, mac && *mac ? ALLOC_STICKY : ALLOC_RESERVED, subnet);
 	address->type = ALLOC_RESERVED;

@@ -160,6 +160,8 @@ void maas_check_record_host(
 /* A field of a form that is a number: *number is set and true, or errors. */
 bool maas_form_number(json_t *errors, const char *field, const char *text,
     int64_t lowest, int64_t highest, int64_t *number);
+/* The fields of the form become annotations of the node. Answers. */
+void maas_owner_data_set(struct ask *ask, struct node *node);
 /* "12" -> 12; -1 if it is not a number. */
 int64_t maas_number(const char *text);
 struct names maas_tests_asked(const struct ask *ask);

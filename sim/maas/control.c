@@ -172,6 +172,16 @@ static bool vm_host_appears(
 	return true;
 }
 
+static bool vm_host_listens(
+    struct maas *maas, const json_t *step, struct err *err)
+{
+	if (!*jstr(step, "power_address"))
+		return err_set(
+		    err, ERR_INPUT, "a VM host listens at a power_address");
+	maas_vm_host_listens(maas, step);
+	return true;
+}
+
 static bool gate(struct maas *maas, const json_t *step, struct err *err)
 {
 	(void)err;
@@ -221,6 +231,10 @@ static const struct maas_verb verbs[] = {
 	{ "vm-host-appears",
 	    "vm_host type power_address cores memory local_storage",
 	    "a host of virtual machines is known" },
+	{ "vm-host-listens", "type power_address cores memory local_storage",
+	    "a host of virtual machines can be made known" },
+	{ "neighbour-seen", "ip mac [hostname]",
+	    "a rack has seen somebody on its network" },
 	{ "gate", "on", "effects wait for settle, or do not" },
 	{ "bench", "on",
 	    "machines without a cable live by themselves, or stand still" },
@@ -230,7 +244,8 @@ static const struct maas_verb verbs[] = {
 static verb_fn *const functions[] = { reset, settle, rack_disconnects,
 	rack_connects, bmc_refuses, addresses_in_use, netboot_off,
 	machine_boots, machine_signals, installer_reports, user_active,
-	tokens_unapproved, vm_host_appears, gate, bench, rotate_key };
+	tokens_unapproved, vm_host_appears, vm_host_listens,
+	maas_neighbour_seen, gate, bench, rotate_key };
 
 const struct maas_verb *maas_verbs(size_t *count)
 {

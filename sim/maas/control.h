@@ -9,4 +9,10 @@
 /* vmhosts.c: a host of virtual machines is known from now on. */
 void maas_vm_host_appears(struct maas *maas, const json_t *step);
 
+/* One answers at its address, and can be made known by a client. */
+void maas_vm_host_listens(struct maas *maas, const json_t *step);
+/* discoveries.c: a rack has seen somebody on its network. */
+bool maas_neighbour_seen(
+    struct maas *maas, const json_t *step, struct err *err);
+
 #endif

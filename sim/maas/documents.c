@@ -11,6 +11,7 @@ void maas_documents_defaults(struct maas *maas)
 {
 	maas_package_repositories_defaults(maas);
 	maas_boot_sources_defaults(maas);
+	maas_scripts_defaults(maas);
 }
 
 /* ---- things ---- */
@@ -214,12 +215,7 @@ bool maas_revert(struct ask *ask, json_t *values, const char *revert_to)
 	return keep > 0;
 }
 
-/* ---- nobody makes these ---- */
-
-void maas_op_discovery_list(struct ask *ask)
-{
-	maas_answer(ask, json_array());
-}
+/* ---- nobody makes one ---- */
 
 void maas_op_vm_clusters_list(struct ask *ask)
 {

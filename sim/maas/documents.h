@@ -52,6 +52,7 @@ bool maas_revert(struct ask *ask, json_t *versions, const char *revert_to);
 /* The defaults of single nouns. */
 void maas_package_repositories_defaults(struct maas *maas);
 void maas_boot_sources_defaults(struct maas *maas);
+void maas_scripts_defaults(struct maas *maas);
 json_t *maas_now_json(const struct maas *maas); /* 2026-11-21T07:40:20.384 */
 json_t *maas_mail_time(usec time); /* Sat, 21 Nov 2026 07:32:08 -0000 */
 

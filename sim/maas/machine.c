@@ -144,6 +144,7 @@ void maas_node_free(struct node *node)
 	timer_cancel(&node->limit);
 	token_drop(&node->work);
 	maas_storage_free(node);
+	maas_node_devices_forget(node);
 	json_decref(node->power_parameters);
 	json_decref(node->hardware);
 	json_decref(node->owner_data);

@@ -9,7 +9,7 @@
 /* What is the same for every machine here: hardware and features that are not
  * modelled look as they do on a machine that has none of them. */
 static const char unmodelled[] =
-    "{\"pod\": null, \"virtualmachine_id\": null, \"last_sync\": null, "
+    "{\"virtualmachine_id\": null, \"last_sync\": null, "
     "\"next_sync\": null, \"sync_interval\": null,"
     "\"disable_ipv4\": false}";
 
@@ -418,6 +418,7 @@ static json_t *machine_json(const struct node *node)
 	json_t *json = json_loads(unmodelled, 0, NULL);
 
 	check(json);
+	set(json, "pod", maas_vm_host_reference(node));
 	set_identity(json, node);
 	set_status_keys(json, node);
 	set_system(json, node);

@@ -77,19 +77,10 @@ static bool key_ok(const char *key)
 	return true;
 }
 
-static void set_owner_data(struct ask *ask)
+void maas_owner_data_set(struct ask *ask, struct node *node)
 {
-	struct node *node = maas_ask_edit(ask, "Machine");
 	const struct form *form = &ask->body.form;
 
-	if (!node)
-		return;
-	if (!node->owner) {
-		maas_refuse(ask, 409,
-		    "Cannot set workload annotation: it hasn't been "
-		    "acquired.");
-		return;
-	}
 	for (size_t i = 0; i < form->count; i++) {
 		if (!key_ok(form->fields[i].name)) {
 			maas_refuse(ask, 500, "Invalid character in key name");
@@ -109,6 +100,20 @@ static void set_owner_data(struct ask *ask)
 			json_object_del(node->owner_data, key);
 	}
 	maas_answer(ask, maas_node_json(node));
+}
+
+static void set_owner_data(struct ask *ask)
+{
+	struct node *node = maas_ask_edit(ask, "Machine");
+
+	if (!node)
+		return;
+	if (node->owner)
+		maas_owner_data_set(ask, node);
+	else
+		maas_refuse(ask, 409,
+		    "Cannot set workload annotation: it hasn't been "
+		    "acquired.");
 }
 
 void maas_op_set_owner_data(struct ask *ask)

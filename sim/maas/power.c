@@ -49,12 +49,18 @@ bool maas_power_reachable(const struct node *node, struct err *err)
 	    rack->system_id);
 }
 
+/* A machine that was composed lives in a table, whoever has a cable. */
+static bool has_cable(const struct node *node)
+{
+	return node->maas->bmc && !node->vm_host_id;
+}
+
 /* In 3.5 the region waits for the BMC before it answers. With a cable its
  * answer is not known so soon: that part of 3.5 is not modelled. */
 bool maas_power_refused(const struct node *node, struct err *err)
 {
 	if (node->maas->version != 305 || !node->maas->bmc_refuses ||
-	    node->maas->bmc || !maas_power_known(node))
+	    has_cable(node) || !maas_power_known(node))
 		return false;
 	err_set(err, ERR_GARBLED, "simulated BMC failure");
 	return true;
@@ -168,7 +174,7 @@ static void power_due(struct timer *timer)
 	struct node *node = OWNER_OF(timer, struct node, power);
 	struct maas *maas = node->maas;
 
-	if (maas->bmc && node->asked_power)
+	if (has_cable(node) && node->asked_power)
 		maas->bmc->set(maas->bmc_ctx, node->system_id,
 		    strcmp(node->asked_power, "on") == 0);
 	else
@@ -190,9 +196,9 @@ void maas_power_set(struct node *node, bool on)
 		return;
 	maas_set_text(&node->asked_power, on ? "on" : "off");
 	node->asked_refused = maas->bmc_refuses;
-	if (maas->gated && !maas->bmc)
+	if (maas->gated && !has_cable(node))
 		return;
-	if (!maas->bmc)
+	if (!has_cable(node))
 		wait_for = choose_range(maas->host->choices, BMC_LOW, BMC_HIGH,
 		    "%s/machine/%s: power takes", maas->name, node->system_id);
 	timer_set(&node->power, maas->host->loop, wait_for);
@@ -207,7 +213,7 @@ const char *maas_power_query(struct node *node)
 		return "unknown";
 	if (maas->bmc_refuses)
 		state = "error";
-	else if (maas->bmc)
+	else if (has_cable(node))
 		state = maas->bmc->query(maas->bmc_ctx, node->system_id);
 	else
 		state = node->bench_on ? "on" : "off";

@@ -307,6 +307,9 @@ static void free_the_rest(struct maas *maas)
 	free_documents(&maas->selections);
 	free_documents(&maas->scripts);
 	free_documents(&maas->ssl_keys);
+	free_documents(&maas->neighbours);
+	free_documents(&maas->reserved_ips);
+	free_documents(&maas->vm_listeners);
 	maas_names_free(&maas->strangers);
 	json_decref(maas->config);
 	json_decref(maas->power_types);
@@ -364,7 +367,8 @@ void maas_start_sequences(struct maas *maas)
 		&maas->images, &maas->files, &maas->routes,
 		&maas->notifications, &maas->repositories, &maas->snippets,
 		&maas->license_keys, &maas->vm_hosts, &maas->boot_sources,
-		&maas->selections, &maas->scripts, &maas->ssl_keys };
+		&maas->selections, &maas->scripts, &maas->ssl_keys,
+		&maas->neighbours, &maas->reserved_ips, &maas->vm_listeners };
 
 	for (size_t i = 0; i < sizeof(from_one) / sizeof(from_one[0]); i++)
 		maas_list_start(from_one[i], 1);
@@ -374,6 +378,7 @@ void maas_start_sequences(struct maas *maas)
 	maas->next_drive_id = maas->next_partition_id = 1;
 	maas->next_group_id = maas->next_cache_set_id = 1;
 	maas->next_run_id = maas->next_file_id = maas->next_version_id = 1;
+	maas->next_card_id = 1;
 	memset(maas->lost_events, 0, sizeof(maas->lost_events));
 }
 

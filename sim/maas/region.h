@@ -229,6 +229,7 @@ struct iface {
 struct script_run {
 	int64_t id;
 	char *name;
+	bool suppressed;
 	int status; /* 0 pending, 1 running, 2 passed, 3 failed, 5 aborted */
 	usec created_time, updated_time, started_time, ended_time; /* 0: no */
 };
@@ -276,6 +277,9 @@ struct node {
 	struct list cache_sets;   /* struct cache_set; owned */
 	struct list specials;     /* struct special; owned */
 	struct drive *boot_drive; /* NULL: the first physical one */
+	struct list cards;        /* struct document: node_devices.c */
+	bool cards_found;
+	int64_t vm_host_id; /* that it was composed on; 0: none */
 	struct iface *boot_iface;
 	int64_t gateway_link_id; /* 0: MAAS chooses */
 	char *user_data;         /* as it came, base64 */
@@ -370,6 +374,7 @@ struct maas {
 	struct list nodes, ifaces, events, results, images, files;
 	struct list routes, notifications, repositories, snippets, license_keys;
 	struct list vm_hosts, boot_sources, selections, scripts, ssl_keys;
+	struct list neighbours, reserved_ips, vm_listeners;
 	struct domain *default_domain;
 	struct zone *default_zone;
 	struct pool *default_pool;
@@ -377,7 +382,8 @@ struct maas {
 	json_t *power_types; /* list, or NULL */
 	json_t *inventory;   /* what reset goes back to; may be NULL */
 	int64_t next_drive_id, next_partition_id, next_group_id,
-	    next_cache_set_id, next_version_id, next_run_id, next_file_id;
+	    next_cache_set_id, next_version_id, next_card_id, next_run_id,
+	    next_file_id;
 	uint64_t writes;         /* of rows of results */
 	int64_t lost_events[16]; /* numbers that roll-backs took */
 	char *metadata_host;     /* how machines call us */
@@ -424,6 +430,21 @@ json_t *maas_user_json(const struct user *user);
 void maas_documents_defaults(struct maas *maas);
 /* Routes from and to a subnet go with it. */
 void maas_static_routes_forget(struct maas *maas, const struct subnet *subnet);
+
+/* ---- scripts.c ---- */
+/* Is there a test of this name, or tag? */
+bool maas_script_tests(const struct maas *maas, const char *word);
+/* The administrators' own that run whenever a machine is commissioned. */
+void maas_scripts_to_commission(const struct maas *maas, struct names *names);
+/* "storage", ...: what it tests; NULL: there is no such script. */
+const char *maas_script_hardware(const struct maas *maas, const char *name);
+/* Of one that is not MAAS's own; else -1. */
+int64_t maas_script_number(const struct maas *maas, const char *name);
+
+/* ---- node_devices.c, vmhosts.c, reserved_ips.c ---- */
+void maas_node_devices_forget(struct node *node);
+json_t *maas_vm_host_reference(const struct node *node);
+bool maas_ip_reserved(const struct maas *maas, const struct ip *ip);
 
 /* ---- config.c ---- */
 json_t *maas_config_defaults(void);
@@ -633,6 +654,8 @@ struct script_set *maas_results_start(
     struct node *node, enum result_type type, const char *const *names);
 struct script_set *maas_results_start_names(
     struct node *node, enum result_type type, const struct names *names);
+/* MAAS's scripts and those of administrators. */
+struct script_set *maas_results_commission(struct node *node);
 void maas_results_free(struct script_set *set);
 void maas_results_all(struct script_set *set, int status);
 /* -1: none; of the scripts that test this hardware, NULL: of all. */

@@ -58,6 +58,19 @@ struct script_set *maas_results_start(
 	return set;
 }
 
+struct script_set *maas_results_commission(struct node *node)
+{
+	struct names names = { 0 };
+	struct script_set *set;
+
+	for (size_t i = 0; maas_commissioning_scripts[i]; i++)
+		maas_names_add(&names, maas_commissioning_scripts[i]);
+	maas_scripts_to_commission(node->maas, &names);
+	set = maas_results_start_names(node, RESULT_COMMISSIONING, &names);
+	maas_names_free(&names);
+	return set;
+}
+
 void maas_results_free(struct script_set *set)
 {
 	struct script_run *run;
@@ -107,28 +120,11 @@ void maas_results_all(struct script_set *set, int status)
 
 /* ---- combined ---- */
 
-static const struct {
-	const char *script, *hardware;
-} tested_hardware[] = {
-	{ "smartctl", "storage" },
-	{ "badblocks", "storage" },
-	{ "fio", "storage" },
-	{ "memtester", "memory" },
-	{ "stress-ng-memory", "memory" },
-	{ "stress-ng-cpu", "cpu" },
-	{ "7z", "cpu" },
-	{ "internet", "network" },
-	{ "gateway", "network" },
-};
-
-static const char *hardware_of(const char *script)
+static const char *hardware_of(const struct maas *maas, const char *script)
 {
-	for (size_t i = 0;
-	     i < sizeof(tested_hardware) / sizeof(tested_hardware[0]); i++)
-		if (strncmp(script, tested_hardware[i].script,
-		        strlen(tested_hardware[i].script)) == 0)
-			return tested_hardware[i].hardware;
-	return "other";
+	const char *hardware = maas_script_hardware(maas, script);
+
+	return hardware ? hardware : "other";
 }
 
 /* The worst of them: pending and running win over passed. What was aborted
@@ -142,7 +138,8 @@ int maas_results_status(const struct script_set *set, const char *hardware)
 		list_for_each (run, &set->runs) {
 			if (run->status == order[i] &&
 			    (!hardware ||
-			        strcmp(hardware_of(run->name), hardware) == 0))
+			        strcmp(hardware_of(set->node->maas, run->name),
+			            hardware) == 0))
 				return run->status;
 		}
 	}

@@ -45,8 +45,13 @@ static json_t *runtime(usec from, usec to)
 }
 
 /* Scripts of the region have numbers; what an installer left behind has not. */
-static int64_t script_number(const struct script_run *run)
+static int64_t script_number(
+    const struct maas *maas, const struct script_run *run)
 {
+	int64_t own = maas_script_number(maas, run->name);
+
+	if (own >= 0)
+		return own;
 	for (int i = 0; maas_commissioning_scripts[i]; i++)
 		if (strcmp(maas_commissioning_scripts[i], run->name) == 0)
 			return i + 1;
@@ -76,7 +81,7 @@ static json_t *parameters(const struct maas *maas, const struct script_run *run)
 
 static json_t *run_json(const struct maas *maas, const struct script_run *run)
 {
-	int64_t number = script_number(run);
+	int64_t number = script_number(maas, run);
 	json_t *script = number < 0 ? json_null() : json_integer(number);
 	bool done = run->status >= 2;
 
@@ -97,7 +102,7 @@ static json_t *run_json(const struct maas *maas, const struct script_run *run)
 	    done ? runtime(run->started_time, run->ended_time)
 	         : json_string("Unknown"),
 	    "parameters", parameters(maas, run), "script_id", script,
-	    "script_revision_id", script, "suppressed", 0);
+	    "script_revision_id", script, "suppressed", run->suppressed);
 }
 
 static int by_name(const void *a, const void *b)
@@ -191,18 +196,131 @@ void maas_op_results_list(struct ask *ask)
 	maas_answer(ask, list);
 }
 
-void maas_op_results_read(struct ask *ask)
+/* By number, or by what it is to the machine now. */
+static struct script_set *set_asked(struct ask *ask)
 {
 	struct node *node = maas_ask_node(ask, "Node");
-	struct script_set *set;
+	const char *word = ask->args[1];
+	struct script_set *set = NULL;
 
 	if (!node)
-		return;
-	set = maas_list_find(&ask->maas->results, maas_number(ask->args[1]));
-	if (set && set->node == node)
-		maas_answer(ask, set_json(set));
+		return NULL;
+	if (strcmp(word, "current-commissioning") == 0)
+		set = node->commissioning;
+	else if (strcmp(word, "current-testing") == 0)
+		set = node->testing;
+	else if (strcmp(word, "current-installation") == 0)
+		set = node->installation;
+	else if (maas_number(word) >= 0)
+		set = maas_list_find(&ask->maas->results, maas_number(word));
 	else
+		maas_refuse(ask, 400,
+		    "Unknown id \"%s\" must be current-commissioning, "
+		    "current-testing, current-installation, or the id number "
+		    "of "
+		    "a specific result.",
+		    word);
+	if (set && set->node == node)
+		return set;
+	if (!ask->answered)
 		maas_answer_missing(ask, "ScriptSet");
+	return NULL;
+}
+
+void maas_op_results_read(struct ask *ask)
+{
+	struct script_set *set = set_asked(ask);
+
+	if (set)
+		maas_answer(ask, set_json(set));
+}
+
+void maas_op_results_delete(struct ask *ask)
+{
+	struct script_set *set = set_asked(ask);
+	struct node *node;
+
+	if (!set)
+		return;
+	node = set->node;
+	if (node->commissioning == set)
+		node->commissioning = NULL;
+	if (node->testing == set)
+		node->testing = NULL;
+	if (node->installation == set)
+		node->installation = NULL;
+	maas_list_remove(&ask->maas->results, set);
+	maas_results_free(set);
+	maas_answer_gone(ask);
+}
+
+/* By name or number; without filters all. */
+static bool in_filters(const struct form *form, const struct script_run *run)
+{
+	const char *filters = form_get(form, "filters");
+	struct names words = { 0 };
+	bool fits = filters == NULL;
+
+	maas_names_split(&words, filters, ",");
+	for (size_t i = 0; i < words.count; i++)
+		fits |= strcmp(words.items[i], run->name) == 0 ||
+		        maas_number(words.items[i]) == run->id;
+	maas_names_free(&words);
+	return fits;
+}
+
+/* A failure that an administrator does not want to hear of any more. */
+void maas_op_results_update(struct ask *ask)
+{
+	struct script_set *set = set_asked(ask);
+	struct script_run *run;
+	bool suppressed;
+
+	if (!set || !maas_needed(ask, "suppressed") ||
+	    !maas_flag(ask, &ask->body.form, "suppressed", false, &suppressed))
+		return;
+	list_for_each (run, &set->runs) {
+		if (in_filters(&ask->body.form, run))
+			run->suppressed = suppressed;
+	}
+	maas_answer(ask, set_json(set));
+}
+
+/* Scripts print nothing here: what there is to load are their names. */
+void maas_op_results_download(struct ask *ask)
+{
+	struct script_set *set = set_asked(ask);
+	const char *type = maas_query(ask, "filetype");
+	struct buf text = BUF_INIT;
+	struct script_run *run;
+	size_t count = 0;
+
+	if (!set)
+		return;
+	if (type && strcmp(type, "txt") != 0) {
+		maas_refuse(ask, strcmp(type, "tar.xz") == 0 ? 501 : 400,
+		    strcmp(type, "tar.xz") == 0
+		        ? "This simulated MAAS does not pack results; ask for "
+		          "filetype=txt, not %s."
+		        : "Unknown filetype \"%s\" must be txt or tar.xz",
+		    type);
+		return;
+	}
+	list_for_each (run, &set->runs)
+		count += in_filters(&ask->query, run);
+	list_for_each (run, &set->runs) {
+		int dashes = (int)(78 - strlen(run->name)) / 2;
+
+		if (count < 2 || !in_filters(&ask->query, run))
+			continue;
+		for (int side = 0; side < 2; side++) {
+			for (int i = 0; i < dashes; i++)
+				buf_addc(&text, '-');
+			buf_addf(&text, side ? "\n\n" : " %s ", run->name);
+		}
+	}
+	maas_answer_text(ask, 200, "application/binary", buf_text(&text));
+	buf_free(&text);
 }
 
 /* ---- installation-results/: every run that ended, flat ---- */

@@ -8,13 +8,6 @@
 /* Tasks that a machine is put to besides deployment: commissioning, tests,
  * rescue mode; ending them, and declaring a machine broken. */
 
-static const char *const testing_scripts[] = { "smartctl-validate", "memtester",
-	"internet-connectivity", "stress-ng-cpu-long", "stress-ng-cpu-short",
-	"stress-ng-memory-long", "stress-ng-memory-short", "ntp",
-	"smartctl-short", "smartctl-long", "smartctl-conveyance", "badblocks",
-	"badblocks-destructive", "7z", "fio", "gateway-connectivity",
-	"rack-controller-connectivity", "none" };
-
 static void not_available(struct ask *ask, const char *what)
 {
 	json_t *errors = json_object();
@@ -25,16 +18,6 @@ static void not_available(struct ask *ask, const char *what)
 	maas_refuse_form(ask, errors);
 }
 
-static bool script_known(const char *name, size_t len)
-{
-	for (size_t i = 0;
-	     i < sizeof(testing_scripts) / sizeof(testing_scripts[0]); i++)
-		if (strlen(testing_scripts[i]) == len &&
-		    strncmp(testing_scripts[i], name, len) == 0)
-			return true;
-	return false;
-}
-
 static bool check_scripts(struct ask *ask)
 {
 	const char *text = maas_field(ask, "testing_scripts");
@@ -43,7 +26,8 @@ static bool check_scripts(struct ask *ask)
 
 	maas_names_split(&names, text, ",");
 	for (size_t i = 0; i < names.count; i++)
-		if (!script_known(names.items[i], strlen(names.items[i])))
+		if (strcmp(names.items[i], "none") != 0 &&
+		    !maas_script_tests(ask->maas, names.items[i]))
 			maas_error(errors, "testing_scripts",
 			    "Select a valid choice. %s is not one of the "
 			    "available choices.",
@@ -94,8 +78,8 @@ void maas_node_commission(struct node *node, struct user *user,
 	node->previous_status = node->status;
 	node->owner = user;
 	node->acted = user;
-	node->commissioning = maas_results_start(
-	    node, RESULT_COMMISSIONING, maas_commissioning_scripts);
+	maas_node_devices_forget(node);
+	node->commissioning = maas_results_commission(node);
 	node->testing = maas_results_start_names(node, RESULT_TESTING, tests);
 	if (tests->count == 0)
 		node->testing = NULL;

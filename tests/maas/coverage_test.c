@@ -234,7 +234,7 @@ TEST(most_operations_are_modelled)
 {
 	struct maas_coverage coverage = maas_coverage();
 
-	EXPECT(100 * coverage.modelled >= 82 * coverage.operations);
+	EXPECT(100 * coverage.modelled >= 97 * coverage.operations);
 	EXPECT(coverage.recorded <= coverage.modelled);
 }
 

@@ -1,0 +1,362 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "tests/maas/site.h"
+#include "tests/test.h"
+
+/* VM hosts and what is composed on them; copies of layouts; neighbours, cards,
+ * kept addresses; devices and controllers. */
+
+static const char *word(const char *path)
+{
+	return jstr(lab.body, path);
+}
+
+static int number(const char *path)
+{
+	return (int)jint(lab.body, path);
+}
+
+static int asks(const char *method, const char *path, const char *form)
+{
+	return lab_ask(&lab, method, path, form);
+}
+
+static int of(
+    const char *id, const char *method, const char *path, const char *form)
+{
+	char *whole = xasprintf("nodes/%s/%s", id, path);
+	int status = asks(method, whole, form);
+
+	free(whole);
+	return status;
+}
+
+static void happens(const char *step)
+{
+	json_t *json = json_loads(step, 0, NULL);
+	struct err err = { 0 };
+
+	EXPECT(json);
+	if (!maas_control(lab.maas, json, NULL, &err))
+		test_failed(__FILE__, __LINE__, "%s", err.text);
+	json_decref(json);
+}
+
+/* ---- VM hosts ---- */
+
+#define HOST "type=lxd&power_address=10.0.0.50"
+
+static void a_vm_host(void)
+{
+	a_lab(NULL, NULL);
+	happens("{\"step\": \"vm-host-listens\", \"type\": \"lxd\","
+	        " \"power_address\": \"10.0.0.50\", \"cores\": 8,"
+	        " \"memory\": 16384, \"local_storage\": 100000000000}");
+	EXPECT_INT(asks("POST", "vm-hosts/", HOST "&name=vmh"), 200);
+}
+
+TEST(only_a_host_that_listens_can_be_made_known)
+{
+	a_vm_host();
+	EXPECT_STR(word("name"), "vmh");
+	EXPECT_INT(number("available.cores"), 8);
+	EXPECT_INT(
+	    asks("POST", "vm-hosts/", "type=lxd&power_address=10.0.0.51"), 503);
+	EXPECT_INT(asks("POST", "vm-hosts/", HOST "&zone=nowhere"), 400);
+	EXPECT_HAS(word("zone[0]"), "Select a valid choice");
+	lab_close(&lab);
+}
+
+TEST(a_composed_machine_takes_its_share_until_it_is_deleted)
+{
+	char *id, *path;
+
+	a_vm_host();
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose",
+	               "cores=2&memory=4096&hostname=vm1&"
+	               "storage=root:20,data:10(pool1)"),
+	    200);
+	id = xstrdup(word("system_id"));
+	EXPECT_STR(status_of(id), "Commissioning");
+	minutes(10);
+	EXPECT_STR(status_of(id), "Ready");
+	EXPECT_STR(word("hostname"), "vm1");
+	EXPECT_INT(number("memory"), 4096);
+	EXPECT_INT(jlen(lab.body, "physicalblockdevice_set"), 2);
+	EXPECT_STR(word("pod.name"), "vmh");
+	EXPECT_STR(word("interface_set[0].links[0].mode"), "auto");
+	EXPECT_INT(asks("GET", "vm-hosts/1/", NULL), 200);
+	EXPECT_INT(number("used.cores"), 2);
+	EXPECT_INT(number("available.memory"), 12288);
+	EXPECT_INT(jint(lab.body, "used.local_storage"), 30000000000);
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=7"), 400);
+	EXPECT_STR(
+	    word("cores[0]"), "Ensure this value is less than or equal to 6.");
+	EXPECT_INT(
+	    asks("POST", "vm-hosts/1/?op=compose", "storage=root:90"), 400);
+	EXPECT_HAS(word("storage[0]"), "not enough space left");
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "hostname=vm1"), 400);
+	path = xasprintf("machines/%s/", id);
+	EXPECT_INT(asks("DELETE", path, NULL), 204);
+	EXPECT_INT(asks("GET", "vm-hosts/1/", NULL), 200);
+	EXPECT_INT(number("used.cores"), 0);
+	free(path);
+	free(id);
+	lab_close(&lab);
+}
+
+TEST(a_composed_machine_deploys_like_any_other)
+{
+	char *id;
+
+	a_vm_host();
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=1"), 200);
+	id = xstrdup(word("system_id"));
+	minutes(10);
+	EXPECT_INT(machine_op(id, "deploy", NULL), 200);
+	minutes(20);
+	EXPECT_STR(status_of(id), "Deployed");
+	free(id);
+	lab_close(&lab);
+}
+
+TEST(a_host_that_goes_takes_its_machines_only_if_asked_to)
+{
+	char *id;
+
+	a_vm_host();
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", ""), 200);
+	id = xstrdup(word("system_id"));
+	minutes(10);
+	EXPECT_INT(asks("DELETE", "vm-hosts/1/", NULL), 204);
+	EXPECT_STR(status_of(id), "Ready");
+	EXPECT(json_is_null(json_object_get(lab.body, "pod")));
+	EXPECT_INT(asks("POST", "vm-hosts/", HOST), 200);
+	EXPECT_INT(asks("POST", "vm-hosts/2/?op=compose", ""), 200);
+	free(id);
+	id = xstrdup(word("system_id"));
+	EXPECT_INT(asks("DELETE", "vm-hosts/2/?decompose=true", NULL), 204);
+	EXPECT_STR(status_of(id), "");
+	free(id);
+	lab_close(&lab);
+}
+
+TEST(a_host_that_was_never_asked_composes_nothing_before_a_refresh)
+{
+	a_lab(NULL, NULL);
+	happens("{\"step\": \"vm-host-appears\", \"vm_host\": \"h\","
+	        " \"type\": \"virsh\", \"power_address\": \"x\","
+	        " \"cores\": 4, \"memory\": 8192,"
+	        " \"local_storage\": 50000000000}");
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=1"), 400);
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=refresh", ""), 200);
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=1"), 200);
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=1"), 403);
+	lab_close(&lab);
+}
+
+/* ---- clones ---- */
+
+static int laid_on(const char *from, const char *to, const char *what)
+{
+	char *form = xasprintf("source=%s&destinations=%s&%s", from, to, what);
+	int status = asks("POST", "machines/?op=clone", form);
+
+	free(form);
+	return status;
+}
+
+TEST(a_clone_has_the_layout_and_the_interfaces_of_its_source)
+{
+	const char *from, *to;
+
+	a_lab(NULL, NULL);
+	from = a_machine(NULL);
+	to = a_machine(NULL);
+	EXPECT_INT(
+	    machine_op(from, "set_storage_layout", "storage_layout=lvm"), 200);
+	EXPECT_INT(of(from, "POST", "interfaces/?op=create_bridge",
+	               "name=br0&parent=1"),
+	    200);
+	EXPECT_INT(laid_on(from, to, "storage=true&interfaces=true"), 204);
+	status_of(to);
+	EXPECT_INT(jlen(lab.body, "volume_groups"), 1);
+	EXPECT_INT(jlen(lab.body, "virtualblockdevice_set"), 1);
+	EXPECT_STR(
+	    word("virtualblockdevice_set[0].filesystem.mount_point"), "/");
+	EXPECT_INT(jlen(lab.body, "interface_set"), 2);
+	EXPECT_STR(word("interface_set[1].parents[0]"), "eth0");
+	EXPECT_INT(machine_op(to, "deploy", NULL), 200);
+	lab_close(&lab);
+}
+
+TEST(a_clone_needs_room_and_somebody_else_to_be_laid_on)
+{
+	struct maas_machine_spec small = { .disk_gb = 100 };
+	const char *from, *to;
+
+	a_lab(NULL, NULL);
+	from = a_machine(NULL);
+	to = a_machine(&small);
+	EXPECT_INT(laid_on(from, to, "storage=true"), 400);
+	EXPECT_HAS(word("destinations[0]"), "is smaller than the source's");
+	EXPECT_INT(laid_on(from, from, "storage=true"), 400);
+	EXPECT_HAS(word("destinations[0]"),
+	    "Source machine cannot be a destination machine.");
+	EXPECT_INT(laid_on(from, to, "storage=false"), 400);
+	EXPECT_HAS(word("__all__[0]"), "Either storage or interfaces");
+	EXPECT_INT(laid_on("nobody", to, "storage=true"), 400);
+	EXPECT_INT(machine_op(to, "deploy", NULL), 200);
+	EXPECT_INT(laid_on(from, to, "interfaces=true"), 400);
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(laid_on(from, to, "interfaces=true"), 403);
+	lab_close(&lab);
+}
+
+/* ---- neighbours ---- */
+
+TEST(a_neighbour_is_known_until_it_is_cleared)
+{
+	char *path;
+
+	a_lab(NULL, NULL);
+	a_machine(NULL);
+	happens("{\"step\": \"neighbour-seen\", \"ip\": \"10.0.0.77\","
+	        " \"mac\": \"52:54:00:00:01:01\"}");
+	lab_wait(&lab, MINUTES(1));
+	happens("{\"step\": \"neighbour-seen\", \"ip\": \"10.0.0.78\","
+	        " \"mac\": \"aa:bb:cc:dd:ee:ff\", \"hostname\": \"printer\"}");
+	EXPECT_INT(asks("GET", "discovery/", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 2);
+	EXPECT_STR(word("[0].hostname"), "printer");
+	EXPECT_STR(word("[0].fabric_name"), "fabric-0");
+	path = xasprintf("discovery/%s/", word("[0].discovery_id"));
+	EXPECT_INT(asks("GET", path, NULL), 200);
+	free(path);
+	EXPECT_INT(asks("GET", "discovery/?op=by_unknown_mac", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 1);
+	EXPECT_INT(asks("GET", "discovery/?op=by_unknown_ip", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 2);
+	EXPECT_INT(asks("POST", "discovery/?op=scan", ""), 400);
+	EXPECT_INT(asks("POST", "discovery/?op=scan", "force=true"), 200);
+	EXPECT_INT(asks("POST", "discovery/?op=clear", ""), 400);
+	EXPECT_INT(asks("POST", "discovery/?op=clear_by_mac_and_ip",
+	               "ip=10.0.0.78&mac=aa:bb:cc:dd:ee:ff"),
+	    204);
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(asks("POST", "discovery/?op=clear", "all=true"), 403);
+	lab_as(&lab, "admin", true);
+	EXPECT_INT(asks("POST", "discovery/?op=clear", "all=true"), 204);
+	EXPECT_INT(asks("GET", "discovery/", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 0);
+	lab_close(&lab);
+}
+
+/* ---- cards ---- */
+
+TEST(a_card_that_was_deleted_is_found_again_by_commissioning)
+{
+	const char *id;
+	char *path;
+
+	a_lab(NULL, NULL);
+	id = a_machine(NULL);
+	EXPECT_INT(of(id, "GET", "devices/", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 2);
+	EXPECT_STR(word("[0].hardware_type_name"), "Network");
+	path = xasprintf("devices/%d/", number("[0].id"));
+	EXPECT_INT(of(id, "DELETE", path, NULL), 204);
+	EXPECT_INT(of(id, "GET", path, NULL), 404);
+	EXPECT_INT(of(id, "GET", "devices/?hardware_type=network", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 0);
+	EXPECT_INT(machine_op(id, "commission", NULL), 200);
+	minutes(10);
+	EXPECT_INT(of(id, "GET", "devices/", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 2);
+	free(path);
+	lab_close(&lab);
+}
+
+/* ---- kept addresses ---- */
+
+TEST(an_address_kept_for_a_mac_is_given_to_nobody_else)
+{
+	struct maas_options options = { .name = "maas/lab", .version = "3.6" };
+
+	a_lab(&options, "10.9.0.0/29");
+	EXPECT_INT(asks("POST", "reservedips/", "ip=10.9.0.1"), 400);
+	EXPECT_STR(word("mac_address[0]"), "This field is required.");
+	EXPECT_INT(asks("POST", "reservedips/",
+	               "ip=10.9.0.7&mac_address=aa:bb:cc:dd:ee:ff"),
+	    400);
+	EXPECT_HAS(word("ip[0]"), "broadcast address");
+	EXPECT_INT(asks("POST", "reservedips/",
+	               "ip=10.9.0.1&mac_address=aa:bb:cc:dd:ee:ff"),
+	    200);
+	EXPECT_STR(word("subnet.cidr"), "10.9.0.0/29");
+	EXPECT_INT(asks("POST", "ipaddresses/?op=reserve", "ip=10.9.0.1"), 409);
+	EXPECT_INT(
+	    asks("POST", "ipaddresses/?op=reserve", "subnet=10.9.0.0/29"), 200);
+	EXPECT_STR(word("ip"), "10.9.0.2");
+	EXPECT_INT(asks("PUT", "reservedips/1/", "comment=c"), 200);
+	EXPECT_STR(word("comment"), "c");
+	EXPECT_INT(asks("PUT", "reservedips/1/", "ip=10.9.0.3"), 400);
+	EXPECT_HAS(word("__all__[0]"), "immutable");
+	EXPECT_INT(asks("DELETE", "reservedips/1/", NULL), 204);
+	EXPECT_INT(asks("POST", "ipaddresses/?op=reserve", "ip=10.9.0.1"), 200);
+	lab_close(&lab);
+	a_lab(NULL, NULL);
+	EXPECT_INT(asks("GET", "reservedips/", NULL), 404);
+	lab_close(&lab);
+}
+
+/* ---- devices and controllers ---- */
+
+TEST(a_device_is_annotated_moved_and_put_back)
+{
+	char *id, *form, *path;
+
+	a_lab(NULL, NULL);
+	EXPECT_INT(asks("POST", "zones/", "name=z"), 200);
+	EXPECT_INT(asks("POST", "devices/",
+	               "hostname=d&mac_addresses=aa:bb:cc:dd:ee:01"),
+	    200);
+	id = xstrdup(word("system_id"));
+	path = xasprintf("devices/%s/?op=set_workload_annotations", id);
+	EXPECT_INT(asks("POST", path, "k=v"), 200);
+	EXPECT_STR(word("owner_data.k"), "v");
+	form = xasprintf("zone=z&nodes=%s", id);
+	EXPECT_INT(asks("POST", "devices/?op=set_zone", form), 200);
+	EXPECT_INT(asks("POST", "rackcontrollers/?op=set_zone", form), 400);
+	EXPECT_INT(asks("POST", "nodes/?op=set_zone", form), 200);
+	free(path);
+	path = xasprintf("devices/%s/?op=restore_networking_configuration", id);
+	EXPECT_INT(asks("POST", path, ""), 200);
+	EXPECT_STR(word("zone.name"), "z");
+	EXPECT_INT(jlen(lab.body, "interface_set[0].links"), 0);
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(asks("POST", path, ""), 403);
+	lab_as(&lab, NULL, false);
+	EXPECT_INT(asks("POST", "machines/?op=accept", ""), 401);
+	free(path);
+	free(form);
+	free(id);
+	lab_close(&lab);
+}
+
+TESTS_BEGIN
+CASE(only_a_host_that_listens_can_be_made_known),
+    CASE(a_composed_machine_takes_its_share_until_it_is_deleted),
+    CASE(a_composed_machine_deploys_like_any_other),
+    CASE(a_host_that_goes_takes_its_machines_only_if_asked_to),
+    CASE(a_host_that_was_never_asked_composes_nothing_before_a_refresh),
+    CASE(a_clone_has_the_layout_and_the_interfaces_of_its_source),
+    CASE(a_clone_needs_room_and_somebody_else_to_be_laid_on),
+    CASE(a_neighbour_is_known_until_it_is_cleared),
+    CASE(a_card_that_was_deleted_is_found_again_by_commissioning),
+    CASE(an_address_kept_for_a_mac_is_given_to_nobody_else),
+    CASE(a_device_is_annotated_moved_and_put_back), TESTS_END

@@ -1,0 +1,193 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "tests/maas/site.h"
+#include "tests/test.h"
+
+/* Scripts that administrators bring along, and what ran on machines. */
+
+static const char *word(const char *path)
+{
+	return jstr(lab.body, path);
+}
+
+static int asks(const char *method, const char *path, const char *form)
+{
+	return lab_ask(&lab, method, path, form);
+}
+
+static int of(
+    const char *id, const char *method, const char *path, const char *form)
+{
+	char *whole = xasprintf("nodes/%s/%s", id, path);
+	int status = asks(method, whole, form);
+
+	free(whole);
+	return status;
+}
+
+#define HELLO "script=%23!/bin/sh%0Aecho hello"
+
+static const char *const with_metadata =
+    "script=%23!/bin/sh%0A"
+    "%23 --- Start MAAS 1.0 script metadata ---%0A"
+    "%23 name: from-inside%0A"
+    "%23 hardware_type: storage%0A"
+    "%23 timeout: 90%0A"
+    "%23 --- End MAAS 1.0 script metadata ---%0Aexit 0";
+
+TEST(a_script_has_a_name_and_begins_like_one)
+{
+	a_lab(NULL, NULL);
+	EXPECT_INT(asks("POST", "scripts/", "name=a"), 400);
+	EXPECT_STR(word("script[0]"), "This field is required.");
+	EXPECT_INT(asks("POST", "scripts/", "name=a&script=echo"), 400);
+	EXPECT_STR(word("script[0]"), "Must start with shebang.");
+	EXPECT_INT(asks("POST", "scripts/", "name=a b&" HELLO), 400);
+	EXPECT_HAS(word("name[0]"), "disallowed characters");
+	EXPECT_INT(asks("POST", "scripts/", "name=7&" HELLO), 400);
+	EXPECT_INT(asks("POST", "scripts/", "name=a&type=magic&" HELLO), 400);
+	EXPECT_HAS(word("script_type[0]"), "testing or commissioning");
+	EXPECT_INT(asks("POST", "scripts/", "name=memtester&" HELLO), 400);
+	EXPECT_HAS(word("name[0]"), "already exists");
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(asks("POST", "scripts/", "name=a&" HELLO), 403);
+	lab_close(&lab);
+}
+
+TEST(what_a_script_says_of_itself_is_believed)
+{
+	a_lab(NULL, NULL);
+	EXPECT_INT(asks("POST", "scripts/", with_metadata), 200);
+	EXPECT_STR(word("name"), "from-inside");
+	EXPECT_STR(word("hardware_type_name"), "Storage");
+	EXPECT_STR(word("timeout"), "0:01:30");
+	EXPECT_STR(word("type_name"), "Testing script");
+	EXPECT_INT(
+	    asks("GET", "scripts/?filters=from-inside&include_script=1", NULL),
+	    200);
+	EXPECT_INT(json_array_size(lab.body), 1);
+	EXPECT_HAS(word("[0].history[0].data"), "IyEvYmluL3No");
+	EXPECT_INT(asks("GET", "scripts/?hardware_type=teapot", NULL), 400);
+	lab_close(&lab);
+}
+
+TEST(a_script_keeps_its_versions)
+{
+	a_lab(NULL, NULL);
+	EXPECT_INT(asks("POST", "scripts/", "name=mine&" HELLO), 200);
+	EXPECT_INT(asks("PUT", "scripts/mine",
+	               "title=T&comment=two&script=%23!/bin/true"),
+	    200);
+	EXPECT_STR(word("history[0].comment"), "two");
+	EXPECT_INT(asks("GET", "scripts/mine?op=download", NULL), 200);
+	EXPECT_STR(lab_text(&lab), "#!/bin/true");
+	EXPECT_INT(asks("POST", "scripts/mine?op=revert", "to=-1"), 200);
+	EXPECT_INT(asks("GET", "scripts/mine?op=download", NULL), 200);
+	EXPECT_HAS(lab_text(&lab), "echo hello");
+	EXPECT_INT(asks("POST", "scripts/mine?op=add_tag", "tag=a,b"), 400);
+	EXPECT_INT(asks("POST", "scripts/mine?op=add_tag", "tag=a"), 200);
+	EXPECT_STR(word("tags[0]"), "a");
+	EXPECT_INT(asks("POST", "scripts/mine?op=remove_tag", "tag=a"), 200);
+	EXPECT_INT(asks("DELETE", "scripts/memtester", NULL), 400);
+	EXPECT_STR(lab_text(&lab), "Unable to delete default script");
+	EXPECT_INT(asks("DELETE", "scripts/mine", NULL), 204);
+	EXPECT_INT(asks("GET", "scripts/mine", NULL), 404);
+	lab_close(&lab);
+}
+
+TEST(a_machine_is_tested_by_a_script_of_ones_own)
+{
+	const char *id;
+
+	a_lab(NULL, NULL);
+	id = a_machine(NULL);
+	EXPECT_INT(machine_op(id, "test", "testing_scripts=mine"), 400);
+	EXPECT_INT(asks("POST", "scripts/",
+	               "name=mine&hardware_type=memory&tags=quick&" HELLO),
+	    200);
+	EXPECT_INT(machine_op(id, "test", "testing_scripts=mine"), 200);
+	minutes(10);
+	EXPECT_STR(status_of(id), "Ready");
+	EXPECT_STR(word("memory_test_status_name"), "Passed");
+	EXPECT_INT(of(id, "GET", "results/current-testing/", NULL), 200);
+	EXPECT_STR(word("results[0].name"), "mine");
+	lab_close(&lab);
+}
+
+TEST(commissioning_runs_the_scripts_of_administrators_too)
+{
+	const char *id;
+	int before;
+
+	a_lab(NULL, NULL);
+	id = a_machine(NULL);
+	EXPECT_INT(machine_op(id, "commission", NULL), 200);
+	EXPECT_INT(of(id, "GET", "results/current-commissioning/", NULL), 200);
+	before = (int)jlen(lab.body, "results");
+	minutes(10);
+	EXPECT_INT(
+	    asks("POST", "scripts/", "name=mine&type=commissioning&" HELLO),
+	    200);
+	EXPECT_INT(machine_op(id, "commission", NULL), 200);
+	EXPECT_INT(of(id, "GET", "results/current-commissioning/", NULL), 200);
+	EXPECT_INT(jlen(lab.body, "results"), before + 1);
+	lab_close(&lab);
+}
+
+TEST(results_can_be_silenced_loaded_and_deleted)
+{
+	const char *id;
+
+	a_lab(NULL, NULL);
+	id = a_machine(NULL);
+	EXPECT_INT(machine_op(id, "test", "testing_scripts=memtester,7z"), 200);
+	minutes(10);
+	EXPECT_INT(of(id, "PUT", "results/current-testing/", ""), 400);
+	EXPECT_INT(of(id, "PUT", "results/current-testing/",
+	               "suppressed=true&filters=7z"),
+	    200);
+	EXPECT(jbool(lab.body, "results[0].suppressed"));
+	EXPECT(!jbool(lab.body, "results[1].suppressed"));
+	EXPECT_INT(
+	    of(id, "GET", "results/current-testing/?op=download", NULL), 200);
+	EXPECT_HAS(lab_text(&lab), "- memtester -");
+	EXPECT_INT(of(id, "GET", "results/yesterday/", NULL), 400);
+	EXPECT_HAS(lab_text(&lab), "Unknown id \"yesterday\"");
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(of(id, "DELETE", "results/current-testing/", NULL), 403);
+	lab_as(&lab, "admin", true);
+	EXPECT_INT(of(id, "DELETE", "results/current-testing/", NULL), 204);
+	EXPECT_INT(of(id, "GET", "results/current-testing/", NULL), 404);
+	status_of(id);
+	EXPECT_STR(word("testing_status_name"), "Unknown");
+	lab_close(&lab);
+}
+
+TEST(the_older_names_reach_the_same_scripts)
+{
+	a_lab(NULL, NULL);
+	EXPECT_INT(
+	    asks("POST", "scripts/", "name=old&type=commissioning&" HELLO),
+	    200);
+	EXPECT_INT(asks("GET", "commissioning-scripts/", NULL), 200);
+	EXPECT(strstr(lab_text(&lab), "\"old\""));
+	EXPECT_INT(asks("GET", "commissioning-scripts/old", NULL), 200);
+	EXPECT_HAS(lab_text(&lab), "echo hello");
+	EXPECT_INT(asks("POST", "commissioning-scripts/", "name=x"), 400);
+	EXPECT_STR(lab_text(&lab), "No provided content!");
+	EXPECT_INT(asks("DELETE", "commissioning-scripts/old", NULL), 204);
+	EXPECT_INT(asks("GET", "scripts/old", NULL), 404);
+	lab_close(&lab);
+}
+
+TESTS_BEGIN
+CASE(a_script_has_a_name_and_begins_like_one),
+    CASE(what_a_script_says_of_itself_is_believed),
+    CASE(a_script_keeps_its_versions),
+    CASE(a_machine_is_tested_by_a_script_of_ones_own),
+    CASE(commissioning_runs_the_scripts_of_administrators_too),
+    CASE(results_can_be_silenced_loaded_and_deleted),
+    CASE(the_older_names_reach_the_same_scripts), TESTS_END

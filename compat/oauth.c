@@ -25,9 +25,8 @@ static int pair_order(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* "key=value", percent-encoded: sorted as texts they are sorted by key, then
- * by value, since '=' comes before every letter and digit but not before '-',
- * '.' and '%': no key of MAAS is the beginning of another with one of those. */
+/* "key=value", percent-encoded. Sorted as texts they are sorted by key, then
+ * by value, as long as no key is the beginning of another: none is here. */
 static void add_pair(
     char **pairs, size_t *count, const char *key, const char *value)
 {

@@ -22,6 +22,9 @@ static const struct kind_of_setting maas_settings[] = {
 	    "where it stands; a site of the same name if left out" },
 	{ "machines", SETTING_MACHINES, NULL, "0", false,
 	    "how many, or a list of {count, zone, pool, tags, cpu, memory}" },
+	{ "inventory", SETTING_TEXT, NULL, NULL, false,
+	    "a file of `pcgsim import maas`: the machines Ready there are "
+	    "here, too" },
 	{ "deploy_for", SETTING_RANGE, NULL, NULL, false,
 	    "the installation of a machine, until it reboots from its disk" },
 	{ "release_for", SETTING_RANGE, NULL, NULL, false,

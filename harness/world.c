@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/json.h"
 #include "base/owner.h"
 #include "harness/kinds.h"
 #include "harness/view.h"
@@ -170,6 +171,66 @@ static void add_machines(struct lab *lab)
 	}
 }
 
+/* ---- machines of a real site ---- */
+
+#define READY 4 /* in an inventory */
+
+/* Its network is the scenario's; what others have there is not ours to use. */
+static void add_imported(struct lab *lab, const json_t *machine)
+{
+	const json_t *tags = json_object_get(machine, "tag_names");
+	const char *names[16] = { NULL };
+	const struct maas_machine_spec spec = {
+		.hostname = jstr(machine, "hostname"),
+		.zone = *jstr(machine, "zone") ? jstr(machine, "zone") : NULL,
+		.pool = *jstr(machine, "pool") ? jstr(machine, "pool") : NULL,
+		.tags = names,
+		.cpu_count = (int)jint(machine, "cpu_count"),
+		.memory_mib = (int)jint(machine, "memory"),
+		.disk_gb = (int)(json_number_value(
+		                     json_object_get(machine, "storage")) /
+		                 1000),
+	};
+
+	for (size_t i = 0; i < json_array_size(tags) && i < 15; i++)
+		names[i] = json_string_value(json_array_get(tags, i));
+	if (jint(machine, "status") == READY && !jbool(machine, "locked"))
+		workload_add_machine(
+		    lab->workload, maas_add_machine(lab->maas, &spec));
+}
+
+/* The file is named as seen from the scenario's. */
+static char *beside(const char *scenario, const char *file)
+{
+	const char *slash = strrchr(scenario, '/');
+
+	if (*file == '/' || !slash)
+		return xstrdup(file);
+	return xasprintf("%.*s/%s", (int)(slash - scenario), scenario, file);
+}
+
+static bool add_inventory(struct lab *lab, struct err *err)
+{
+	const struct setting *setting = thing_setting(lab->thing, "inventory");
+	json_error_t where;
+	json_t *inventory, *machine;
+	char *file;
+	size_t i;
+
+	if (!setting)
+		return true;
+	file = beside(setting->place.file, setting->text);
+	inventory = json_load_file(file, 0, &where);
+	if (!inventory)
+		err_set(err, ERR_INPUT, "%s:%u: inventory %s: %s",
+		    setting->place.file, setting->place.line, file, where.text);
+	json_array_foreach(json_object_get(inventory, "machines"), i, machine)
+	    add_imported(lab, machine);
+	free(file);
+	json_decref(inventory);
+	return inventory != NULL;
+}
+
 /* Addresses x.x.0.1 to x.x.0.255 of a site are its servers', the machines
  * have the rest. */
 static bool set_subnet(struct lab *lab, struct err *err)
@@ -274,7 +335,7 @@ static bool add_lab(
 	    network_address(world->network, thing->full));
 	network_add_resolver(world->network, lab->site, look_up, lab);
 	add_machines(lab);
-	return true;
+	return add_inventory(lab, err);
 }
 
 /* ---- Palettes ---- */

@@ -167,4 +167,43 @@ def a_key_on_the_command_line_is_not_seen_there(pcgsim, room):
     assert not list(room.glob('out.json*'))
 
 
+SCENARIO = """
+scenario: A cluster on the machines of a real site
+
+why: An operator wants to see a cluster on machines like theirs.
+
+world:
+  maas/lab:    { inventory: site.json, machines: 1 }
+  palette/eu:  {}
+  pcg/a:       { palette: eu, maas: lab }
+  cluster/web: { through: pcg/a, control_planes: 1, workers: 1, pool: trial }
+
+timeline:
+  - at 5m: operator creates cluster/web
+    expect:
+      - within 2h: cluster/web.state == Running
+
+end: when quiet, at most 6h
+finally:
+  - maas/lab.machines(Ready) == 2
+  - maas/lab.machines(Deployed) == 2
+"""
+
+
+@claim
+def a_scenario_plays_on_the_machines_of_a_site(pcgsim, room):
+    with serve(pcgsim, room, 'a', '--inventory', site.write_region(
+            room, site.every_state())) as served:
+        assert take(pcgsim, served, room / 'site.json').returncode == 0
+    (room / 'site.yaml').write_text(SCENARIO)
+    done = run(pcgsim, 'run', '-j', '0', '--wire', 'memory',
+               room / 'site.yaml')
+    assert done.returncode == 0, done.stdout + done.stderr
+    (room / 'site.json').unlink()
+    done = run(pcgsim, 'run', '-j', '0', room / 'site.yaml')
+    assert done.returncode != 0, done.stdout
+    assert 'site.yaml:7: inventory' in done.stdout + done.stderr, (
+        done.stdout, done.stderr)
+
+
 site.play(sys.modules[__name__], sys.argv[1])

@@ -14,6 +14,9 @@ catalogue = root / 'docs/coverage.md'
 TESTS = {name for file in root.glob('tests/**/*.c')
          for name in re.findall(r'^TEST\((\w+)\)', file.read_text('utf-8'),
                                 re.MULTILINE)}
+TESTS |= {name for file in root.glob('tests/daemon/*.py')
+          for name in re.findall(r'^def (\w+)\((?:world|room)\):',
+                                 file.read_text('utf-8'), re.MULTILINE)}
 LAWS = re.findall(r'^  (\w.*)$',
                   subprocess.run([pcgsim, 'laws'], capture_output=True,
                                  text=True, check=True).stdout, re.MULTILINE)

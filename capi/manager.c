@@ -8,9 +8,6 @@
 #include "base/owner.h"
 #include "capi/manager_parts.h"
 
-/* The cache needs a moment to see what the fence has seen. */
-#define FENCE_AGAIN_FOR SECONDS(1)
-
 static const struct controller controllers[] = {
 	{ "Cluster", cluster_reconcile },
 	{ "MaasCluster", maas_cluster_reconcile },
@@ -134,7 +131,7 @@ static const struct controller *controller_of(const char *kind)
 	return NULL;
 }
 
-static void item_new(
+void manager_item_new(
     struct manager *manager, const char *kind, const char *name)
 {
 	const struct controller *controller = controller_of(kind);
@@ -153,20 +150,6 @@ static void item_new(
 	*end = item;
 }
 
-static void forget_order(struct item *item)
-{
-	struct maas_order *order = &item->to_maas;
-
-	json_decref(item->to_create);
-	item->to_create = NULL;
-	for (char **text = order->params; text && *text; text++)
-		free(*text);
-	free(order->params);
-	free(order->method);
-	free(order->path);
-	*order = (struct maas_order){ 0 };
-}
-
 static void item_free(struct item *item)
 {
 	struct item **link = &item->manager->items;
@@ -177,7 +160,7 @@ static void item_free(struct item *item)
 	timer_cancel(&item->timer);
 	kube_cancel(&item->kube_call);
 	maas_cancel(&item->maas_call);
-	forget_order(item);
+	manager_forget_order(item);
 	free(item->name);
 	free(item->wait_reason);
 	free(item->wait_sentence);
@@ -256,7 +239,7 @@ static bool may_touch(
 	       !jhas(obj, "metadata.annotations[cluster.x-k8s.io/paused]");
 }
 
-static bool look_begin(
+bool manager_look_begin(
     struct item *item, struct reconcile *r, const json_t **obj)
 {
 	struct manager *manager = item->manager;
@@ -288,7 +271,7 @@ static void no_more_waiting(struct item *item)
 	item->wait_reason = item->wait_sentence = NULL;
 }
 
-static void look_end(struct reconcile *r)
+void manager_look_end(struct reconcile *r)
 {
 	struct item *item = r->item;
 
@@ -314,7 +297,7 @@ static void item_fire(struct timer *timer)
 		return;
 	}
 	item->dirty = false;
-	if (!look_begin(item, &r, &obj)) {
+	if (!manager_look_begin(item, &r, &obj)) {
 		no_more_waiting(item);
 		tell(item->manager);
 		if (!cache_synced(item->manager->cache))
@@ -322,246 +305,7 @@ static void item_fire(struct timer *timer)
 		return;
 	}
 	item->controller->reconcile(&r, obj);
-	look_end(&r);
-}
-
-/* ---- answers ---- */
-
-static void action_over(struct item *item)
-{
-	check(item->busy);
-	item->busy = false;
-	item->kube_call = NULL;
-	item->maas_call = NULL;
-}
-
-/* The answered item is looked at again, later if it is held. */
-static void look_after(struct item *item, usec wait_for)
-{
-	if (item->gone)
-		timer_set(&item->timer, item->manager->host->loop, 0);
-	else
-		manager_poke(item, wait_for);
-}
-
-static void note_write(struct item *item, const json_t *body)
-{
-	struct manager *manager = item->manager;
-	const char *kind = jstr(body, "kind");
-
-	if (item->in_workload || !jstr(body, "metadata.uid")[0] ||
-	    strcmp(jstr(body, "metadata.namespace"), manager->ns) != 0)
-		return;
-	if (capi_is_deleting(body) && jlen(body, "metadata.finalizers") == 0) {
-		/* That was its end; the watch will say so in a moment. */
-		item->not_before_at = loop_now(manager->host->loop) +
-		                      SECONDS(2);
-		return;
-	}
-	cache_note(manager->cache, body);
-	item_new(manager, kind, jstr(body, "metadata.name"));
-	manager_changed(manager, kind, body);
-}
-
-static bool is_fine(const struct item *item, int status)
-{
-	return (status >= 200 && status < 300) ||
-	       (item->in_workload && (status == 404 || status == 409));
-}
-
-static void judge_write(
-    struct item *item, struct reconcile *r, const struct kube_answer *answer)
-{
-	if (is_fine(item, answer->status)) {
-		item->refused = 0;
-		look_after(item, 0);
-	} else if (answer->status == 409 || answer->status == 404) {
-		/* Our view was stale: the watch brings the truth. */
-		look_after(item, SECONDS(1));
-	} else {
-		capi_back_off_write(r);
-		if (item->refused > 2)
-			capi_wait_says(r, "ApiRefuses", "%s",
-			    answer->err ? answer->err->text
-			                : jstr(answer->body, "message"));
-		look_end(r);
-	}
-}
-
-static void kube_answered(void *ctx, const struct kube_answer *answer)
-{
-	struct item *item = ctx;
-	struct reconcile r;
-	const json_t *obj;
-	kube_reaction_fn *fn = item->on_kube;
-
-	action_over(item);
-	if (answer->status >= 200 && answer->status < 300 && answer->body)
-		note_write(item, answer->body);
-	if (!look_begin(item, &r, &obj)) {
-		look_after(item, 0);
-		return;
-	}
-	if (!fn) {
-		judge_write(item, &r, answer);
-		return;
-	}
-	fn(&r, obj, answer);
-	look_end(&r);
-	if (!r.acted && item->dirty)
-		look_after(item, 0);
-}
-
-static void maas_answered(void *ctx, const struct maas_answer *answer)
-{
-	struct item *item = ctx;
-	struct reconcile r;
-	const json_t *obj;
-
-	action_over(item);
-	if (!look_begin(item, &r, &obj)) {
-		look_after(item, 0);
-		return;
-	}
-	item->on_maas(&r, obj, answer);
-	look_end(&r);
-	if (!r.acted && item->dirty)
-		look_after(item, 0);
-}
-
-/* ---- actions ---- */
-
-static struct item *act(struct reconcile *r)
-{
-	check(!r->acted); /* one action a look */
-	check(!r->item->busy);
-	r->acted = true;
-	r->item->busy = true;
-	r->item->in_workload = false;
-	r->item->on_kube = NULL;
-	timer_cancel(&r->item->timer);
-	return r->item;
-}
-
-/*
- * The fence. What a cache shows of two objects may be of two different times:
- * a Machine that a pivot has just taken away may be missing while its Cluster
- * is not yet seen to be paused, and then the controllers would make it again,
- * or take another one from MAAS. Patches and deletes carry a resourceVersion
- * or a uid and can do no harm; before anything is created, and before MAAS is
- * asked to change something, the Cluster is read anew, past the cache.
- */
-static void fence_passed(struct item *item)
-{
-	struct manager *manager = item->manager;
-	struct maas_order *order = &item->to_maas;
-
-	if (item->to_create)
-		item->kube_call = kube_create(manager->kube,
-		    jstr(item->to_create, "kind"), item->to_create,
-		    kube_answered, item);
-	else
-		item->maas_call = maas_send(manager->maas, order->method,
-		    order->path, (const char *const *)order->params,
-		    maas_answered, item);
-	forget_order(item);
-}
-
-static void fence_answered(void *ctx, const struct kube_answer *answer)
-{
-	struct item *item = ctx;
-	const json_t *seen = manager_cluster(item->manager);
-
-	item->kube_call = NULL;
-	if (answer->status == 200 && seen && !manager_is_paused(answer->body) &&
-	    strcmp(jstr(answer->body, "metadata.uid"),
-	        jstr(seen, "metadata.uid")) == 0) {
-		fence_passed(item);
-		return;
-	}
-	forget_order(item);
-	action_over(item);
-	if (answer->status == 200)
-		cache_note(item->manager->cache, answer->body);
-	look_after(item, FENCE_AGAIN_FOR);
-}
-
-static void fence(struct reconcile *r, struct item *item)
-{
-	item->kube_call = kube_get(r->manager->kube, "Cluster", r->ns,
-	    jstr(manager_cluster(r->manager), "metadata.name"), fence_answered,
-	    item);
-}
-
-void act_create(struct reconcile *r, json_t *steal)
-{
-	struct item *item = act(r);
-
-	item->to_create = steal;
-	fence(r, item);
-}
-
-void act_patch(
-    struct reconcile *r, const json_t *obj, const char *sub, json_t *steal)
-{
-	struct item *item = act(r);
-
-	jsets(steal, "metadata.resourceVersion",
-	    jstr(obj, "metadata.resourceVersion"));
-	item->kube_call = kube_patch(r->manager->kube, jstr(obj, "kind"), r->ns,
-	    jstr(obj, "metadata.name"), sub, steal, kube_answered, item);
-	json_decref(steal);
-}
-
-void act_delete(struct reconcile *r, const json_t *obj)
-{
-	struct item *item = act(r);
-
-	item->kube_call = kube_delete(r->manager->kube, jstr(obj, "kind"),
-	    r->ns, jstr(obj, "metadata.name"), jstr(obj, "metadata.uid"),
-	    kube_answered, item);
-}
-
-static void copy_order(struct maas_order *order, const char *method,
-    const char *path, const char *const *params)
-{
-	size_t count = 0;
-
-	order->method = xstrdup(method);
-	order->path = xstrdup(path);
-	while (params && params[count])
-		count++;
-	order->params = xcalloc(count + 1, sizeof(*order->params));
-	for (size_t i = 0; i < count; i++)
-		order->params[i] = xstrdup(params[i]);
-}
-
-void act_maas(struct reconcile *r, const char *method, const char *path,
-    const char *const *params, maas_reaction_fn *fn)
-{
-	struct item *item = act(r);
-
-	item->on_maas = fn;
-	if (strcmp(method, "GET") == 0) {
-		item->maas_call = maas_send(r->manager->maas, method, path,
-		    params, maas_answered, item);
-		return;
-	}
-	copy_order(&item->to_maas, method, path, params);
-	fence(r, item);
-}
-
-void act_workload(struct reconcile *r, const char *method, const char *path,
-    json_t *steal_body, kube_reaction_fn *fn)
-{
-	struct item *item = act(r);
-
-	check(r->manager->workload.kube);
-	item->in_workload = true;
-	item->on_kube = fn;
-	item->kube_call = kube_send(r->manager->workload.kube, method, path,
-	    steal_body, kube_answered, item);
-	json_decref(steal_body);
+	manager_look_end(&r);
 }
 
 /* ---- life ---- */
@@ -593,7 +337,7 @@ static void cache_changed(
 	struct item *item;
 
 	if (now)
-		item_new(manager, kind, name);
+		manager_item_new(manager, kind, name);
 	item = manager_item(manager, kind, name);
 	if (item && now && jint(now, "metadata.generation") != item->generation)
 		item->not_before_at = 0; /* a new wish, or a deletion */

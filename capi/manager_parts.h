@@ -28,7 +28,8 @@ struct item {
 	kube_reaction_fn *on_kube;
 	maas_reaction_fn *on_maas;
 	bool in_workload;
-	/* what waits for the fence (manager.c): one of the two, or neither */
+	/* what waits for the fence (manager_act.c): one of the two, or neither
+	 */
 	json_t *to_create;
 	struct maas_order {
 		char *method, *path; /* NULL: none */
@@ -75,6 +76,14 @@ void manager_poke_kind(struct manager *manager, const char *kind);
 void manager_changed(
     struct manager *manager, const char *kind, const json_t *obj);
 const json_t *manager_cluster(const struct manager *manager);
+void manager_item_new(
+    struct manager *manager, const char *kind, const char *name);
+/* One look at one object. False: there is nothing to look at, or it may not be
+ * touched now. End it after whatever the look did. */
+bool manager_look_begin(
+    struct item *item, struct reconcile *r, const json_t **obj);
+void manager_look_end(struct reconcile *r);
+void manager_forget_order(struct item *item);
 bool manager_is_paused(const json_t *cluster);
 
 void workload_link_init(struct manager *manager, struct kube *own);

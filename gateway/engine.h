@@ -6,6 +6,7 @@
  *	link.c     registers and polls: everything that comes from Palette
  *	outbox.c   reports: everything that goes to Palette, kept until taken
  *	work.c     instructions as durable work; one struct work per cluster
+ *	objects.c  a cluster's objects here, and who acts on them
  *	create.c   the steps of a ClusterCreate
  *	delete.c   the steps of a ClusterDelete
  *	recover.c  a deletion whose objects cannot be had
@@ -166,21 +167,22 @@ bool work_set_phase(struct work *work, const char *id, const char *phase);
 bool work_news(struct work *work, const char *what, const char *text);
 /* Since when it has been waiting without a break; 0: it does not. */
 usec work_waiting_since(const struct work *work, const char *id);
+
+/* ---- objects.c ---- */
+/* The cluster's Cluster object in our store, or NULL. */
+const json_t *work_cluster(const struct work *work);
+/* One object of the cluster; true if it is there already. */
+bool work_make_object(struct work *work, const json_t *obj);
+/* The Cluster here is acted on (again); true if there is none. */
+bool work_unpause(struct work *work);
+/* Every object of the cluster's namespace goes, without further ado: the
+ * cluster is not here (any more). */
+void work_purge(struct work *work);
 /* The MAAS account of its cluster; borrows from instruction. */
 struct maas_account work_account(
     const struct work *work, const json_t *instruction);
 bool work_run_controllers(struct work *work, const json_t *instruction);
 void work_stop_controllers(struct work *work);
-/* Every object of the cluster's namespace goes, without further ado: the
- * cluster is not here (any more). */
-void work_purge(struct work *work);
-/* The cluster's Cluster object in our store, or NULL. */
-const json_t *work_cluster(const struct work *work);
-
-/* One object of the cluster; true if it is there already. */
-bool work_make_object(struct work *work, const json_t *obj);
-/* The Cluster here is acted on (again); true if there is none. */
-bool work_unpause(struct work *work);
 
 /* ---- create.c, delete.c, recover.c, pivot.c, query.c ---- */
 void create_step(struct work *work, const json_t *instruction);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "tests/test.h"
 
@@ -292,6 +293,59 @@ TEST(a_full_disk_refuses_the_transaction_and_keeps_what_was)
 	close_world();
 }
 
+/* ---- what would be left ---- */
+
+static bool held_by(const struct sim_disk *some, const char *text)
+{
+	struct sim_disk *copy = sim_disk_copy(some, false);
+	struct buf content = BUF_INIT;
+	bool held = disk_load(
+	                sim_disk_attach(copy), "settings", &content, &err) &&
+	            strcmp(buf_text(&content), text) == 0;
+
+	buf_free(&content);
+	sim_disk_free(&copy);
+	return held;
+}
+
+/* Written over in place and not synced. */
+static void write_unsynced(const char *text)
+{
+	struct disk_file *file = host.disk->ops->open(
+	    host.disk, "settings", false, &err);
+
+	EXPECT(file);
+	EXPECT(host.disk->ops->write(file, 0, text, strlen(text)));
+	host.disk->ops->close(file);
+}
+
+TEST(a_copy_of_a_disk_holds_what_the_next_life_would_find)
+{
+	struct sim_disk *after_power_loss;
+	uint64_t stored;
+	char **names;
+
+	open_world();
+	EXPECT(disk_save(host.disk, "settings", "old", 3, &err));
+	stored = sim_disk_print(disk, true);
+	EXPECT(sim_disk_print(disk, false) == stored);
+	write_unsynced("new");
+	EXPECT(sim_disk_print(disk, true) == stored);
+	EXPECT(sim_disk_print(disk, false) != stored);
+	after_power_loss = sim_disk_copy(disk, true);
+	EXPECT(held_by(after_power_loss, "old"));
+	EXPECT(held_by(disk, "new"));
+	EXPECT(sim_disk_print(after_power_loss, false) == stored);
+	EXPECT_INT(sim_disk_files(after_power_loss, &names), 1);
+	EXPECT_STR(names[0], "settings");
+	free(names[0]);
+	free(names);
+	write_unsynced("two"); /* the copy does not change with it */
+	EXPECT(held_by(after_power_loss, "old"));
+	sim_disk_free(&after_power_loss);
+	close_world();
+}
+
 TESTS_BEGIN
 CASE(power_loss_at_any_sync_leaves_whole_transactions_and_all_committed_ones),
     CASE(process_death_at_any_sync_leaves_whole_transactions),
@@ -300,4 +354,5 @@ CASE(power_loss_at_any_sync_leaves_whole_transactions_and_all_committed_ones),
     CASE(time_is_the_hosts_and_so_is_chance),
     CASE(a_foreign_file_is_refused_and_left_alone),
     CASE(a_damaged_database_is_refused_and_left_alone),
+    CASE(a_copy_of_a_disk_holds_what_the_next_life_would_find),
     CASE(a_full_disk_refuses_the_transaction_and_keeps_what_was), TESTS_END

@@ -1,12 +1,10 @@
-#include "sim/maas/documents.h"
+#include "sim/maas/scripts.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/json.h"
-#include "base/yaml.h"
 
 /*
  * Scripts that commission and test machines: MAAS's own, which are names, and
@@ -14,20 +12,6 @@
  * ever executed: a run of one takes part in a machine's results and passes or
  * fails with the task that it belongs to.
  */
-
-enum {
-	COMMISSIONING = 0,
-	TESTING = 2
-};
-
-static const char *const hardware_names[] = { "Node", "CPU", "Memory",
-	"Storage", "Network", "GPU" };
-#define HARDWARES 6
-
-static const char *const parallel_names[] = { "Disabled",
-	"Run along other instances of this script",
-	"Run along any other script." };
-static const char *const parallel_words[] = { "disabled", "instance", "any" };
 
 /* ---- MAAS's own ---- */
 
@@ -54,42 +38,6 @@ static const struct own_test {
 	{ "ntp", 0 },
 };
 
-static void set_type(json_t *form, int type)
-{
-	jseti(form, "type", type);
-	jsets(form, "type_name",
-	    type == TESTING ? "Testing script" : "Commissioning script");
-}
-
-static void set_hardware(json_t *form, int64_t hardware)
-{
-	jseti(form, "hardware_type", hardware);
-	jsets(form, "hardware_type_name", hardware_names[hardware]);
-}
-
-static void set_parallel(json_t *form, int64_t parallel)
-{
-	jseti(form, "parallel", parallel);
-	jsets(form, "parallel_name", parallel_names[parallel]);
-}
-
-/* All keys of a script that says nothing about itself. */
-static json_t *blank(void)
-{
-	json_t *form = json_pack(
-	    "{s:s, s:s, s:[], s:{}, s:{}, s:{}, s:s, s:b, s:[], s:b, s:b, s:b, "
-	    "s:b, s:[]}",
-	    "title", "", "description", "", "tags", "results", "parameters",
-	    "packages", "timeout", "0:00:00", "destructive", 0, "for_hardware",
-	    "may_reboot", 0, "recommission", 0, "apply_configured_networking",
-	    0, "default", 0, "_versions");
-
-	set_type(form, TESTING);
-	set_hardware(form, 0);
-	set_parallel(form, 0);
-	return form;
-}
-
 static struct document *keep(struct maas *maas, json_t *form)
 {
 	char *uri = xasprintf("/MAAS/api/2.0/scripts/%s", jstr(form, "name"));
@@ -101,37 +49,29 @@ static struct document *keep(struct maas *maas, json_t *form)
 	return script;
 }
 
-static void add_version(
-    struct maas *maas, json_t *form, const char *text, const char *comment)
-{
-	jadd(form, "_versions",
-	    json_pack("{s:I, s:s, s:o, s:s}", "id",
-	        (json_int_t)maas->next_version_id++, "comment", comment,
-	        "created", maas_mail_time(maas_time(maas)), "data", text));
-}
-
 static void add_own(struct maas *maas, const char *name, int type, int hardware)
 {
-	json_t *form = blank();
+	json_t *form = maas_script_blank();
 
 	jsets(form, "name", name);
 	jsets(form, "title", name);
 	jsetb(form, "default", true);
-	set_type(form, type);
-	set_hardware(form, hardware);
+	maas_script_set_type(form, type);
+	maas_script_set_hardware(form, hardware);
 	jadd(form, "tags",
-	    json_string(type == TESTING ? "testing" : "commissioning"));
-	add_version(maas, form, "", "Created by maas");
+	    json_string(type == SCRIPT_TESTING ? "testing" : "commissioning"));
+	maas_script_version(maas, form, "", "Created by maas");
 	keep(maas, form);
 }
 
 void maas_scripts_defaults(struct maas *maas)
 {
 	for (size_t i = 0; maas_commissioning_scripts[i]; i++)
-		add_own(maas, maas_commissioning_scripts[i], COMMISSIONING, 0);
+		add_own(maas, maas_commissioning_scripts[i],
+		    SCRIPT_COMMISSIONING, 0);
 	for (size_t i = 0; i < sizeof(own_tests) / sizeof(own_tests[0]); i++)
-		add_own(
-		    maas, own_tests[i].name, TESTING, own_tests[i].hardware);
+		add_own(maas, own_tests[i].name, SCRIPT_TESTING,
+		    own_tests[i].hardware);
 }
 
 /* ---- asked by the tasks of machines ---- */
@@ -147,7 +87,7 @@ bool maas_script_tests(const struct maas *maas, const char *word)
 	struct document *script;
 
 	list_for_each (script, &maas->scripts) {
-		if (jint(script->shown, "type") == TESTING &&
+		if (jint(script->shown, "type") == SCRIPT_TESTING &&
 		    is_called(script, word))
 			return true;
 	}
@@ -159,7 +99,7 @@ void maas_scripts_to_commission(const struct maas *maas, struct names *names)
 	struct document *script;
 
 	list_for_each (script, &maas->scripts) {
-		if (jint(script->shown, "type") == COMMISSIONING &&
+		if (jint(script->shown, "type") == SCRIPT_COMMISSIONING &&
 		    !jbool(script->shown, "default"))
 			maas_names_add(names, jstr(script->shown, "name"));
 	}
@@ -230,38 +170,13 @@ static bool with_data(const struct ask *ask)
 	       strcmp(text, "0") != 0;
 }
 
-static int type_of(const char *word)
-{
-	if (strcmp(word, "2") == 0 || strcmp(word, "test") == 0 ||
-	    strcmp(word, "testing") == 0)
-		return TESTING;
-	if (strcmp(word, "0") == 0 || strncmp(word, "commission", 10) == 0)
-		return COMMISSIONING;
-	return -1;
-}
-
-static int hardware_of(const char *word)
-{
-	static const char *const words[] = { "node", "cpu", "memory", "storage",
-		"network", "gpu" };
-
-	for (int i = 0; i < HARDWARES; i++)
-		if (strcmp(words[i], word) == 0 || maas_number(word) == i)
-			return i;
-	return -1;
-}
-
-#define WRONG_TYPE "Script type must be testing or commissioning"
-#define WRONG_HARDWARE \
-	"Hardware type must be node, cpu, memory, storage, or gpu"
-
 static bool filter_ok(struct ask *ask, int *type, int *hardware)
 {
 	const char *type_word = maas_query(ask, "type");
 	const char *hardware_word = maas_query(ask, "hardware_type");
 
-	*type = type_word ? type_of(type_word) : -1;
-	*hardware = hardware_word ? hardware_of(hardware_word) : -1;
+	*type = type_word ? maas_script_type_of(type_word) : -1;
+	*hardware = hardware_word ? maas_script_hardware_of(hardware_word) : -1;
 	if (type_word && *type < 0)
 		maas_refuse(ask, 400, "%s", WRONG_TYPE);
 	else if (hardware_word && *hardware < 0)
@@ -348,239 +263,6 @@ void maas_op_scripts_download(struct ask *ask)
 	maas_answer_text(ask, 404, "text/plain", "Not Found");
 }
 
-/* ---- what a script says of itself, in its first comment ---- */
-
-static const char *metadata_line(const char *line, size_t len, bool start)
-{
-	const char *word = start ? "start maas 1.0 script metadata"
-	                         : "end maas 1.0 script metadata";
-	struct buf lower = BUF_INIT;
-	bool found;
-
-	for (size_t i = 0; i < len; i++)
-		buf_addc(&lower, (char)tolower((unsigned char)line[i]));
-	found = strstr(buf_text(&lower), word) != NULL;
-	buf_free(&lower);
-	return found ? line : NULL;
-}
-
-/* The YAML between its two marks, without the "# " in front. */
-static void embedded(const char *script, struct buf *yaml)
-{
-	bool inside = false;
-
-	while (*script) {
-		size_t len = strcspn(script, "\n");
-		const char *hash = memchr(script, '#', len);
-
-		if (inside && metadata_line(script, len, false))
-			return;
-		if (inside && hash) {
-			const char *from = hash + 1;
-
-			from += from < script + len && *from == ' ';
-			buf_add(yaml, from, (size_t)(script + len - from));
-			buf_addc(yaml, '\n');
-		}
-		inside = inside || metadata_line(script, len, true);
-		script += len + (script[len] != '\0');
-	}
-}
-
-/* What the form leaves open. */
-static void read_embedded(
-    struct ask *ask, const char *script, struct form *said, json_t *errors)
-{
-	struct buf text = BUF_INIT;
-	struct yaml_node *yaml;
-	struct err err = { 0 };
-
-	(void)ask;
-	embedded(script, &text);
-	yaml = yaml_read("script", buf_text(&text), text.len, &err);
-	if (!yaml)
-		maas_error(errors, "script", "Invalid YAML: %s", err.text);
-	for (size_t i = 0; yaml && yaml->kind == YAML_MAP && i < yaml->count;
-	     i++) {
-		const struct yaml_node *value = yaml->pairs[i].value;
-
-		if (value->kind == YAML_TEXT)
-			form_add(said, yaml->pairs[i].key->text, value->text);
-	}
-	yaml_free(&yaml);
-	buf_free(&text);
-}
-
-/* ---- the form ---- */
-
-struct script_form {
-	struct ask *ask;
-	struct form said;
-	json_t *form, *errors;
-};
-
-static const char *field(const struct script_form *f, const char *name)
-{
-	const char *text = maas_field(f->ask, name);
-
-	return text ? text : form_get(&f->said, name);
-}
-
-static void put_text(struct script_form *f, const char *name)
-{
-	const char *text = field(f, name);
-
-	if (text)
-		jsets(f->form, name, text);
-}
-
-static void put_bool(struct script_form *f, const char *name)
-{
-	const char *text = field(f, name);
-
-	if (text)
-		jsetb(f->form, name,
-		    strcmp(text, "true") == 0 || strcmp(text, "True") == 0 ||
-		        strcmp(text, "1") == 0);
-}
-
-static void put_list(struct script_form *f, const char *name)
-{
-	const char *text = field(f, name);
-	struct names words = { 0 };
-
-	if (!text)
-		return;
-	maas_names_split(&words, text, ", ");
-	jset(f->form, name, json_array());
-	for (size_t i = 0; i < words.count; i++)
-		jadd(f->form, name, json_string(words.items[i]));
-	maas_names_free(&words);
-}
-
-static void put_kinds(struct script_form *f)
-{
-	const char *type = field(f, "script_type");
-	const char *hardware = field(f, "hardware_type");
-	const char *parallel = field(f, "parallel");
-	int found = -1;
-
-	type = type ? type : field(f, "type");
-	if (type && *type && type_of(type) < 0)
-		maas_error(f->errors, "script_type", "%s", WRONG_TYPE);
-	else if (type && *type)
-		set_type(f->form, type_of(type));
-	if (hardware && *hardware && hardware_of(hardware) < 0)
-		maas_error(f->errors, "hardware_type", "%s", WRONG_HARDWARE);
-	else if (hardware && *hardware)
-		set_hardware(f->form, hardware_of(hardware));
-	for (int i = 0; parallel && i < 3; i++)
-		if (strcmp(parallel_words[i], parallel) == 0 ||
-		    maas_number(parallel) == i)
-			found = i;
-	if (parallel && *parallel && found < 0)
-		maas_error(f->errors, "parallel",
-		    "Script parallel must be disabled, instance, or any");
-	else if (found >= 0)
-		set_parallel(f->form, found);
-}
-
-/* Seconds, or hours:minutes:seconds. */
-static void put_timeout(struct script_form *f)
-{
-	const char *text = field(f, "timeout");
-	int64_t total = 0;
-	char *shown;
-
-	for (const char *at = text; at && *at;) {
-		size_t len = strcspn(at, ":");
-		char *part = xstrndup(at, len);
-		int64_t number = maas_number(part);
-
-		free(part);
-		if (number < 0) {
-			maas_error(f->errors, "timeout",
-			    "Enter a valid "
-			    "duration.");
-			return;
-		}
-		total = total * 60 + number;
-		at += len + (at[len] == ':');
-	}
-	if (!text)
-		return;
-	shown = xasprintf("%d:%02d:%02d", (int)(total / 3600),
-	    (int)(total / 60 % 60), (int)(total % 60));
-	jsets(f->form, "timeout", shown);
-	free(shown);
-}
-
-static void put_name(struct script_form *f, const struct document *self)
-{
-	const char *name;
-	struct document *other;
-
-	put_text(f, "name");
-	name = jstr(f->form, "name");
-	if (!*name)
-		maas_error(f->errors, "name", "This field is required.");
-	else if (strcmp(name, "none") == 0)
-		maas_error(f->errors, "name", "\"none\" is a reserved name.");
-	else if (maas_number(name) >= 0)
-		maas_error(f->errors, "name", "Cannot be a number.");
-	else if (strpbrk(name, " '\"/?#"))
-		maas_error(f->errors, "name",
-		    "Name contains disallowed characters, e.g. space or "
-		    "quotes.");
-	list_for_each (other, &f->ask->maas->scripts) {
-		if (other != self &&
-		    strcmp(jstr(other->shown, "name"), name) == 0)
-			maas_error(f->errors, "name",
-			    "Script with this Name already exists.");
-	}
-}
-
-static void check_text(struct script_form *f, const char *text)
-{
-	if (strncmp(text, "#!/", 3) != 0)
-		maas_error(f->errors, "script", "Must start with shebang.");
-	read_embedded(f->ask, text, &f->said, f->errors);
-}
-
-/* NULL: refused. text is the script itself, NULL if there is none. */
-static json_t *read_form(
-    struct ask *ask, const struct document *self, const char *text)
-{
-	struct script_form f = { .ask = ask,
-		.form = self ? json_deep_copy(self->shown) : blank(),
-		.errors = json_object() };
-	const char *comment = maas_field(ask, "comment");
-
-	if (text)
-		check_text(&f, text);
-	else if (!self)
-		maas_error(f.errors, "script", "This field is required.");
-	put_name(&f, self);
-	put_text(&f, "title");
-	put_text(&f, "description");
-	put_bool(&f, "destructive");
-	put_bool(&f, "may_reboot");
-	put_bool(&f, "recommission");
-	put_bool(&f, "apply_configured_networking");
-	put_list(&f, "tags");
-	put_list(&f, "for_hardware");
-	put_kinds(&f);
-	put_timeout(&f);
-	form_free(&f.said);
-	if (!maas_fine(ask, f.errors)) {
-		json_decref(f.form);
-		return NULL;
-	}
-	if (text)
-		add_version(ask->maas, f.form, text, comment ? comment : "");
-	return f.form;
-}
-
 /* A field, or a file of any name. */
 static char *script_text(const struct ask *ask, const char *name)
 {
@@ -604,7 +286,7 @@ static void audit(struct ask *ask, const char *what, const json_t *form)
 void maas_op_scripts_create(struct ask *ask)
 {
 	char *text = script_text(ask, "script");
-	json_t *form = read_form(ask, NULL, text);
+	json_t *form = maas_script_form(ask, NULL, text);
 
 	free(text);
 	if (!form)
@@ -628,7 +310,7 @@ void maas_op_scripts_update(struct ask *ask)
 {
 	struct document *script = asked(ask);
 	char *text = script ? script_text(ask, "script") : NULL;
-	json_t *form = script ? read_form(ask, script, text) : NULL;
+	json_t *form = script ? maas_script_form(ask, script, text) : NULL;
 
 	free(text);
 	if (!form)
@@ -710,7 +392,7 @@ void maas_op_commissioning_scripts_list(struct ask *ask)
 	json_t *list = json_array();
 
 	list_for_each (script, &ask->maas->scripts) {
-		if (jint(script->shown, "type") == COMMISSIONING)
+		if (jint(script->shown, "type") == SCRIPT_COMMISSIONING)
 			maas_names_add(&names, jstr(script->shown, "name"));
 	}
 	if (names.count)
@@ -755,10 +437,10 @@ static json_t *old_json(const json_t *form, const char *text)
 void maas_op_commissioning_scripts_create(struct ask *ask)
 {
 	char *text = content(ask);
-	json_t *form = text ? read_form(ask, NULL, text) : NULL;
+	json_t *form = text ? maas_script_form(ask, NULL, text) : NULL;
 
 	if (form) {
-		set_type(form, COMMISSIONING);
+		maas_script_set_type(form, SCRIPT_COMMISSIONING);
 		keep(ask->maas, form);
 		audit(ask, "Saved", form);
 		maas_answer(ask, old_json(form, text));
@@ -775,10 +457,10 @@ void maas_op_commissioning_scripts_update(struct ask *ask)
 {
 	struct document *script = asked(ask);
 	char *text = script ? content(ask) : NULL;
-	json_t *form = text ? read_form(ask, script, text) : NULL;
+	json_t *form = text ? maas_script_form(ask, script, text) : NULL;
 
 	if (form) {
-		set_type(form, COMMISSIONING);
+		maas_script_set_type(form, SCRIPT_COMMISSIONING);
 		replace(ask, script, form);
 		maas_answer_text(ask, 200, "text/plain", "OK");
 	}

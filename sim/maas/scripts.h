@@ -1,0 +1,32 @@
+/*
+ * scripts: what a script is, and what may be said of it.
+ */
+#ifndef SIM_MAAS_SCRIPTS_H
+#define SIM_MAAS_SCRIPTS_H
+
+#include "sim/maas/documents.h"
+
+enum script_type {
+	SCRIPT_COMMISSIONING = 0,
+	SCRIPT_TESTING = 2
+};
+
+#define WRONG_TYPE "Script type must be testing or commissioning"
+#define WRONG_HARDWARE \
+	"Hardware type must be node, cpu, memory, storage, or gpu"
+
+/* All keys of one that says nothing about itself. */
+json_t *maas_script_blank(void);
+void maas_script_set_type(json_t *form, int type);
+void maas_script_set_hardware(json_t *form, int64_t hardware);
+void maas_script_version(
+    struct maas *maas, json_t *form, const char *text, const char *comment);
+/* "testing", "storage", or their numbers; -1: neither. */
+int maas_script_type_of(const char *word);
+int maas_script_hardware_of(const char *word);
+/* What the script would be: the form, and the YAML in its first comment. text
+ * is the script itself, NULL if there is none. NULL: refused. */
+json_t *maas_script_form(
+    struct ask *ask, const struct document *self, const char *text);
+
+#endif

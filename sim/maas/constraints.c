@@ -303,7 +303,22 @@ static bool has_class(
 	return false;
 }
 
-/* No machine here is a virtual one of a host that MAAS knows. */
+/* The host that it was composed on, if there is one. */
+static bool has_pod(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return maas_names_have(values, maas_vm_host_word(node, "name"));
+}
+
+static bool has_pod_type(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return maas_names_have(values, maas_vm_host_word(node, "type"));
+}
+
+/* Cards are not chosen by. */
 static bool nobody(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
@@ -545,8 +560,8 @@ static const struct constraint constraints[] = {
 	{ "not_in_pool", IN_BOTH, false, false, true, judge_pools, has_pool },
 	{ "not_in_zone", IN_BOTH, false, false, true, judge_zones, has_zone },
 	{ "not_owner", IN_LIST, false, false, true, judge_owners, has_owner },
-	{ "not_pod", IN_BOTH, false, false, true, NULL, nobody },
-	{ "not_pod_type", IN_BOTH, false, false, true, NULL, nobody },
+	{ "not_pod", IN_BOTH, false, false, true, NULL, has_pod },
+	{ "not_pod_type", IN_BOTH, false, false, true, NULL, has_pod_type },
 	{ "not_power_state", IN_LIST, false, false, true, judge_power,
 	    has_power },
 	{ "not_status", IN_LIST, false, false, true, judge_status, has_status },
@@ -555,8 +570,8 @@ static const struct constraint constraints[] = {
 	{ "not_tags", IN_BOTH, true, false, false, NULL, lacks_tags },
 	{ "not_vlans", IN_BOTH, false, false, true, NULL, has_vlans },
 	{ "owner", IN_LIST, false, false, false, judge_owners, has_owner },
-	{ "pod", IN_BOTH, false, false, false, NULL, nobody },
-	{ "pod_type", IN_BOTH, false, false, false, NULL, nobody },
+	{ "pod", IN_BOTH, false, false, false, NULL, has_pod },
+	{ "pod_type", IN_BOTH, false, false, false, NULL, has_pod_type },
 	{ "pool", IN_BOTH, false, false, false, judge_pools, has_pool },
 	{ "power_state", IN_LIST, false, false, false, judge_power, has_power },
 	{ "status", IN_LIST, false, false, false, judge_status, has_status },

@@ -444,6 +444,8 @@ int64_t maas_script_number(const struct maas *maas, const char *name);
 /* ---- node_devices.c, vmhosts.c, reserved_ips.c ---- */
 void maas_node_devices_forget(struct node *node);
 json_t *maas_vm_host_reference(const struct node *node);
+/* "name", "type" of its host; "" if it has none. */
+const char *maas_vm_host_word(const struct node *node, const char *key);
 bool maas_ip_reserved(const struct maas *maas, const struct ip *ip);
 
 /* ---- config.c ---- */

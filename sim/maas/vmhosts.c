@@ -1,6 +1,5 @@
 #include "sim/maas/documents.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -539,12 +538,23 @@ static void host_compose(struct ask *ask)
 	maas_node_commission(node, ask->user, false, &none);
 }
 
+static const struct document *host_of(const struct node *node)
+{
+	if (!node->vm_host_id)
+		return NULL;
+	return maas_list_find(&node->maas->vm_hosts, node->vm_host_id);
+}
+
+const char *maas_vm_host_word(const struct node *node, const char *key)
+{
+	const struct document *host = host_of(node);
+
+	return host ? jstr(host->shown, key) : "";
+}
+
 json_t *maas_vm_host_reference(const struct node *node)
 {
-	const struct document *host =
-	    node->vm_host_id
-	        ? maas_list_find(&node->maas->vm_hosts, node->vm_host_id)
-	        : NULL;
+	const struct document *host = host_of(node);
 	char *uri;
 	json_t *json;
 

@@ -92,6 +92,10 @@ TEST(a_composed_machine_takes_its_share_until_it_is_deleted)
 	EXPECT_INT(number("used.cores"), 2);
 	EXPECT_INT(number("available.memory"), 12288);
 	EXPECT_INT(jint(lab.body, "used.local_storage"), 30000000000);
+	EXPECT_INT(asks("GET", "machines/?pod=vmh", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 1);
+	EXPECT_INT(asks("GET", "machines/?not_pod_type=lxd", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 0);
 	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=7"), 400);
 	EXPECT_STR(
 	    word("cores[0]"), "Ensure this value is less than or equal to 6.");

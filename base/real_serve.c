@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -710,6 +711,38 @@ static void address_text(const struct sockaddr_storage *from, char out[46])
 		    &((const struct sockaddr_in6 *)at)->sin6_addr, out, 46);
 }
 
+/* A peer needs three descriptors, and not all of them are for peers. */
+static int most_peers(void)
+{
+	struct rlimit files;
+	rlim_t most = REAL_MAX_PEERS;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur != RLIM_INFINITY && files.rlim_cur / 4 < most)
+		most = files.rlim_cur / 4;
+	return (int)most;
+}
+
+/* The connection that has waited longest without saying what it wants gives
+ * way: somebody who opens thousands and is silent shall not lock out those
+ * who speak. False: all of them are at work. */
+static bool make_room(struct real_listener *listener)
+{
+	struct real_peer *oldest = NULL;
+
+	list_each(&listener->net->peers, struct real_peer, in_net, peer)
+	{
+		if (peer->listener == listener &&
+		    timer_is_set(&peer->patience) &&
+		    (!oldest ||
+		        peer->patience.due_at < oldest->patience.due_at))
+			oldest = peer;
+	}
+	if (oldest)
+		doom(oldest);
+	return oldest != NULL;
+}
+
 /* Above the limit a connection is closed at once: better than one that is
  * never looked at. */
 static void on_accept(void *ctx, int fd, unsigned events)
@@ -726,7 +759,7 @@ static void on_accept(void *ctx, int fd, unsigned events)
 
 		if (got < 0)
 			return;
-		if (listener->peers >= REAL_MAX_PEERS) {
+		if (listener->peers >= most_peers() && !make_room(listener)) {
 			close(got);
 			continue;
 		}

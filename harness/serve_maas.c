@@ -198,6 +198,7 @@ static int serve(struct served_maas *s)
 		.version = s->version,
 		.port = served->port,
 		.identity = identity,
+		.ca_pem = ca_pem,
 		.address = served->bind,
 		.gated = s->control_port != 0,
 		.speed = served->speed,

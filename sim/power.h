@@ -49,6 +49,9 @@ struct boot_offer {
 	/* the region's metadata service, and this machine's own key for it */
 	char metadata_host[64];
 	uint16_t metadata_port;
+	/* Over TLS with this CA, which lives as long as the region; NULL:
+	 * plain. (A real region keeps a plain port for its machines.) */
+	const char *metadata_ca_pem;
 	char consumer_key[32], token_key[32], token_secret[48];
 	bool quick_erase, secure_erase;
 };

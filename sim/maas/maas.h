@@ -35,6 +35,7 @@ struct maas_options {
 	const char *version; /* "3.4", "3.5", "3.6", "3.7"; NULL: "3.4" */
 	uint16_t port;       /* NULL service: do not listen; 0: 5240 */
 	const struct identity *identity; /* serve TLS; NULL: plain */
+	const char *ca_pem; /* with an identity: what machines are to trust */
 	/* How long DNS takes to show a change: lowest..highest. */
 	usec dns_lag_low_for, dns_lag_high_for;
 	/* How long MAAS waits before it calls a task failed; 0: as MAAS does

@@ -312,6 +312,7 @@ void maas_pxe(void *ctx, const char *system_id, struct boot_offer *offer)
 	snprintf(offer->metadata_host, sizeof(offer->metadata_host), "%.63s",
 	    maas->metadata_host);
 	offer->metadata_port = maas->port;
+	offer->metadata_ca_pem = maas->ca_pem;
 	snprintf(offer->consumer_key, sizeof(offer->consumer_key), "%s",
 	    node->key->consumer);
 	snprintf(

@@ -103,6 +103,7 @@ struct maas *maas_new(
 	                 ? options->port
 	                 : 5240;
 	maas->metadata_host = address_of(host, options);
+	maas->ca_pem = options->identity ? xstrdup(options->ca_pem) : NULL;
 	maas->address = xasprintf("%s:%u", maas->metadata_host, maas->port);
 	maas->gated = options->gated;
 	maas->bench = true;
@@ -112,6 +113,7 @@ struct maas *maas_new(
 		free(maas->name);
 		free(maas->address);
 		free(maas->metadata_host);
+		free(maas->ca_pem);
 		free(maas);
 		return NULL;
 	}
@@ -135,6 +137,7 @@ void maas_free(struct maas **maas)
 	free(m->name);
 	free(m->address);
 	free(m->metadata_host);
+	free(m->ca_pem);
 	free(m);
 	*maas = NULL;
 }

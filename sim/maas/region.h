@@ -387,6 +387,7 @@ struct maas {
 	uint64_t writes;         /* of rows of results */
 	int64_t lost_events[16]; /* numbers that roll-backs took */
 	char *metadata_host;     /* how machines call us */
+	char *ca_pem;            /* and whom they trust then; or NULL */
 
 	/* the cables */
 	const struct bmc_ops *bmc;

@@ -132,6 +132,8 @@ static void send_it(struct metadata *m)
 	const struct dial dial = {
 		.host = m->offer.metadata_host,
 		.port = m->offer.metadata_port,
+		.tls = m->offer.metadata_ca_pem != NULL,
+		.ca_pem = m->offer.metadata_ca_pem,
 	};
 	const struct call_options options = { .timeout_for = SECONDS(30) };
 	struct http_request request = { 0 };

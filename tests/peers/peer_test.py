@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """One foreign client, as its makers publish it, against a served MAAS.
 
-peer_test.py PCGSIM PEER CACHE
+peer_test.py PCGSIM PEER CACHE [OPTION...]
 
-PEER names a program beside this one; CACHE is a directory of its own, into
+The options are more of `pcgsim serve maas`: --tls, --version 3.6. PEER names a program beside this one; CACHE is a directory of its own, into
 which the client and what it needs are downloaded and where they stay. The
 peer says "ok CLAIM" or "not ok CLAIM: why" line by line, and "done" at its
 end; the test holds if it says "done" and never "not ok". It is skipped, with
@@ -18,6 +18,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -127,8 +128,11 @@ PEERS = {'gomaasapi': make_go_peer, 'gomaasclient': make_go_peer,
 class Served:
     """`pcgsim serve maas` on a free port, and what a client must know."""
 
-    def __init__(self, pcgsim, room):
+    def __init__(self, pcgsim, room, options):
         self.room = pathlib.Path(room)
+        self.ca = self.room / 'ca.pem'
+        self.version = dict(zip(options, options[1:])).get(
+            '--version', '3.4')
         self.log = self.room / 'serve.log'
         self.journal = self.room / 'journal'
         credentials = self.room / 'credentials.json'
@@ -137,7 +141,8 @@ class Served:
                 [pcgsim, 'serve', 'maas', '--port', str(free_port()),
                  '--speed', str(SPEED), '--machines', str(MACHINES),
                  '--credentials', str(credentials),
-                 '--journal', str(self.journal)],
+                 '--journal', str(self.journal),
+                 '--ca-file', str(self.ca), *options],
                 stdout=log, stderr=subprocess.STDOUT)
         end = time.monotonic() + 20
         while not (credentials.exists() and credentials.stat().st_size):
@@ -148,6 +153,8 @@ class Served:
             time.sleep(0.05)
         time.sleep(0.1)
         self.facts = json.loads(credentials.read_text())
+        self.tls = ssl.create_default_context(cafile=self.ca) \
+            if '--tls' in options else None
 
     def stop(self):
         if self.process.poll() is None:
@@ -176,27 +183,28 @@ def free_port():
         return s.getsockname()[1]
 
 
-def post(url, form, authorization=None):
+def post(served, path, form, authorization=None):
     request = urllib.request.Request(
-        url, urllib.parse.urlencode(form).encode())
+        served.facts['url'] + path, urllib.parse.urlencode(form).encode())
     if authorization:
         request.add_header('Authorization', authorization)
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=30,
+                                context=served.tls) as answer:
         return json.loads(answer.read())
 
 
-def add_plain_user(facts):
+def add_plain_user(served):
     """A second user, who is not an administrator; the key of that user."""
-    consumer, token, secret = facts['apiKey'].split(':')
+    consumer, token, secret = served.facts['apiKey'].split(':')
     nonce = base64.b32encode(os.urandom(10)).decode()
-    post(facts['url'] + '/api/2.0/users/',
+    post(served, '/api/2.0/users/',
          {'username': 'plain', 'email': 'plain@example.com',
           'password': PLAIN_PASSWORD, 'is_superuser': '0'},
          'OAuth oauth_version="1.0", oauth_signature_method="PLAINTEXT", '
          f'oauth_consumer_key="{consumer}", oauth_token="{token}", '
          f'oauth_signature="%26{secret}", oauth_nonce="{nonce}", '
          f'oauth_timestamp="{int(time.time())}"')
-    made = post(facts['url'] + '/accounts/authenticate/',
+    made = post(served, '/accounts/authenticate/',
                 {'username': 'plain', 'password': PLAIN_PASSWORD})
     return ':'.join(made[part] for part in
                     ('consumer_key', 'token_key', 'token_secret'))
@@ -206,12 +214,15 @@ def add_plain_user(facts):
 
 def run(command, served):
     facts = dict(served.facts, machines=MACHINES,
+                 version=served.version,
                  plainPassword=PLAIN_PASSWORD,
-                 plainKey=add_plain_user(served.facts))
+                 plainKey=add_plain_user(served))
     path = served.room / 'facts.json'
     path.touch(mode=0o600)
     path.write_text(json.dumps(facts))
     env = dict(os.environ, HOME=str(served.room), PYTHONWARNINGS='ignore')
+    if served.tls:
+        env['SSL_CERT_FILE'] = str(served.ca)
     try:
         done = subprocess.run([str(part) for part in command] + [str(path)],
                               env=env, capture_output=True, text=True,
@@ -230,10 +241,10 @@ def run(command, served):
     print(f'{len(held)} claims held')
 
 
-def test(pcgsim, peer, cache):
+def test(pcgsim, peer, cache, options):
     command = PEERS[peer](peer, cache)
     with tempfile.TemporaryDirectory() as room:
-        served = Served(pcgsim, room)
+        served = Served(pcgsim, room, options)
         try:
             run(command, served)
         except BaseException:
@@ -250,7 +261,7 @@ def main():
     cache = pathlib.Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
     try:
-        test(pcgsim, peer, cache)
+        test(pcgsim, peer, cache, sys.argv[4:])
     except Skip as why:
         print(f'SKIP: {why}')
         sys.exit(77)

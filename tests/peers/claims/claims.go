@@ -18,6 +18,7 @@ type Facts struct {
 	Key      string `json:"apiKey"`   // of an administrator, "admin"
 	PlainKey string `json:"plainKey"` // of a user who is none
 	Machines int    `json:"machines"` // Ready when the program begins
+	Version  string `json:"version"`  // "3.4"
 }
 
 // Read finds the facts in the file that is the program's only argument.

@@ -77,7 +77,7 @@ func logIn() {
 		}
 		can := maas.Capabilities()
 		return claims.All(
-			claims.Equal("the version's beginning", version[:3], "3.4"),
+			claims.Equal("the version's beginning", version[:3], facts.Version),
 			claims.True(can.Contains(gomaasapi.NetworksManagement) &&
 				can.Contains(gomaasapi.NetworkDeploymentUbuntu),
 				"it can %v", can.Values()))

@@ -1,0 +1,300 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "tests/maas/site.h"
+#include "tests/test.h"
+
+/*
+ * Neighbours of the recorded requests: one field, one value, one word beside
+ * them. What a region answers follows from its own validators and from the
+ * libraries that it stands on, and is the same every time.
+ */
+
+struct row {
+	const char *method, *path, *form;
+	int status;
+	const char *body; /* "" for an empty one; NULL: not looked at */
+};
+
+static void hold(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct row *row = &rows[i];
+		int status = lab_ask(&lab, row->method, row->path, row->form);
+
+		if (status != row->status ||
+		    (row->body && strcmp(lab_text(&lab), row->body) != 0))
+			test_failed(__FILE__, __LINE__,
+			    "%s %s %s: %d %s, expected %d %s", row->method,
+			    row->path, row->form ? row->form : "", status,
+			    lab_text(&lab), row->status,
+			    row->body ? row->body : "");
+	}
+}
+
+#define HOLD(rows) hold(rows, sizeof(rows) / sizeof((rows)[0]))
+
+TEST(an_op_is_where_django_and_the_path_have_it)
+{
+	static const struct row rows[] = {
+		{ "GET", "users/?op=", NULL, 200, NULL },
+		{ "GET", "users/op-whoami", NULL, 200, NULL },
+		{ "GET", "users/op-whoami?op=nope", NULL, 400,
+		    "Unrecognised signature: method=GET op=nope" },
+		{ "GET", "users/op-nope", NULL, 404,
+		    "Unknown API endpoint: /MAAS/api/2.0/users/op-nope." },
+		{ "POST", "users/", "op=", 400,
+		    "Unrecognised signature: method=POST op=" },
+		{ "PUT", "zones/default/", "op=x", 400,
+		    "Unrecognised signature: method=PUT op=x" },
+		{ "GET", "nosuch/version/", NULL, 200, NULL },
+		{ "POST", "describe/", "", 200, NULL },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TEST(a_format_is_judged_when_the_work_is_done)
+{
+	static const struct row rows[] = {
+		{ "GET", "zones/?format=xml", NULL, 400,
+		    "Invalid output format specified 'xml'." },
+		{ "GET", "zones/nosuch/?format=xml", NULL, 400,
+		    "Invalid output format specified 'xml'." },
+		{ "POST", "zones/?format=xml", "name=made", 400,
+		    "Invalid output format specified 'xml'." },
+		{ "GET", "zones/made/", NULL, 200, NULL },
+		{ "DELETE", "zones/made/?format=xml", NULL, 400, NULL },
+		{ "GET", "zones/made/", NULL, 404,
+		    "No Zone matches the given query." },
+		{ "GET", "tags/?callback=a.b[0]", NULL, 200, "a.b[0]([])" },
+		{ "GET", "tags/?callback=alert(1)", NULL, 200, "[]" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+static int redirect(const char *path, const char *to)
+{
+	int status = lab_ask(&lab, "GET", path, NULL);
+
+	EXPECT_STR(http_header(&lab.answer.headers, "Location"), to);
+	EXPECT_STR(lab_text(&lab), "");
+	return status;
+}
+
+TEST(what_stands_in_front_of_the_api_answers_in_its_own_words)
+{
+	static char path[9000] = "zones/";
+
+	a_lab(NULL, NULL);
+	EXPECT_INT(redirect("/MAAS/api/2.0", "/MAAS/api/2.0/"), 301);
+	EXPECT_INT(redirect("/MAAS/api/version", "/MAAS/api/version/"), 301);
+	EXPECT_INT(lab_ask(&lab, "TRACE", "version/", NULL), 405);
+	EXPECT_HAS(lab_text(&lab), "<h1>405 Not Allowed</h1>");
+	memset(path + 6, 'x', sizeof(path) - 7);
+	EXPECT_INT(lab_ask(&lab, "GET", path, NULL), 414);
+	EXPECT_INT(lab_ask(&lab, "get", "version/", NULL), 400);
+	lab_close(&lab);
+}
+
+TEST(names_follow_the_validators_of_their_nouns)
+{
+	static const struct row rows[] = {
+		{ "POST", "zones/", "name=+padded+", 200, NULL },
+		{ "GET", "zones/padded/", NULL, 200, NULL },
+		{ "POST", "zones/", "name=+", 400,
+		    "{\"name\": [\"This field is required.\"]}" },
+		{ "POST", "zones/", "name=a.b", 400,
+		    "{\"name\": [\"Enter a valid value.\"]}" },
+		{ "POST", "zones/", "name=_a+b-c", 200, NULL },
+		{ "POST", "domains/", "name=x..com", 400,
+		    "{\"name\": [\"Invalid domain name: x..com.\", \"DNS name "
+		    "contains an empty label.\"]}" },
+		{ "POST", "domains/", "name=a_b.com", 400,
+		    "{\"name\": [\"Domain name contains invalid characters.\", "
+		    "\"Label contains disallowed characters: 'a_b'.\"]}" },
+		{ "POST", "domains/", "name=maas-internal", 400,
+		    "{\"name\": [\"Domain name cannot duplicate maas internal "
+		    "domain name.\"]}" },
+		{ "POST", "domains/", "name=t.com&ttl=604801", 400,
+		    "{\"ttl\": [\"Ensure this value is less than or equal to "
+		    "604800.\"]}" },
+		{ "GET", "domains/name:maas/", NULL, 200, NULL },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TEST(tags_are_hidden_from_who_may_not_change_them)
+{
+	static const struct row before[] = { { "POST", "tags/", "name=t", 200,
+	    NULL } };
+	static const struct row as_user[] = {
+		{ "DELETE", "tags/nosuch/", NULL, 403, "" },
+		{ "POST", "tags/t/?op=update_nodes", "rack_controller=x", 404,
+		    "No RackController matches the given query." },
+		{ "POST", "tags/nosuch/?op=update_nodes", "", 404, NULL },
+	};
+	static const struct row as_admin[] = {
+		{ "POST", "tags/t/?op=update_nodes", "definition=//x", 409,
+		    "Definition supplied '//x' doesn't match current "
+		    "definition ''" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(before);
+	lab_as(&lab, "bob", false);
+	HOLD(as_user);
+	lab_as(&lab, "admin", true);
+	HOLD(as_admin);
+	EXPECT(http_header(&lab.answer.headers, "X-MAAS-API-Hash"));
+	lab_close(&lab);
+}
+
+TEST(users_are_judged_by_the_data_base)
+{
+	static const struct row rows[] = {
+		{ "POST", "users/",
+		    "username=&email=a@b.c&password=p&is_superuser=0", 500,
+		    "The given username must be set" },
+		{ "POST", "users/",
+		    "username=u&email=a@B.C&password=p&is_superuser=0", 200,
+		    NULL },
+		{ "POST", "users/",
+		    "username=v&email=a@b.c&password=p&is_superuser=0", 409,
+		    NULL },
+		{ "DELETE", "users/MAAS/", NULL, 500,
+		    "User has no userprofile." },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TEST(settings_are_read_by_the_kind_of_their_field)
+{
+	static const struct row rows[] = {
+		{ "POST", "maas/?op=set_config", "name=maas_name", 400,
+		    "No provided value!" },
+		{ "POST", "maas/?op=set_config", "name=&value=x", 400,
+		    "Invalid name: Please enter a value" },
+		{ "POST", "maas/?op=set_config", "name=maas_name&value=", 400,
+		    "{\"maas_name\": [\"This field is required.\"]}" },
+		{ "POST", "maas/?op=set_config", "name=node_timeout&value=x",
+		    400, "{\"node_timeout\": [\"Enter a whole number.\"]}" },
+		{ "POST", "maas/?op=set_config",
+		    "name=enable_http_proxy&value=maybe", 200, "OK" },
+		{ "GET", "maas/?op=get_config&name=enable_http_proxy", NULL,
+		    200, "true" },
+		{ "GET", "maas/?op=get_config&name=ntp_server", NULL, 200,
+		    "\"ntp.ubuntu.com\"" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TEST(events_are_paged_from_where_the_search_began)
+{
+	static const struct row rows[] = {
+		{ "GET", "events/?op=query&limit=", NULL, 500,
+		    "'>' not supported between instances of 'NoneType' and "
+		    "'int'" },
+		{ "GET", "events/?op=query&mac_address=zz&mac_address=yy", NULL,
+		    400, "Invalid MAC address(es): zz, yy" },
+		{ "GET", "events/?op=query&before=0&hostname=a+b", NULL, 200,
+		    NULL },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	EXPECT_STR(jstr(lab.body, "next_uri"),
+	    "/MAAS/api/2.0/events/?op=query&hostname=a+b&after=-1");
+	EXPECT(json_is_null(jget(lab.body, "prev_uri")));
+	lab_close(&lab);
+}
+
+TEST(addresses_and_ranges_are_judged_in_the_regions_order)
+{
+	static const struct row rows[] = {
+		{ "POST", "ipranges/",
+		    "type=reserved&start_ip=10.0.0.0&end_ip=10.0.0.3", 400,
+		    "{\"start_ip\": [\"Reserved network address cannot be "
+		    "included in IP range.\"]}" },
+		{ "POST", "ipranges/",
+		    "type=reserved&start_ip=10.0.0.9&end_ip=10.0.0.3", 400,
+		    "{\"end_ip\": [\"End IP address must not be less than "
+		    "Start IP address.\"]}" },
+		{ "POST", "ipaddresses/?op=reserve",
+		    "ip=10.0.0.7&hostname=x.nosuch", 404,
+		    "No Domain matches the given query." },
+		{ "POST", "ipaddresses/?op=reserve", "ip=10.0.0.1&mac=zz", 400,
+		    "{\"mac_address\": [\"'zz' is not a valid MAC "
+		    "address.\"]}" },
+		{ "POST", "ipaddresses/?op=release", "ip=zz", 400,
+		    "{\"ip\": [\"Enter a valid IPv4 or IPv6 address.\"]}" },
+		{ "POST", "ipaddresses/?op=release", "ip=10.0.0.9&force=true",
+		    400, "IP address 10.0.0.9 does not exist." },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TEST(records_of_each_type_have_a_form)
+{
+	static const struct row rows[] = {
+		{ "POST", "dnsresourcerecords/",
+		    "fqdn=r.maas&rrtype=MX&rrdata=bad", 400,
+		    "{\"__all__\": [\"Invalid MX: Should be '<preference> "
+		    "<server>'. Range for preference is 0-65535.\"]}" },
+		{ "POST", "dnsresourcerecords/",
+		    "name=_x._tcp&domain=maas&rrtype=SRV&rrdata=0+5+80+h.maas",
+		    200, NULL },
+		{ "POST", "dnsresourcerecords/",
+		    "fqdn=r.maas&rrtype=CNAME&rrdata=a+b", 400,
+		    "{\"__all__\": [\"Invalid CNAME: Should be "
+		    "'<server>'.\"]}" },
+		{ "POST", "dnsresourcerecords/",
+		    "fqdn=r.maas&rrtype=TXT&rrdata=a", 200, NULL },
+		{ "POST", "dnsresourcerecords/",
+		    "fqdn=r.maas&rrtype=TXT&rrdata=b", 200, NULL },
+		{ "POST", "dnsresources/", "fqdn=a_b.maas", 404,
+		    "No Domain matches the given query." },
+		{ "POST", "dnsresources/", "fqdn=-a.maas", 500,
+		    "cannot unpack non-iterable NoneType object" },
+		{ "POST", "dnsresources/", "domain=maas&ip_addresses=", 500,
+		    "'name'" },
+		{ "POST", "dnsresources/", "name=b&domain=maas&address_ttl=-1",
+		    400,
+		    "{\"address_ttl\": [\"Ensure this value is greater than or "
+		    "equal to 0.\"]}" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TESTS_BEGIN
+CASE(an_op_is_where_django_and_the_path_have_it),
+    CASE(a_format_is_judged_when_the_work_is_done),
+    CASE(what_stands_in_front_of_the_api_answers_in_its_own_words),
+    CASE(names_follow_the_validators_of_their_nouns),
+    CASE(tags_are_hidden_from_who_may_not_change_them),
+    CASE(users_are_judged_by_the_data_base),
+    CASE(settings_are_read_by_the_kind_of_their_field),
+    CASE(events_are_paged_from_where_the_search_began),
+    CASE(addresses_and_ranges_are_judged_in_the_regions_order),
+    CASE(records_of_each_type_have_a_form), TESTS_END

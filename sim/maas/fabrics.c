@@ -106,6 +106,30 @@ static bool word_ok(const char *name)
 	return true;
 }
 
+/* "fabric-7" belongs to the fabric with the id 7. self: -1 for a new one. */
+static bool is_reserved(const char *name, const char *noun, int64_t self)
+{
+	size_t len = strlen(noun);
+
+	if (strncmp(name, noun, len) != 0 || name[len] != '-' ||
+	    !name[len + 1] ||
+	    strspn(name + len + 1, "0123456789") != strlen(name + len + 1))
+		return false;
+	return self < 0 || maas_number(name + len + 1) != self;
+}
+
+static void check_word(
+    json_t *errors, const char *name, const char *noun, int64_t self)
+{
+	if (maas_letters(name) > 256)
+		maas_error(
+		    errors, "name", MAAS_TOO_LONG, 256, maas_letters(name));
+	else if (!word_ok(name))
+		maas_error(errors, "name", "Invalid %s name: %s.", noun, name);
+	if (is_reserved(name, noun, self))
+		maas_error(errors, "name", "Reserved %s name.", noun);
+}
+
 static bool fabric_name_fine(
     struct ask *ask, const char *name, const struct fabric *self)
 {
@@ -117,8 +141,8 @@ static bool fabric_name_fine(
 			maas_error(errors, "name",
 			    "Fabric with this Name already exists.");
 	}
-	if (name && !word_ok(name))
-		maas_error(errors, "name", "Invalid fabric name: %s.", name);
+	if (name)
+		check_word(errors, name, "fabric", self ? self->id : -1);
 	return maas_fine(ask, errors);
 }
 
@@ -127,9 +151,12 @@ static void write_fabric(struct ask *ask, struct fabric *fabric)
 	const char *name = maas_field(ask, "name");
 	const char *description = maas_field(ask, "description");
 	const char *class_type = maas_field(ask, "class_type");
+	char *automatic;
 
-	if (name && *name)
-		maas_set_text(&fabric->name, name);
+	automatic = xasprintf("fabric-%lld", (long long)fabric->id);
+	if (name)
+		maas_set_text(&fabric->name, *name ? name : automatic);
+	free(automatic);
 	if (description)
 		maas_set_text(&fabric->description, description);
 	if (class_type)
@@ -324,24 +351,26 @@ static bool has_dynamic_range(const struct maas *maas, const struct vlan *vlan)
 static void read_numbers(
     struct ask *ask, struct vlan_form *form, json_t *errors)
 {
-	const char *vid = maas_field(ask, "vid");
-	const char *mtu = maas_field(ask, "mtu");
+	const char *vid = maas_stripped(ask, "vid");
+	const char *mtu = maas_stripped(ask, "mtu");
+	json_t *odd = json_object();
+	int64_t number = 0;
 
-	if (vid && *vid)
-		form->vid = maas_number(vid);
-	else if (form->vid < 0)
-		maas_error(errors, "vid", "This field is required.");
-	if (vid && *vid && (form->vid < 0 || form->vid > 4094))
+	if (!vid || !*vid) {
+		if (form->vid < 0)
+			maas_error(errors, "vid", "This field is required.");
+	} else if (!maas_form_number(
+	               odd, "vid", vid, INT64_MIN, INT64_MAX, &number)) {
+		maas_error(errors, "vid", "Enter a whole number.");
+	} else if (number < 0 || number > 4094) {
 		maas_error(errors, "vid", "VID must be between 0 and 4094.");
-	if (!mtu || !*mtu)
-		return;
-	form->mtu = maas_number(mtu);
-	if (form->mtu < 552)
-		maas_error(errors, "mtu",
-		    "Ensure this value is greater than or equal to 552.");
-	else if (form->mtu > 65535)
-		maas_error(errors, "mtu",
-		    "Ensure this value is less than or equal to 65535.");
+	} else {
+		form->vid = number;
+	}
+	json_decref(odd);
+	if (mtu && *mtu &&
+	    maas_form_number(errors, "mtu", mtu, 552, 65535, &number))
+		form->mtu = number;
 }
 
 static void read_rack(
@@ -566,8 +595,10 @@ static bool space_name_fine(
 			maas_error(errors, "name",
 			    "Space with this Name already exists.");
 	}
-	if (name && !word_ok(name))
-		maas_error(errors, "name", "Invalid space name: %s.", name);
+	if (name)
+		check_word(errors, name, "space", self ? self->id : -1);
+	if (name && strcmp(name, "undefined") == 0)
+		maas_error(errors, "name", "Reserved space name.");
 	return maas_fine(ask, errors);
 }
 
@@ -575,9 +606,11 @@ static void write_space(struct ask *ask, struct space *space)
 {
 	const char *name = maas_field(ask, "name");
 	const char *description = maas_field(ask, "description");
+	char *automatic = xasprintf("space-%lld", (long long)space->id);
 
-	if (name && *name)
-		maas_set_text(&space->name, name);
+	if (name)
+		maas_set_text(&space->name, *name ? name : automatic);
+	free(automatic);
 	if (description)
 		maas_set_text(&space->description, description);
 }

@@ -133,6 +133,26 @@ TEST(names_follow_the_validators_of_their_nouns)
 	lab_close(&lab);
 }
 
+TEST(names_that_follow_from_ids_are_reserved)
+{
+	static const struct row rows[] = {
+		{ "POST", "fabrics/", "name=fabric-77", 400,
+		    "{\"name\": [\"Reserved fabric name.\"]}" },
+		{ "POST", "spaces/", "name=undefined", 400,
+		    "{\"name\": [\"Reserved space name.\"]}" },
+		{ "POST", "fabrics/0/vlans/", "vid=x", 400,
+		    "{\"vid\": [\"Enter a whole number.\"]}" },
+		{ "POST", "fabrics/0/vlans/", "vid=4095", 400,
+		    "{\"vid\": [\"VID must be between 0 and 4094.\"]}" },
+		{ "POST", "fabrics/0/vlans/", "vid=7&mtu=x", 400,
+		    "{\"mtu\": [\"Enter a whole number.\"]}" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
 TEST(tags_are_hidden_from_who_may_not_change_them)
 {
 	static const struct row before[] = { { "POST", "tags/", "name=t", 200,
@@ -292,6 +312,7 @@ CASE(an_op_is_where_django_and_the_path_have_it),
     CASE(a_format_is_judged_when_the_work_is_done),
     CASE(what_stands_in_front_of_the_api_answers_in_its_own_words),
     CASE(names_follow_the_validators_of_their_nouns),
+    CASE(names_that_follow_from_ids_are_reserved),
     CASE(tags_are_hidden_from_who_may_not_change_them),
     CASE(users_are_judged_by_the_data_base),
     CASE(settings_are_read_by_the_kind_of_their_field),

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/url.h"
+#include "harness/inventory.h"
 #include "harness/kinds.h"
 #include "harness/laws.h"
 #include "harness/paths.h"
@@ -254,11 +255,24 @@ static bool is_odd_size(long long size)
 	return size == 1 || size == 3 || size == 5;
 }
 
+static void bind_inventory(
+    struct reading *reading, const struct setting *setting)
+{
+	struct err err = { 0 };
+	json_t *inventory = inventory_load(setting, &err);
+
+	if (!inventory)
+		mistake_add(reading->mistakes, setting->place, "%s", err.text);
+	json_decref(inventory);
+}
+
 /* What no type of a setting can say. */
 static void bind_together(struct reading *reading, const struct thing *thing)
 {
 	const char *kind = thing->kind->name;
 
+	if (strcmp(kind, "maas") == 0 && thing_setting(thing, "inventory"))
+		bind_inventory(reading, thing_setting(thing, "inventory"));
 	if (strcmp(kind, "cluster") == 0 &&
 	    !is_odd_size(thing_number(thing, "control_planes")))
 		mistake_add(reading->mistakes,

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/owner.h"
+#include "harness/inventory.h"
 #include "harness/kinds.h"
 #include "harness/view.h"
 
@@ -199,36 +200,17 @@ static void add_imported(struct lab *lab, const json_t *machine)
 		    lab->workload, maas_add_machine(lab->maas, &spec));
 }
 
-/* The file is named as seen from the scenario's. */
-static char *beside(const char *scenario, const char *file)
-{
-	const char *slash = strrchr(scenario, '/');
-
-	if (*file == '/' || !slash)
-		return xstrdup(file);
-	return xasprintf("%.*s/%s", (int)(slash - scenario), scenario, file);
-}
-
 static bool add_inventory(struct lab *lab, struct err *err)
 {
 	const struct setting *setting = thing_setting(lab->thing, "inventory");
-	json_error_t where;
-	json_t *inventory, *machine;
-	char *file;
+	json_t *inventory = setting ? inventory_load(setting, err) : NULL;
+	json_t *machine;
 	size_t i;
 
-	if (!setting)
-		return true;
-	file = beside(setting->place.file, setting->text);
-	inventory = json_load_file(file, 0, &where);
-	if (!inventory)
-		err_set(err, ERR_INPUT, "%s:%u: inventory %s: %s",
-		    setting->place.file, setting->place.line, file, where.text);
 	json_array_foreach(json_object_get(inventory, "machines"), i, machine)
 	    add_imported(lab, machine);
-	free(file);
 	json_decref(inventory);
-	return inventory != NULL;
+	return !setting || inventory;
 }
 
 /* Addresses x.x.0.1 to x.x.0.255 of a site are its servers', the machines

@@ -201,8 +201,8 @@ def a_scenario_plays_on_the_machines_of_a_site(pcgsim, room):
     assert done.returncode == 0, done.stdout + done.stderr
     (room / 'site.json').unlink()
     done = run(pcgsim, 'run', '-j', '0', room / 'site.yaml')
-    assert done.returncode != 0, done.stdout
-    assert 'site.yaml:7: inventory' in done.stdout + done.stderr, (
+    assert done.returncode == 2, done.stdout
+    assert 'inventory: unable to open' in done.stdout + done.stderr, (
         done.stdout, done.stderr)
 
 

@@ -497,3 +497,24 @@ char *tls_spki_sha256(const char *cert_pem, struct err *err)
 	buf_add_hex(&out, digest, len);
 	return buf_detach(&out);
 }
+
+void tls_name_bundle(struct buf *out, const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert;
+
+	check(bio);
+	while ((cert = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+		unsigned char digest[EVP_MAX_MD_SIZE];
+		unsigned len = 0;
+		char cn[100], o[100];
+
+		tls_subject(cert, cn, sizeof(cn), o, sizeof(o));
+		X509_pubkey_digest(cert, EVP_sha256(), digest, &len);
+		buf_addf(out, "%s%s (%02x%02x%02x%02x)", out->len ? "; " : "",
+		    cn, digest[0], digest[1], digest[2], digest[3]);
+		X509_free(cert);
+	}
+	ERR_clear_error(); /* the end of the text is one */
+	BIO_free(bio);
+}

@@ -67,6 +67,11 @@ char *tls_sign_csr(const struct identity *ca, const char *csr_pem,
 char *tls_make_csr(const struct identity *key_of, const char *common_name,
     const char *organization);
 
+/* Who is trusted by whoever trusts these certificates: "CN (12345678)", the
+ * number being of the public key, joined by "; ". */
+struct buf;
+void tls_name_bundle(struct buf *out, const char *pem);
+
 /* sha256 of a certificate's public key, hex: kubeadm's discovery hash. */
 char *tls_spki_sha256(const char *cert_pem, struct err *err);
 

@@ -142,6 +142,14 @@ static const char *way_out(struct world *world, const struct step *step)
 	return from->full;
 }
 
+static void link_cable(
+    struct world *world, const char *a, const char *b, enum link_state state)
+{
+	network_set_link(world->network, a, b, state, false);
+	for (size_t i = 0; i < world->lab_count; i++)
+		workload_links_changed(world->labs[i].workload);
+}
+
 static bool set_link(struct world *world, const struct step *step,
     enum link_state state, struct err *err)
 {
@@ -154,7 +162,7 @@ static bool set_link(struct world *world, const struct step *step,
 	if (!network_knows(world->network, to))
 		return err_set(
 		    err, ERR_INPUT, "%s is not there yet at that moment", to);
-	network_set_link(world->network, from, to, state, false);
+	link_cable(world, from, to, state);
 	return true;
 }
 
@@ -190,10 +198,9 @@ static bool set_server(struct world *world, const struct step *step,
 		    "an API server lives on machines: let %s lose them",
 		    server->full);
 	site = site_of(world, server);
-	network_set_link(world->network, server->full, site, state, false);
+	link_cable(world, server->full, site, state);
 	if (strcmp(site, "internet") != 0)
-		network_set_link(
-		    world->network, server->full, "internet", state, false);
+		link_cable(world, server->full, "internet", state);
 	return true;
 }
 
@@ -323,6 +330,47 @@ bool enact_return_machines(
 	return fine;
 }
 
+bool enact_unplug_worker(
+    struct world *world, const struct step *step, struct err *err)
+{
+	const struct thing *cluster = step->words.things[0];
+	struct lab *lab = lab_of(world, step);
+	const char *id = workload_machine_of(
+	    lab->workload, cluster->name, "worker", 0);
+	char name[60];
+
+	if (!id)
+		return err_set(err, ERR_INPUT,
+		    "%s has no worker at that moment", cluster->full);
+	snprintf(name, sizeof(name), "machine/%s", id);
+	buf_addf(&lab->unplugged, "%s %s\n", cluster->name, name);
+	link_cable(world, name, lab->site, LINK_CUT);
+	return true;
+}
+
+bool enact_plug_in(
+    struct world *world, const struct step *step, struct err *err)
+{
+	const struct thing *cluster = step->words.things[0];
+	struct lab *lab = lab_of(world, step);
+	char *cut = buf_detach(&lab->unplugged), *rest = NULL;
+
+	(void)err;
+	for (char *line = strtok_r(cut, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		char *name = strchr(line, ' ');
+
+		check(name);
+		*name++ = '\0';
+		if (strcmp(line, cluster->name) != 0)
+			buf_addf(&lab->unplugged, "%s %s\n", line, name);
+		else
+			link_cable(world, name, lab->site, LINK_UP);
+	}
+	free(cut);
+	return true;
+}
+
 bool enact_kill_program(
     struct world *world, const struct step *step, struct err *err)
 {
@@ -349,3 +397,4 @@ OPERATOR(scale_control_planes)
 OPERATOR(validate)
 OPERATOR(update_key)
 OPERATOR(renew_code)
+OPERATOR(add_certificate)

@@ -198,6 +198,12 @@ static const struct law laws[] = {
 	    .help = "gateways and their clusters reach Palette by it, and "
 	            "what is in the site without it",
 	    .hear = through_the_proxy },
+	{ .sentence = "nodes trust the certificates of the tenant and nobody "
+	              "else's",
+	    .help =
+	        "what was given before the cluster was ordered; the CA of a "
+	        "gateway's proxy stays with the gateway",
+	    .hear = trust_by_the_rules },
 	{ .sentence = "every request is answered",
 	    .help = "that arrived at MAAS, Palette or an API server, and that "
 	            "no fault took hold of",

@@ -269,3 +269,117 @@ void nodes_stay(struct judge *judge, const struct event *event)
 	    "runs and no cable is cut",
 	    node, cluster);
 }
+
+/* ---- whom nodes trust ---- */
+
+static bool in_list(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = list; *at; at += strspn(at, "; ")) {
+		size_t this = strcspn(at, ";");
+
+		if (this == len && strncmp(at, name, len) == 0)
+			return true;
+		at += this; /* to its end, or to a separator */
+	}
+	return false;
+}
+
+/* The first name of one list that is not in the other; the caller's, or
+ * NULL. */
+static char *not_in(const char *list, const char *other)
+{
+	for (const char *at = list; *at; at += strspn(at, "; ")) {
+		size_t len = strcspn(at, ";");
+		char *name = xstrndup(at, len);
+
+		if (!in_list(other, name))
+			return name;
+		free(name);
+		at += len;
+	}
+	return NULL;
+}
+
+/* With an end, so that an empty list is told from none. */
+static void remember_list(
+    struct judge *judge, const char *key, const char *list)
+{
+	char *text = xasprintf("%s; ", list);
+
+	free(law_remember(judge, key, text));
+	free(text);
+}
+
+static void notice_certificates(struct judge *judge, const struct event *event)
+{
+	const char *now = event_text(event, "certificates");
+	char *all;
+
+	/* One that was taken away stays where it was put. */
+	all = xasprintf("%s; %s", law_recall(judge, "all certificates"), now);
+	free(law_remember(judge, "all certificates", all));
+	free(law_remember(judge, "certificates", now));
+	free(all);
+}
+
+/* What the tenant had when the cluster was ordered. */
+static void notice_order(struct judge *judge, const char *cluster)
+{
+	char *key = xasprintf("certificates of %s", cluster);
+
+	if (!*law_recall(judge, key))
+		remember_list(judge, key, law_recall(judge, "certificates"));
+	free(key);
+}
+
+static void judge_node(struct judge *judge, const struct event *event)
+{
+	char cluster[100], machine[80], *key, *missing;
+
+	snprintf(cluster, sizeof(cluster), "%.*s",
+	    (int)strcspn(event->about + 8, "/"), event->about + 8);
+	snprintf(machine, sizeof(machine), "machine/%s",
+	    event_text(event, "machine"));
+	key = xasprintf("certificates of %s", cluster);
+	missing = not_in(law_recall(judge, key),
+	    view_attribute(view_find(judge->view, machine), "trusts"));
+	if (missing && *missing)
+		law_broken(judge, machine,
+		    "%s is a node of cluster/%s and does not trust %s, which "
+		    "is the tenant's",
+		    machine, cluster, missing);
+	free(missing);
+	free(key);
+}
+
+/* R-038 ff.: the CA of a gateway's proxy reaches the gateway and no node of a
+ * cluster; the tenant's certificates reach every node. */
+void trust_by_the_rules(struct judge *judge, const struct event *event)
+{
+	const char *cluster = name_after(event->about, "/cluster/");
+	char *odd;
+
+	if (!law_is_state(event))
+		return;
+	if (begins(event->about, "palette/") && cluster)
+		notice_order(judge, cluster);
+	else if (begins(event->about, "palette/") &&
+	         !strchr(event->about + 8, '/'))
+		notice_certificates(judge, event);
+	else if (begins(event->about, "cluster/") &&
+	         name_after(event->about, "/node/") &&
+	         strcmp(event_text(event, "ready"), "True") == 0)
+		judge_node(judge, event);
+	else if (begins(event->about, "machine/")) {
+		odd = not_in(event_text(event, "trusts"),
+		    law_recall(judge, "all certificates"));
+		if (odd)
+			law_broken(judge, event->about,
+			    "%s trusts %s, which is no certificate of the "
+			    "tenant",
+			    event->about, odd);
+		free(odd);
+	}
+}

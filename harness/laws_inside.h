@@ -61,7 +61,7 @@ law_look_fn nobody_holds_nothing;
 
 /* ---- laws_clusters.c ---- */
 law_hear_fn one_copy_hear, out_of_the_way, deletion_follows_reference,
-    carried_out_once, stays_running, nodes_stay;
+    carried_out_once, stays_running, nodes_stay, trust_by_the_rules;
 law_look_fn one_copy_settle, carried_out_or_waiting, stays_managed;
 
 /* ---- laws_wire.c ---- */

@@ -13,9 +13,13 @@
 
 static struct plane *plane_of(struct world *world, const struct thing *thing)
 {
-	const struct thing *pcg = strcmp(thing->kind->name, "pcg") == 0
-	                              ? thing
-	                              : thing_link(thing, "through");
+	const struct thing *pcg;
+
+	if (strcmp(thing->kind->name, "palette") == 0)
+		return world_plane(world, thing);
+	pcg = strcmp(thing->kind->name, "pcg") == 0
+	          ? thing
+	          : thing_link(thing, "through");
 
 	return world_plane(world, thing_link(pcg, "palette"));
 }
@@ -339,4 +343,52 @@ void operator_renew_code(struct world *world, const struct step *step)
 {
 	errand_ask(begin(world, step), ends_well, "GET", NULL,
 	    "/v1/overlords/pairing/code?cloudType=maas");
+}
+
+/* ---- certificates ---- */
+
+/* The CA of some department; another one each time. */
+static char *new_certificate(struct world *world)
+{
+	char name[40];
+	struct identity_spec spec = {
+		.seed = world->options.seed,
+		.name = name,
+		.common_name = name,
+		.not_before_time = WORLD_EPOCH - HOURS(24),
+		.not_after_time = WORLD_EPOCH + HOURS(24 * 365),
+		.is_ca = true,
+	};
+	struct identity *identity;
+	char *pem;
+
+	snprintf(
+	    name, sizeof(name), "CA %u of the tenant", ++world->certificates);
+	identity = identity_new(&spec, NULL);
+	pem = xstrdup(identity->cert_pem);
+	identity_free(&identity);
+	return pem;
+}
+
+static void got_tenant(struct errand *errand, int status, json_t *answer)
+{
+	char *pem;
+
+	if (status != 200) {
+		errand_failed(
+		    errand, "Palette does not say whose tenant it is");
+		return;
+	}
+	pem = new_certificate(errand->world);
+	errand_ask(errand, ends_well, "POST",
+	    json_pack("{s:{s:s},s:{s:s,s:b}}", "metadata", "name", "ca", "spec",
+	        "certificate", pem, "isCA", 1),
+	    "/v1/tenants/%s/assets/certs", jstr(answer, "tenantUid"));
+	free(pem);
+}
+
+void operator_add_certificate(struct world *world, const struct step *step)
+{
+	errand_ask(
+	    begin(world, step), got_tenant, "GET", NULL, "/v1/users/info");
 }

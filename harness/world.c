@@ -265,6 +265,18 @@ static bool start_maas(struct lab *lab, struct err *err)
 	return true;
 }
 
+static bool reaches(void *ctx, const char *from, const char *to)
+{
+	const struct world *world = ctx;
+	const struct route_query query = {
+		.from = from, .host = to, .port = 6443, .established = true
+	};
+	struct route route = { 0 };
+
+	network_route(world->network, &query, &route);
+	return route.verdict == ROUTE_OPEN;
+}
+
 static void start_workload(struct lab *lab)
 {
 	struct world *world = lab->world;
@@ -277,6 +289,8 @@ static void start_workload(struct lab *lab)
 		.choices = world->choices,
 		.events = world->events,
 		.secrets = world->secrets,
+		.reaches = reaches,
+		.reaches_ctx = world,
 	};
 
 	range_of(lab->thing, "deploy_for", &options.install_for);
@@ -620,6 +634,7 @@ static void free_labs(struct world *world)
 		maas_free(&lab->maas);
 		seat_free(&lab->seat, true);
 		buf_free(&lab->lost);
+		buf_free(&lab->unplugged);
 		free(lab->site);
 	}
 	free(world->labs);

@@ -52,9 +52,10 @@ struct lab {
 	struct workload *workload;
 	char *site; /* name in the network */
 	char endpoint[80];
-	unsigned fail_next; /* installations that are to fail */
-	char spoilt[48];    /* the last of them */
-	struct buf lost;    /* machines without power: "cluster id\n" */
+	unsigned fail_next;   /* installations that are to fail */
+	char spoilt[48];      /* the last of them */
+	struct buf lost;      /* machines without power: "cluster id\n" */
+	struct buf unplugged; /* "cluster machine/id\n" */
 };
 
 struct plane {
@@ -127,6 +128,7 @@ struct world {
 	size_t gate_count;
 	struct seat *operator_seat;
 	struct errand *errands; /* of the operator and the installers */
+	unsigned certificates;  /* that the operator had made */
 	char *trouble; /* why the run must fail whatever the claims say */
 };
 
@@ -221,6 +223,7 @@ void operator_scale_control_planes(
     struct world *world, const struct step *step);
 void operator_validate(struct world *world, const struct step *step);
 void operator_update_key(struct world *world, const struct step *step);
+void operator_add_certificate(struct world *world, const struct step *step);
 void operator_renew_code(struct world *world, const struct step *step);
 
 #endif

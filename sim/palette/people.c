@@ -386,6 +386,18 @@ static struct tenant_cert *request_cert(struct request *request)
 	return NULL;
 }
 
+static void tell_certs(struct palette *palette)
+{
+	struct buf names = BUF_INIT;
+
+	for (size_t i = 0; i < palette->cert_count; i++)
+		if (!palette->certs[i]->is_removed)
+			tls_name_bundle(&names, palette->certs[i]->certificate);
+	EVENT(palette->host->events, "state", palette->name, palette->name,
+	    F("certificates", buf_text(&names)));
+	buf_free(&names);
+}
+
 static bool cert_take(struct request *request, struct tenant_cert *cert)
 {
 	const char *pem = jstr(request->body, "spec.certificate");
@@ -399,6 +411,7 @@ static bool cert_take(struct request *request, struct tenant_cert *cert)
 	cert->is_ca = jbool(request->body, "spec.isCA");
 	meta_take(&cert->meta, jget(request->body, "metadata"));
 	meta_touch(request->palette, &cert->meta);
+	tell_certs(request->palette);
 	return true;
 }
 

@@ -32,10 +32,15 @@ static const char *system_word(const struct machine *m)
 
 void machine_tell(struct machine *machine)
 {
+	struct buf trusts = BUF_INIT;
+
+	if (machine->disk.installed)
+		tls_name_bundle(&trusts, os_trusted_pem(&machine->disk.files));
 	EVENT(machine->workload->options.events, "state", "workload",
 	    machine->name, F("power", machine->powered ? "on" : "off"),
-	    F("system", system_word(machine)),
-	    F("boot", machine->boot_trouble));
+	    F("system", system_word(machine)), F("boot", machine->boot_trouble),
+	    F("trusts", buf_text(&trusts)));
+	buf_free(&trusts);
 }
 
 static void trouble(struct machine *m, const char *sentence)

@@ -213,9 +213,40 @@ static bool has_network(const struct cluster *cluster)
 	           "\"podSubnet\":\"");
 }
 
+static bool hears(
+    const struct cluster *cluster, const struct machine *api, const char *who)
+{
+	const struct workload_options *options = &cluster->workload->options;
+
+	return !options->reaches ||
+	       (options->reaches(options->reaches_ctx, who, api->name) &&
+	           options->reaches(options->reaches_ctx, api->name, who));
+}
+
+/* The word of one that is cut off from all other members counts for nothing,
+ * even if it is a member itself; unless there is no other. */
+static bool is_heard(const struct node *node)
+{
+	const struct workload *workload = node->cluster->workload;
+	bool alone = true;
+
+	for (size_t i = 0; i < workload->machine_count; i++) {
+		const struct machine *m = workload->machines[i];
+
+		if (m->disk.cluster != node->cluster || !m->api ||
+		    m == node->machine)
+			continue;
+		if (hears(node->cluster, m, node->machine->name))
+			return true;
+		alone = false;
+	}
+	return alone;
+}
+
 static bool posts(const struct node *node)
 {
-	return node->machine && kubelet_posts(node->machine->kubelet);
+	return node->machine && kubelet_posts(node->machine->kubelet) &&
+	       is_heard(node);
 }
 
 /* What Ready should become, or NULL if it is right as it is. */

@@ -229,6 +229,12 @@ const char *workload_machine_of(struct workload *workload, const char *cluster,
 	return NULL;
 }
 
+void workload_links_changed(struct workload *workload)
+{
+	for (struct cluster *c = workload->clusters; c; c = c->next)
+		cluster_wake(c);
+}
+
 bool workload_kill_program(struct workload *workload, const char *cluster,
     const char *program, struct err *err)
 {

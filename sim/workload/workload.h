@@ -44,6 +44,11 @@ struct workload_options {
 	struct choices *choices;
 	struct events *events;
 	struct secrets *secrets;
+	/* Does what one machine says reach another one now? The lease that a
+	 * kubelet renews is modelled by this, not by exchanges; whoever
+	 * changes links calls workload_links_changed(). NULL: always. */
+	bool (*reaches)(void *ctx, const char *from, const char *to);
+	void *reaches_ctx;
 	/* All have defaults (docs/workload.md) when both ends are 0. */
 	struct range_for power_for;    /* a BMC obeys */
 	struct range_for shutdown_for; /* switching off; else as power_for */
@@ -70,6 +75,7 @@ bool workload_machine_dies(
     struct workload *workload, const char *system_id, struct err *err);
 bool workload_machine_returns(
     struct workload *workload, const char *system_id, struct err *err);
+void workload_links_changed(struct workload *workload);
 /* The BMC answers "error" to everything (and again as it should). */
 void workload_bmc_sick(
     struct workload *workload, const char *system_id, bool sick);

@@ -308,6 +308,54 @@ TEST(a_running_cluster_holds_its_own_objects_at_the_end)
 	told_end();
 }
 
+#define TRUST "nodes trust the certificates of the tenant and nobody else's"
+
+static void certificates(const char *names)
+{
+	EVENT(told.events, "state", "palette/eu", "palette/eu",
+	    F("certificates", names));
+}
+
+static void trusts(const char *id, const char *names)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "machine/%s", id);
+	EVENT(told.events, "state", "workload", name, F("power", "on"),
+	    F("system", "running"), F("trusts", names));
+}
+
+TEST(a_node_trusts_nobody_whom_the_tenant_does_not)
+{
+	told_begin("", "");
+	trusts("a", "");
+	certificates("CA (1)");
+	certificates("CA (2)");
+	trusts("a", "CA (1)");
+	trusts("a", "CA (2); CA (1)");
+	expect_silence();
+	trusts("a", "CA (2); proxy (3)");
+	expect_law(TRUST, "machine/a trusts proxy (3), which is no certificate "
+	                  "of the tenant");
+	told_end();
+}
+
+TEST(a_node_trusts_whom_the_tenant_trusted_when_it_was_ordered)
+{
+	told_begin("", "");
+	certificates("CA (1)");
+	told_cluster("Provisioning", "pcg-a");
+	certificates("CA (1); CA (2)");
+	trusts("a", "CA (1)");
+	node("True");
+	expect_silence();
+	trusts("a", "CA (2)");
+	node("True");
+	expect_law(TRUST, "machine/a is a node of cluster/web and does not "
+	                  "trust CA (1), which is the tenant's");
+	told_end();
+}
+
 /* ---- who talks to whom ---- */
 
 TEST(palette_may_not_dial)
@@ -532,6 +580,8 @@ CASE(a_machine_may_not_change_hands_without_a_release),
     CASE(a_running_cluster_may_not_fall_back),
     CASE(a_node_is_lost_only_with_its_machine),
     CASE(a_running_cluster_holds_its_own_objects_at_the_end),
+    CASE(a_node_trusts_nobody_whom_the_tenant_does_not),
+    CASE(a_node_trusts_whom_the_tenant_trusted_when_it_was_ordered),
     CASE(palette_may_not_dial), CASE(nobody_goes_around_their_proxy),
     CASE(nobody_asks_the_proxy_for_what_is_next_door),
     CASE(maas_answers_every_request),

@@ -328,6 +328,36 @@ TEST(a_silent_node_is_unknown_after_forty_seconds)
 	close_site();
 }
 
+static void plug(const char *out)
+{
+	unplugged = out;
+	workload_links_changed(racks);
+}
+
+TEST(a_node_that_is_cut_off_is_unknown_after_forty_seconds)
+{
+	a_cluster_on_m1();
+	wait_for(MINUTES(40));
+	put_token("m1", TOKEN, HOURS(1));
+	a_worker_joins_on("m2", TOKEN);
+	wait_for(MINUTES(40));
+	plug("machine/m2");
+	wait_for(SECONDS(39));
+	EXPECT_STR(attribute("cluster/web/node/node-2", "ready"), "True");
+	wait_for(SECONDS(2));
+	EXPECT_STR(attribute("cluster/web/node/node-2", "ready"), "Unknown");
+	EXPECT_STR(attribute("cluster/web/node/node-1", "ready"), "True");
+	plug(NULL);
+	wait_for(MINUTES(1));
+	EXPECT_STR(attribute("cluster/web/node/node-2", "ready"), "True");
+	plug("machine/m1"); /* the only member hears itself */
+	wait_for(MINUTES(2));
+	EXPECT_STR(attribute("cluster/web/node/node-1", "ready"), "True");
+	EXPECT_STR(attribute("cluster/web/node/node-2", "ready"), "Unknown");
+	unplugged = NULL;
+	close_site();
+}
+
 TEST(a_cluster_survives_a_power_cycle_of_its_only_control_plane)
 {
 	a_cluster_on_m1();
@@ -408,6 +438,7 @@ CASE(a_cluster_comes_up_from_its_user_data), CASE(its_api_knows_who_asks),
     CASE(a_second_control_plane_serves_the_same_objects),
     CASE(a_worker_joins_the_control_plane_that_answers_and_not_a_dead_one),
     CASE(a_silent_node_is_unknown_after_forty_seconds),
+    CASE(a_node_that_is_cut_off_is_unknown_after_forty_seconds),
     CASE(a_cluster_survives_a_power_cycle_of_its_only_control_plane),
     CASE(a_cluster_is_gone_with_the_last_disk_of_its_control_planes),
     CASE(a_killed_agent_is_back_after_ten_seconds),

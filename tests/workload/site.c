@@ -490,9 +490,19 @@ static void open_world(void)
 	open_proxy();
 }
 
+const char *unplugged;
+
+static bool is_plugged_in(void *ctx, const char *from, const char *to)
+{
+	(void)ctx;
+	return !unplugged ||
+	       (strcmp(from, unplugged) != 0 && strcmp(to, unplugged) != 0);
+}
+
 static void open_racks(const struct rack_ops *ops, void *ctx)
 {
 	const struct workload_options options = { .maas = "maas/lab",
+		.reaches = is_plugged_in,
 		.rack = ops,
 		.rack_ctx = ctx,
 		.hosts = { make_host, drop_host, NULL },

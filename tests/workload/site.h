@@ -61,6 +61,10 @@ void power(const char *system_id, bool on);
 /* The DNS name of the cluster's endpoint has these machines' addresses. */
 void publish(const char *system_ids); /* "m1 m2"; "" for none */
 
+/* "machine/m2": its kubelet is not heard, nor does it hear. NULL: nobody. Tell
+ * racks of changes (workload_links_changed). */
+extern const char *unplugged;
+
 /* ---- user data, as the gateway renders it ---- */
 char *user_data(const struct wish *wish);
 char *ca_hash(void);

@@ -234,9 +234,14 @@ static void answer_body(struct maas_answer *out,
 	const char *location = http_header(&answer->headers, "Location");
 	struct err ignored;
 
-	if (type && strncasecmp(type, "application/json", 16) == 0)
+	if (type && strncasecmp(type, "application/json", 16) == 0) {
 		*body = json_parse(
 		    buf_text(&answer->body), answer->body.len, &ignored);
+		/* Something between here and there broke it to pieces: what
+		 * was asked for may have been done (X-005). */
+		if (!*body && out->kind == MAAS_OK)
+			out->kind = MAAS_UNKNOWN;
+	}
 	if (out->status >= 300 && out->status < 400)
 		buf_addf(text,
 		    "MAAS has moved to %s; change the endpoint of "

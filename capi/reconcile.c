@@ -93,8 +93,6 @@ void maas_trouble(
 	char *text = short_text(answer->text);
 
 	switch (answer->kind) {
-	case MAAS_OK:
-		break;
 	case MAAS_BUSY: /* the same call, when it says */
 		capi_hold_for(r, answer->retry_after_for +
 		                     capi_jittered(r, SECONDS(1), "retry"));
@@ -108,6 +106,7 @@ void maas_trouble(
 		    "API key or more rights",
 		    what, answer->status, text);
 		break;
+	case MAAS_OK: /* but not what was asked for */
 	case MAAS_UNREACHED:
 	case MAAS_UNKNOWN:
 	case MAAS_FAILED:

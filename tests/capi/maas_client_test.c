@@ -237,6 +237,17 @@ TEST(an_answer_is_told_by_status_and_retry_after)
 	close_lab();
 }
 
+/* what was asked for may have been done. */
+TEST(an_answer_in_pieces_is_unknown)
+{
+	lab("http://maas.lab:5240/MAAS");
+	server.text = "[{\"system_id\":";
+	answers(200, NULL, "machines/?op=allocate", MAAS_UNKNOWN);
+	server.type = "text/plain";
+	answers(200, NULL, "machines/?op=allocate", MAAS_OK);
+	close_lab();
+}
+
 TEST(silence_is_unknown_after_95_s_and_for_reads_after_30_s)
 {
 	usec begun_at;
@@ -300,6 +311,7 @@ CASE(a_post_signs_its_form), CASE(a_put_does_not_sign_its_form),
     CASE(a_default_port_is_not_signed), CASE(each_attempt_is_signed_anew),
     CASE(a_form_travels_in_the_body),
     CASE(an_answer_is_told_by_status_and_retry_after),
+    CASE(an_answer_in_pieces_is_unknown),
     CASE(silence_is_unknown_after_95_s_and_for_reads_after_30_s),
     CASE(a_name_that_does_not_resolve_is_unreached),
     CASE(the_clock_of_the_server_is_signed_with),

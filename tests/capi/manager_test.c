@@ -442,6 +442,17 @@ TEST(a_lost_allocation_is_found_and_adopted)
 	yard_close();
 }
 
+TEST(a_list_that_makes_no_sense_is_asked_for_again)
+{
+	begun(3);
+	yard.status = 200; /* of a page that says "no" */
+	fate("GET machines", YARD_SAYS, 4);
+	EXPECT(yard_until(yard_cluster_runs, MINUTES(30)));
+	EXPECT_INT(yard.times, 0);
+	EXPECT_INT(yard.allocates, 1);
+	yard_close();
+}
+
 /* */
 TEST(a_lost_deployment_is_not_repeated)
 {
@@ -1002,6 +1013,7 @@ CASE(one_machine_is_allocated_deployed_and_joins),
     CASE(a_machine_whose_name_maas_forgets_is_followed_until_it_is_free),
     CASE(a_locked_machine_keeps_its_object_and_says_so),
     CASE(a_lost_allocation_is_found_and_adopted),
+    CASE(a_list_that_makes_no_sense_is_asked_for_again),
     CASE(a_lost_deployment_is_not_repeated),
     CASE(without_capacity_it_waits_visibly_and_goes_on),
     CASE(a_conflict_with_retry_after_is_repeated_when_it_says),

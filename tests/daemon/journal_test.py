@@ -79,7 +79,7 @@ CLOSEST = [  # method, path, fields, what the note has
      'there is no subnet 77; there are 127.20.0.0/16'),
     ('POST', '/machines/?op=allocate', {'zon': 'default'},
      'allocate has no constraint zon, the nearest is zone'),
-    ('GET', '/nodes/{id}/bcaches/', None, 'is known and not modelled')]
+    ('POST', '/machines/?op=add_chassis', {}, 'is known and not modelled')]
 
 
 def a_refusal_says_what_came_closest(room):

@@ -10,6 +10,7 @@
 #define HARNESS_LOOPS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/loop.h"
@@ -26,6 +27,9 @@ struct loops { /* zeroed is empty */
 		bool said;
 	} seen[LOOPS_KEPT];
 };
+
+/* Tells answers apart, long ones fast; not made against an adversary. */
+uint64_t loops_hash(uint64_t seed, const char *data, size_t len);
 
 /* One more exchange. True: it is a loop now, *span_for is how long those
  * LOOPS_COUNT took. */

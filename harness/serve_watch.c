@@ -204,7 +204,7 @@ static void explain_loop(struct watch *watch, const struct wire_sight *sight,
 	asked = hash_text(asked, sight->client);
 	asked = hash_text(asked, user);
 	asked = keyed_hash(asked, buf_text(&request->body), request->body.len);
-	answer = keyed_hash((uint64_t)sight->response->status,
+	answer = loops_hash((uint64_t)sight->response->status,
 	    buf_text(&sight->response->body), sight->response->body.len);
 	if (!loops_see(&watch->loops, asked, answer,
 	        clients_span(watch, loop_now(loop)), &span_for))

@@ -238,12 +238,13 @@ static bool drain(struct http_peer *peer)
 	bool full = false;
 	ssize_t got;
 
-	/* To the end, since the end may be one (Connection: close). */
-	while ((got = recv(peer->fd, data, sizeof(data), 0)) > 0) {
-		if (!peer->dying)
+	do {
+		got = recv(peer->fd, data, sizeof(data), 0);
+		if (got > 0 && !peer->dying)
 			peer->ops->send(peer->ctx, data, (size_t)got);
 		full = full || got == CHUNK;
-	}
+		/* The end is found behind the last byte (Connection: close). */
+	} while (got == CHUNK || (got > 0 && !peer->connection));
 	if (got == 0 && !peer->closed_told) {
 		peer->closed_told = true;
 		if (!peer->dying)

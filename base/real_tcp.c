@@ -101,6 +101,8 @@ static void read_all(struct tcp *tcp)
 			tcp->ops->input(tcp->ctx, data, (size_t)got);
 			if (freed)
 				return;
+			if ((size_t)got < sizeof(data))
+				break; /* epoll tells when there is more */
 			continue;
 		}
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))

@@ -36,7 +36,8 @@ struct operation {
 };
 const struct operation *maas_operation_table(size_t *count);
 
-#define ASK_ARGS 4
+#define ASK_ARGS   4
+#define OAUTH_KEPT 7
 
 struct ask {
 	struct maas *maas;
@@ -52,6 +53,8 @@ struct ask {
 	bool garbled;      /* the body is not what its type says */
 	struct user *user; /* NULL: nobody */
 	struct api_key *key;
+	char *oauth[OAUTH_KEPT]; /* what the header holds (oauth.c) */
+	bool oauth_read, oauth_in_header;
 	bool session; /* credentials were looked at: Vary names Cookie */
 
 	bool answered, rolled_back;
@@ -130,7 +133,6 @@ bool maas_json_has_text(const json_t *list, const char *text);
 /* An AUDIT event about what the caller did. */
 void maas_audit(struct ask *ask, const char *type, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-void maas_oauth_forget(struct maas *maas); /* all nonces */
 
 /* ---- used by several operations ---- */
 /* The machine (device, rack, any node for /nodes/) in args[0], seen by the

@@ -42,7 +42,7 @@ static bool reset(struct maas *maas, const json_t *step, struct err *err)
 	bool fine = true;
 
 	(void)step;
-	maas_oauth_forget(maas);
+	maas_nonces_free(&maas->nonces);
 	if (inventory) {
 		fine = maas_load(maas, inventory, err);
 	} else {

@@ -14,15 +14,40 @@
 
 static const char id_letters[] = "34678abcdefghkmnpqrstwxy";
 
+static struct node **bucket_of(const struct maas *maas, const char *system_id)
+{
+	uint64_t hash = keyed_hash(0, system_id, strlen(system_id));
+	struct maas *m = (struct maas *)(uintptr_t)maas;
+
+	return &m->node_buckets[hash % NODE_BUCKETS];
+}
+
 struct node *maas_node_find(const struct maas *maas, const char *system_id)
 {
-	struct node *node;
+	struct node *node = *bucket_of(maas, system_id);
 
-	list_for_each (node, &maas->nodes) {
-		if (strcmp(node->system_id, system_id) == 0)
-			return node;
-	}
-	return NULL;
+	while (node && strcmp(node->system_id, system_id) != 0)
+		node = node->next_alike;
+	return node;
+}
+
+/* Behind its like: the oldest is found. */
+static void make_found(struct node *node)
+{
+	struct node **at = bucket_of(node->maas, node->system_id);
+
+	while (*at)
+		at = &(*at)->next_alike;
+	*at = node;
+}
+
+static void make_lost(struct node *node)
+{
+	struct node **at = bucket_of(node->maas, node->system_id);
+
+	while (*at != node)
+		at = &(*at)->next_alike;
+	*at = node->next_alike;
 }
 
 struct node *maas_node_named(const struct maas *maas, const char *hostname)
@@ -111,6 +136,7 @@ struct node *maas_node_make(
 	maas_power_init(node);
 	maas_bench_init(node);
 	maas_list_add(&maas->nodes, node);
+	make_found(node);
 	maas_node_touch(node);
 	return node;
 }
@@ -143,6 +169,7 @@ void maas_node_free(struct node *node)
 	maas_bench_forget(node);
 	timer_cancel(&node->limit);
 	token_drop(&node->work);
+	make_lost(node);
 	maas_storage_free(node);
 	maas_node_devices_forget(node);
 	json_decref(node->power_parameters);

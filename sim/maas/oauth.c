@@ -7,23 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "sim/maas/oauth_header.h"
 
 /* Timestamps may be this old, and as far in the future as they like. */
 #define OLDEST_SECONDS 300
-/* Used nonces are swept out once a day. */
-#define NONCE_KEPT_FOR HOURS(24)
 
 static const char *const required[] = { "oauth_consumer_key", "oauth_token",
 	"oauth_signature", "oauth_signature_method", "oauth_timestamp",
 	"oauth_nonce" };
 #define REQUIRED_COUNT (sizeof(required) / sizeof(required[0]))
-
-struct nonce {
-	struct nonce *next;
-	char *text; /* consumer, token and nonce */
-	usec seen_time;
-};
 
 /* ---- the parameters ---- */
 
@@ -35,6 +28,25 @@ static bool header_names_all(const char *header)
 		if (!header || !strstr(header, required[i]))
 			return false;
 	return true;
+}
+
+/* The header's own values of what is asked for again and again. */
+static const char *const kept[OAUTH_KEPT] = { "oauth_consumer_key",
+	"oauth_token", "oauth_signature", "oauth_signature_method",
+	"oauth_timestamp", "oauth_nonce", "oauth_version" };
+
+static bool header_has_all(struct ask *ask)
+{
+	const char *header = http_header(
+	    &ask->request->headers, "Authorization");
+
+	if (ask->oauth_read)
+		return ask->oauth_in_header;
+	ask->oauth_read = true;
+	ask->oauth_in_header = header_names_all(header);
+	for (size_t i = 0; i < OAUTH_KEPT && ask->oauth_in_header; i++)
+		ask->oauth[i] = maas_oauth_parameter(header, kept[i]);
+	return ask->oauth_in_header;
 }
 
 static const char *in_parameters(const struct ask *ask, const char *name)
@@ -52,81 +64,27 @@ static bool parameters_have_all(const struct ask *ask)
 	return true;
 }
 
-static char *parameter(const struct ask *ask, const char *name)
+/* NULL: it is not there. */
+static const char *parameter(struct ask *ask, const char *name)
 {
-	const char *header = http_header(
-	    &ask->request->headers, "Authorization");
-
-	if (header_names_all(header))
-		return maas_oauth_parameter(header, name);
-	return xstrdup(in_parameters(ask, name));
+	if (!header_has_all(ask))
+		return in_parameters(ask, name);
+	for (size_t i = 0; i < OAUTH_KEPT; i++)
+		if (strcmp(kept[i], name) == 0)
+			return ask->oauth[i];
+	unreachable("a parameter of the header that is not kept");
 }
 
 /* ---- nonces ---- */
 
-static size_t bucket_of(const char *text)
+static char *nonce_text(struct ask *ask)
 {
-	return keyed_hash(0, text, strlen(text)) % NONCE_BUCKETS;
-}
-
-static bool nonce_used(const struct maas *maas, const char *text)
-{
-	for (struct nonce *n = maas->nonces[bucket_of(text)]; n; n = n->next)
-		if (strcmp(n->text, text) == 0)
-			return true;
-	return false;
-}
-
-static void nonce_free(struct nonce *nonce)
-{
-	free(nonce->text);
-	free(nonce);
-}
-
-static void nonce_use(struct maas *maas, const char *text)
-{
-	struct nonce **at = &maas->nonces[bucket_of(text)];
-	struct nonce *new = xcalloc(1, sizeof(*new));
-
-	new->text = xstrdup(text);
-	new->seen_time = maas_time(maas);
-	new->next = *at;
-	*at = new;
-	for (at = &new->next; *at;) {
-		struct nonce *old = *at;
-
-		if (new->seen_time - old->seen_time < NONCE_KEPT_FOR) {
-			at = &old->next;
-			continue;
-		}
-		*at = old->next;
-		nonce_free(old);
-	}
-}
-
-void maas_oauth_forget(struct maas *maas)
-{
-	for (size_t i = 0; i < NONCE_BUCKETS; i++) {
-		while (maas->nonces[i]) {
-			struct nonce *nonce = maas->nonces[i];
-
-			maas->nonces[i] = nonce->next;
-			nonce_free(nonce);
-		}
-	}
-}
-
-static char *nonce_text(const struct ask *ask)
-{
-	char *consumer = parameter(ask, "oauth_consumer_key");
-	char *token = parameter(ask, "oauth_token");
-	char *nonce = parameter(ask, "oauth_nonce");
+	const char *consumer = parameter(ask, "oauth_consumer_key");
+	const char *token = parameter(ask, "oauth_token");
+	const char *nonce = parameter(ask, "oauth_nonce");
 	char *text = xasprintf("%s %s %s", consumer ? consumer : "",
 	    token ? token : "", nonce ? nonce : "");
 
-	free(consumer);
-	free(token);
-	free(nonce);
 	return text;
 }
 
@@ -137,7 +95,7 @@ void maas_oauth_commit(struct ask *ask)
 	if (!ask->key)
 		return;
 	text = nonce_text(ask);
-	nonce_use(ask->maas, text);
+	maas_nonce_use(&ask->maas->nonces, text, maas_time(ask->maas));
 	free(text);
 }
 
@@ -332,21 +290,20 @@ static struct api_key *key_of(
 
 static bool check_version(struct ask *ask)
 {
-	char *version = parameter(ask, "oauth_version");
+	const char *version = parameter(ask, "oauth_version");
 	bool fine = !version || strcmp(version, "1.0") == 0;
 	char *rest = xasprintf("%s not supported.", version ? version : "");
 
 	if (!fine)
 		refuse(ask, "'OAuth version ", rest);
 	free(rest);
-	free(version);
 	return fine;
 }
 
 static bool check_names(struct ask *ask)
 {
-	char *consumer = parameter(ask, "oauth_consumer_key");
-	char *token = parameter(ask, "oauth_token");
+	const char *consumer = parameter(ask, "oauth_consumer_key");
+	const char *token = parameter(ask, "oauth_token");
 	bool fine = false;
 
 	if (!consumer)
@@ -359,8 +316,6 @@ static bool check_names(struct ask *ask)
 		refuse(ask, "'Invalid access token: ", token);
 	else
 		fine = true;
-	free(consumer);
-	free(token);
 	return fine;
 }
 
@@ -378,7 +333,7 @@ static int64_t time_of_clients(const struct maas *maas)
 
 static bool check_timestamp(struct ask *ask)
 {
-	char *given = parameter(ask, "oauth_timestamp");
+	const char *given = parameter(ask, "oauth_timestamp");
 	int64_t now = time_of_clients(ask->maas);
 	int64_t time = maas_number(given);
 	char rest[160];
@@ -398,26 +353,25 @@ static bool check_timestamp(struct ask *ask)
 	} else {
 		fine = true;
 	}
-	free(given);
 	return fine;
 }
 
 static bool check_nonce(struct ask *ask)
 {
-	char *text = nonce_text(ask), *nonce = parameter(ask, "oauth_nonce");
-	bool fine = !nonce_used(ask->maas, text);
+	const char *nonce = parameter(ask, "oauth_nonce");
+	char *text = nonce_text(ask);
+	bool fine = !maas_nonce_used(&ask->maas->nonces, text);
 
 	if (!fine)
 		refuse(ask, "'Nonce already used: ", nonce ? nonce : "");
 	free(text);
-	free(nonce);
 	return fine;
 }
 
 static bool check_signature(struct ask *ask)
 {
-	char *method = parameter(ask, "oauth_signature_method");
-	char *given = parameter(ask, "oauth_signature");
+	const char *method = parameter(ask, "oauth_signature_method");
+	const char *given = parameter(ask, "oauth_signature");
 	char *base = NULL, *expected = NULL;
 	bool hmac = method && strcmp(method, "HMAC-SHA1") == 0;
 	bool fine = false;
@@ -441,8 +395,6 @@ static bool check_signature(struct ask *ask)
 			    "string: ",
 			    base);
 	}
-	free(method);
-	free(given);
 	free(base);
 	free(expected);
 	return fine;
@@ -450,10 +402,7 @@ static bool check_signature(struct ask *ask)
 
 enum oauth_verdict maas_oauth(struct ask *ask)
 {
-	const char *header = http_header(
-	    &ask->request->headers, "Authorization");
-
-	if (!header_names_all(header) && !parameters_have_all(ask))
+	if (!header_has_all(ask) && !parameters_have_all(ask))
 		return OAUTH_NONE;
 	if (check_version(ask) && check_names(ask) && check_timestamp(ask) &&
 	    check_nonce(ask) && check_signature(ask)) {

@@ -131,7 +131,7 @@ void maas_free(struct maas **maas)
 		return;
 	listener_close(&m->listener);
 	maas_clear(m);
-	maas_oauth_forget(m);
+	maas_nonces_free(&m->nonces);
 	timer_cancel(&m->dns_timer);
 	json_decref(m->inventory);
 	free(m->name);

@@ -18,6 +18,7 @@
 #include "sim/maas/ip.h"
 #include "sim/maas/list.h"
 #include "sim/maas/maas.h"
+#include "sim/maas/nonces.h"
 #include "sim/maas/storage.h"
 
 /* ---- people ---- */
@@ -254,6 +255,7 @@ struct node {
 	struct maas *maas;
 	enum node_type type;
 	char *system_id, *hostname, *description;
+	struct node *next_alike; /* in its bucket of system_ids */
 	enum node_status status, previous_status;
 	struct domain *domain;
 	struct zone *zone;
@@ -354,9 +356,8 @@ struct document {
 	json_t *shown;
 };
 
-/* Nonces that were used, until they are a day old (oauth.c). */
-struct nonce;
-#define NONCE_BUCKETS 1024
+/* Nodes are found by their system_id in one of these. */
+#define NODE_BUCKETS 1024
 
 struct maas {
 	struct host *host;
@@ -397,7 +398,8 @@ struct maas {
 	bool bmc_refuses; /* all BMCs say no */
 	struct names strangers; /* addresses that others use on the wire */
 
-	struct nonce *nonces[NONCE_BUCKETS];
+	struct node *node_buckets[NODE_BUCKETS]; /* by ->next_alike */
+	struct nonces nonces;
 	struct timer dns_timer;
 	bool dns_dirty;
 	uint64_t requests; /* for names of choices */

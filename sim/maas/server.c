@@ -39,40 +39,42 @@ static void forget_args(char *args[ASK_ARGS])
 }
 
 /* {id} of a subnet may hold slashes: "10.0.0.0/24". */
-static bool path_matches(const char *pattern, const char *path,
-    bool slashes_in_last, char *args[ASK_ARGS])
+static bool holds_slashes(const struct operation *row, const char *behind)
 {
-	int arg = 0;
+	return behind[0] == '/' && !behind[1] &&
+	       strcmp(row->handler, "SubnetHandler") == 0;
+}
+
+/* args is NULL for who only wants to know. Every row is looked at for every
+ * request: nothing is copied before it is the one. */
+static bool row_has_path(
+    const struct operation *row, const char *path, char *args[ASK_ARGS])
+{
+	const char *pattern = row->path, *begin[ASK_ARGS];
+	size_t len[ASK_ARGS];
+	int count = 0;
 
 	while (*pattern) {
-		size_t len;
-
 		if (*pattern != '{') {
 			if (*pattern++ != *path++)
 				return false;
 			continue;
 		}
+		check(count < ASK_ARGS);
 		pattern = strchr(pattern, '}') + 1;
-		len = strcspn(path, "/");
-		if (slashes_in_last && strcmp(pattern, "/") == 0 && *path)
-			len = strlen(path) - 1;
-		if (len == 0)
+		begin[count] = path;
+		len[count] = strcspn(path, "/");
+		if (*path && holds_slashes(row, pattern))
+			len[count] = strlen(path) - 1;
+		if (!len[count])
 			return false;
-		check(arg < ASK_ARGS);
-		args[arg++] = xstrndup(path, len);
-		path += len;
+		path += len[count++];
 	}
-	return *path == '\0';
-}
-
-static bool row_has_path(
-    const struct operation *row, const char *path, char *args[ASK_ARGS])
-{
-	if (path_matches(row->path, path,
-	        strcmp(row->handler, "SubnetHandler") == 0, args))
-		return true;
-	forget_args(args);
-	return false;
+	if (*path)
+		return false;
+	while (args && count--)
+		args[count] = xstrndup(begin[count], len[count]);
+	return true;
 }
 
 static bool same_op(const char *a, const char *b)
@@ -91,47 +93,52 @@ const struct operation *maas_route(const char *method, const char *path,
 		bool open = table[i].flags & OP_OPEN;
 		bool for_nobody = table[i].flags & OP_ANONYMOUS;
 
-		if (!row_has_path(&table[i], path, args))
+		if (!row_has_path(&table[i], path, NULL))
 			continue;
 		*path_known = true;
 		if ((open || for_nobody == anonymous) &&
 		    strcmp(table[i].method, method) == 0 &&
-		    same_op(table[i].op, op))
+		    same_op(table[i].op, op)) {
+			row_has_path(&table[i], path, args);
 			return &table[i];
-		forget_args(args);
+		}
 	}
 	return NULL;
 }
 
-/* The methods of the handler that serves this path for this caller. */
-static bool method_known(
-    const char *path, bool anonymous, const char *method, struct buf *allow)
+static bool has_method(const char *path, bool anonymous, const char *method)
 {
-	static const char *const methods[] = { "GET", "POST", "PUT", "DELETE" };
-	bool known = false;
 	size_t count;
 	const struct operation *table = maas_operation_table(&count);
 
-	for (size_t m = 0; m < 4; m++) {
-		bool has = false;
+	for (size_t i = 0; i < count; i++) {
+		bool for_nobody = table[i].flags & OP_ANONYMOUS;
 
-		for (size_t i = 0; i < count && !has; i++) {
-			char *args[ASK_ARGS] = { NULL };
-			bool for_nobody = table[i].flags & OP_ANONYMOUS;
+		if (row_has_path(&table[i], path, NULL) &&
+		    strcmp(table[i].method, method) == 0 &&
+		    ((table[i].flags & OP_OPEN) || for_nobody == anonymous))
+			return true;
+	}
+	return false;
+}
 
-			if (strcmp(table[i].method, methods[m]) != 0 ||
-			    (!(table[i].flags & OP_OPEN) &&
-			        for_nobody != anonymous))
-				continue;
-			has = row_has_path(&table[i], path, args);
-			forget_args(args);
-		}
-		if (has)
+static const char *const methods[] = { "GET", "POST", "PUT", "DELETE" };
+
+/* The methods of the handler that serves this path for this caller. */
+static bool method_known(const char *path, bool anonymous, const char *method)
+{
+	for (size_t m = 0; m < 4; m++)
+		if (strcmp(methods[m], method) == 0)
+			return has_method(path, anonymous, method);
+	return false;
+}
+
+static void list_methods(const char *path, bool anonymous, struct buf *allow)
+{
+	for (size_t m = 0; m < 4; m++)
+		if (has_method(path, anonymous, methods[m]))
 			buf_addf(
 			    allow, "%s%s", allow->len ? ", " : "", methods[m]);
-		known = known || (has && strcmp(methods[m], method) == 0);
-	}
-	return known;
 }
 
 /* What serves a path at all: for callers without credentials, and open to
@@ -144,24 +151,25 @@ static void path_is_for(
 
 	*known = *anonymous = *open = *admin = false;
 	for (size_t i = 0; i < count; i++) {
-		char *args[ASK_ARGS] = { NULL };
-
-		if (row_has_path(&table[i], path, args)) {
-			*known = true;
-			*anonymous |= (table[i].flags & OP_ANONYMOUS) != 0;
-			*open |= (table[i].flags & OP_OPEN) != 0;
-			*admin |= (table[i].flags & OP_ADMIN_HANDLER) != 0;
-		}
-		forget_args(args);
+		if (!row_has_path(&table[i], path, NULL))
+			continue;
+		*known = true;
+		*anonymous |= (table[i].flags & OP_ANONYMOUS) != 0;
+		*open |= (table[i].flags & OP_OPEN) != 0;
+		*admin |= (table[i].flags & OP_ADMIN_HANDLER) != 0;
 	}
 }
 
 /* ---- one request ---- */
 
-static void wrong_method(struct ask *ask, const char *allow)
+static void wrong_method(struct ask *ask, bool nobody)
 {
+	struct buf allow = BUF_INIT;
+
+	list_methods(ask->path, nobody, &allow);
 	maas_answer_text(ask, 405, "text/html; charset=utf-8", "");
-	http_header_add(&ask->answer.headers, "Allow", allow);
+	http_header_add(&ask->answer.headers, "Allow", buf_text(&allow));
+	buf_free(&allow);
 }
 
 static void unmodelled(struct ask *ask)
@@ -249,13 +257,9 @@ static void read_suffix(struct ask *ask)
 	op = xstrdup(last + 4);
 	last[1] = '\0';
 	for (size_t i = 0; i < count; i++) {
-		char *args[ASK_ARGS] = { NULL };
-		bool here = same_op(table[i].op, op) &&
-		            !(table[i].flags & OP_ANONYMOUS) &&
-		            row_has_path(&table[i], ask->path, args);
-
-		forget_args(args);
-		if (here) {
+		if (same_op(table[i].op, op) &&
+		    !(table[i].flags & OP_ANONYMOUS) &&
+		    row_has_path(&table[i], ask->path, NULL)) {
 			ask->op = op;
 			return;
 		}
@@ -289,7 +293,6 @@ static bool serve_view(struct ask *ask)
 
 static void serve_api(struct ask *ask)
 {
-	struct buf allow = BUF_INIT;
 	bool known, anonymous, open, admin, nobody;
 
 	if (serve_view(ask))
@@ -318,13 +321,11 @@ static void serve_api(struct ask *ask)
 	} else if (ask->garbled) {
 		maas_answer_text(ask, 400, "text/plain", "Bad Request");
 		ask->rolled_back = true;
-	} else if (!method_known(
-	               ask->path, nobody, ask->request->method, &allow)) {
-		wrong_method(ask, buf_text(&allow));
+	} else if (!method_known(ask->path, nobody, ask->request->method)) {
+		wrong_method(ask, nobody);
 	} else {
 		perform(ask, nobody);
 	}
-	buf_free(&allow);
 }
 
 /* ---- one exchange ---- */
@@ -345,6 +346,8 @@ static void ask_free(struct ask *ask)
 	free(ask->signed_path);
 	free(ask->op);
 	forget_args(ask->args);
+	for (size_t i = 0; i < OAUTH_KEPT; i++)
+		free(ask->oauth[i]);
 	form_free(&ask->query);
 	maas_body_free(&ask->body);
 	http_response_free(&ask->answer);

@@ -198,7 +198,8 @@ def wiremock(directory, load, seconds, document):
     root = directory / "wiremock"
     (root / "mappings").mkdir(parents=True, exist_ok=True)
     stub = {"request": {"method": "GET", "url": "/machine"},
-            "response": {"status": 200, "body": document}}
+            "response": {"status": 200, "body": document,
+                         "headers": {"Content-Length": str(len(document))}}}
     (root / "mappings" / "machine.json").write_text(json.dumps(stub))
     server = Server([launcher, "--port", str(port), "--root-dir", root], port)
     peer("WireMock", server, load, seconds)

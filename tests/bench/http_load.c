@@ -49,6 +49,9 @@ static int connection_count = 16;
 static char scratch[1 << 18];
 
 static _Noreturn void fail(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
+static void fail(const char *fmt, ...)
 {
 	va_list ap;
 

@@ -65,7 +65,13 @@ static const char *const values[] = { "", "0", "1", "-1", "2", "7", "99999",
 	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" };
 
-static const char *ids[6];
+/* Copies: what the monkey deletes, it may still ask for. */
+static char ids[6][16];
+
+static void new_machine(size_t place)
+{
+	snprintf(ids[place], sizeof(ids[place]), "%s", a_machine(NULL));
+}
 
 static const char *any_value(void)
 {
@@ -167,7 +173,7 @@ static void a_round(int number)
 	const struct maas_operation *rows = maas_operations(&count);
 
 	lab_as(&lab, users[user], user == 0);
-	ids[number % 6] = a_machine(NULL);
+	new_machine((size_t)number % 6);
 	for (size_t i = 0; i < count; i++) {
 		const struct maas_operation *row = &rows[draw(count)];
 
@@ -189,8 +195,8 @@ TEST(whatever_is_asked_the_region_answers)
 	seed = text ? strtoull(text, NULL, 10) : 1;
 	a_lab(NULL, NULL);
 	a_cable(BMC_OBEYS);
-	for (int i = 0; i < 6; i++)
-		ids[i] = a_machine(NULL);
+	for (size_t i = 0; i < 6; i++)
+		new_machine(i);
 	for (int i = 0; i < 40; i++)
 		a_round(i);
 	lab_close(&lab);

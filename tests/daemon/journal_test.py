@@ -189,10 +189,10 @@ def the_end_is_a_sum(room):
             pass
         maas.call('GET', '/nowhere/')
         for _ in range(2):
-            maas.call('GET', '/nodes/abc/bcaches/')
+            maas.call('POST', '/machines/?op=add_chassis')
     assert ('served 5 requests: 1 well, 1 refused (4xx), 2 failed (5xx), '
             '1 without an answer; faults struck 1\n'
-            'not modelled: GET /nodes/{system_id}/bcaches/ (2)\n'
+            'not modelled: POST /machines/ op=add_chassis (2)\n'
             'unknown: 1 requests for what a maas does not have; the journal '
             'says what came closest\n') in served.out, served.out
 

@@ -110,7 +110,7 @@ struct http_client {
 	struct buf body; /* of the request */
 	int fd;          /* our end; -1 before the first request */
 	bool opened;     /* libcurl has had its one socket */
-	bool busy, eof;
+	bool busy, eof, starved;
 	struct http_response head;
 	bool head_done, too_long, closing;
 	size_t received, max_body;
@@ -121,12 +121,16 @@ static curl_socket_t open_once(
 {
 	struct http_client *client = ctx;
 
+	curl_socket_t fd;
+
 	(void)purpose;
 	if (client->opened)
 		return CURL_SOCKET_BAD;
 	client->opened = true;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
+	client->starved = fd < 0;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 struct http_client *http_client_new(
@@ -254,6 +258,8 @@ static bool drain(struct http_client *client)
 
 	if (client->fd < 0)
 		client->fd = doorway_accept(client->doorway);
+	if (client->fd < 0 && (errno == EMFILE || errno == ENFILE))
+		client->starved = true;
 	while (client->fd >= 0 && got == CHUNK) {
 		got = recv(client->fd, data, sizeof(data), 0);
 		if (got > 0)
@@ -266,6 +272,8 @@ static bool drain(struct http_client *client)
 static enum http_client_end end_of(
     const struct http_client *client, CURLcode code)
 {
+	if (client->starved)
+		return HTTP_CLIENT_STARVED;
 	switch ((int)code) {
 	case CURLE_OK:
 		return HTTP_CLIENT_DONE;
@@ -305,6 +313,8 @@ static void run(struct http_client *client)
 	told = curl_multi_info_read(client->multi, &left);
 	if (told && told->msg == CURLMSG_DONE && client->busy)
 		finish(client, told->data.result);
+	else if (client->starved && client->busy) /* it waits for nothing */
+		finish(client, CURLE_COULDNT_CONNECT);
 }
 
 /* ---- requests ---- */

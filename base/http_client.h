@@ -27,6 +27,7 @@ enum http_client_end {
 	HTTP_CLIENT_CUT_SHORT, /* broke in the middle of the body */
 	HTTP_CLIENT_TOO_LONG,
 	HTTP_CLIENT_GARBAGE,
+	HTTP_CLIENT_STARVED, /* no more descriptors here: nothing was sent */
 };
 
 struct http_client_ops {

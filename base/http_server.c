@@ -204,8 +204,12 @@ struct http_peer *http_peer_new(
 	struct sockaddr_storage nowhere = { .ss_family = AF_UNIX };
 	int fds[2];
 
-	check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-	          fds) == 0);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+	        fds) < 0) {
+		check(errno == EMFILE || errno == ENFILE);
+		free(peer);
+		return NULL;
+	}
 	peer->server = server;
 	peer->ops = ops;
 	peer->ctx = ctx;

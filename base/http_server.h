@@ -33,6 +33,7 @@ struct http_peer_ops {
 struct http_server *http_server_new(size_t max_body);
 void http_server_free(struct http_server **server); /* peers first */
 
+/* NULL: this machine has no more descriptors (it takes two). */
 struct http_peer *http_peer_new(
     struct http_server *server, const struct http_peer_ops *ops, void *ctx);
 /* Not from inside a callback. */

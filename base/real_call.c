@@ -286,6 +286,9 @@ static void hear_end(void *ctx, enum http_client_end end, bool keep)
 	case HTTP_CLIENT_TOO_LONG:
 		say_too_long(label, call->options.max_body, &err);
 		break;
+	case HTTP_CLIENT_STARVED:
+		say_starved(&err);
+		break;
 	case HTTP_CLIENT_GARBAGE:
 		say_garbage(label, &err);
 		break;
@@ -507,7 +510,8 @@ static void tcp_closed(void *ctx, const char *why)
 	fail(conn, &err);
 }
 
-static const struct tcp_ops TCP = { tcp_connected, tcp_input, tcp_closed };
+static const struct tcp_ops TCP = { tcp_connected, tcp_input, tcp_closed,
+	NULL };
 
 static uint16_t first_port(const struct target *to)
 {

@@ -25,3 +25,16 @@ void fate_write_nonsense(struct buf *out)
 {
 	buf_adds(out, "220 mail.example ESMTP ready\r\n\r\n");
 }
+
+#define PIECE 65536
+
+void fate_write_endless(struct buf *out, bool head)
+{
+	if (head)
+		buf_adds(out, "HTTP/1.1 200 OK\r\n"
+		              "Transfer-Encoding: chunked\r\n\r\n");
+	buf_addf(out, "%x\r\n", PIECE);
+	for (int i = 0; i < PIECE; i++)
+		buf_addc(out, ' ');
+	buf_adds(out, "\r\n");
+}

@@ -65,8 +65,8 @@ struct host *real_host_child(struct reactor *reactor, const struct host *parent,
  * it (base/wire.h; the client is the peer's address, mark is never NULL), and
  * a journal is told when its fate is known, once: with the response of the
  * service even if a fault then kept it back, and with none if there was none.
- * Streams are told when they begin, and not struck on their way back; no fault
- * is endless here. Either function may be NULL. Set before clients come; ctx
+ * Streams are told when they begin, and not struck on their way back. Either
+ * function may be NULL. Set before clients come; ctx
  * lives until real_net_free or a call with NULL. */
 struct real_told {
 	const struct wire_sight *sight;

@@ -14,8 +14,12 @@
 #include "base/wire_parts.h"
 
 #define REAL_MAX_BODY  WIRE_MAX_BODY
-#define REAL_MAX_PEERS 8192        /* of one listener */
-#define REAL_PATIENCE  SECONDS(60) /* for a client to say what it wants */
+#define REAL_MAX_PEERS 8192 /* of one listener */
+/* Of one connection whose client does not read: then it is closed. */
+#define REAL_MAX_PENDING ((size_t)16 << 20)
+/* Of a tunnel whose one end does not read: then the other is not read. */
+#define REAL_TUNNEL_PENDING ((size_t)1 << 20)
+#define REAL_PATIENCE       SECONDS(60) /* for a client to say what it wants */
 
 /* ---- reactor.c ---- */
 /* The time of its loop as it is now, and not when this turn began. */
@@ -34,6 +38,9 @@ struct tcp_ops {
 	/* The other side is done, or it broke: why is a sentence's end. The
 	 * tcp may be freed in any of the three. */
 	void (*closed)(void *ctx, const char *why);
+	/* All that was written has been sent, after some of it had to wait.
+	 * NULL: nobody wants to know. */
+	void (*drained)(void *ctx);
 };
 struct tcp *tcp_accept(
     struct reactor *reactor, int fd, const struct tcp_ops *ops, void *ctx);
@@ -47,6 +54,10 @@ void tcp_leave_all(struct list *leaving); /* but not longer than this */
 void tcp_write(struct tcp *tcp, const char *data, size_t len);
 /* The other side shall see a reset, and nothing of what was not sent yet. */
 void tcp_break(struct tcp *tcp);
+/* Bytes that the other side has not taken yet. */
+size_t tcp_pending(const struct tcp *tcp);
+/* Read no more until told otherwise: who sends is slowed down. */
+void tcp_pause(struct tcp *tcp, bool pause);
 int tcp_listen(const char *bind, uint16_t port, struct err *err);
 
 /* ---- the net ---- */
@@ -61,6 +72,7 @@ struct real_net {
 	struct list ares_fds; /* struct ares_watch */
 	struct timer ares_timer;
 	struct list calls, conns, listeners, peers;
+	bool starved;          /* and has said so */
 	wire_fault_fn *strike; /* NULL: no faults */
 	real_told_fn *told;    /* NULL: nobody wants to know */
 	void *watcher;
@@ -89,6 +101,8 @@ void real_listeners_end(struct real_net *net);
  * if there is no body. */
 void fate_write_half(
     struct buf *out, const struct http_response *response, const char *method);
+/* The head of a body without end, and each piece of it. */
+void fate_write_endless(struct buf *out, bool head);
 void fate_write_nonsense(struct buf *out); /* nothing of it is HTTP */
 
 /* ---- real_disk.c ---- */

@@ -1,6 +1,7 @@
 /* Services and proxies on the kernel's sockets. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,53 +11,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "base/http_connect.h"
-#include "base/real_parts.h"
-
-struct real_listener {
-	struct listener listener;
-	struct list_link in_net;
-	struct real_net *net;
-	char *name;
-	struct service service;
-	struct identity *identity;
-	char *client_ca_pem;
-	SSL_CTX *ssl_ctx;
-	proxy_decide_fn *decide; /* not NULL: a proxy */
-	void *decide_ctx;
-	int fd;
-	struct reactor_fd *watch;
-	uint16_t port;
-	int peers; /* open connections */
-};
-
-struct real_exchange;
-
-enum ending {
-	END_WELL,
-	END_SPEECHLESS, /* FIN, but no goodbye in TLS */
-	END_RESET       /* RST */
-};
-
-struct real_peer {
-	struct list_link in_net;
-	struct real_net *net;
-	struct real_listener *listener; /* NULL: it is closed */
-	struct tcp *tcp;
-	struct tls_conn *tls;
-	struct http_peer *http;
-	struct real_exchange *exchange;
-	char address[46], client_cn[128], client_org[128];
-	bool doomed;
-	enum ending ending;
-	struct timer patience, doom;
-	/* of a proxy */
-	struct buf heard;
-	char onward_host[256];
-	uint16_t onward_port;
-	struct tcp *onward;
-	bool resolving, tunnel;
-};
+#include "base/real_peer.h"
 
 struct real_exchange {
 	struct exchange exchange;
@@ -71,7 +26,7 @@ struct real_exchange {
 	usec arrived_at;
 	bool told;
 	/* A fault has it, and the service does not: */
-	bool struck, handed;
+	bool struck, handed, endless;
 	struct http_response late;
 	struct timer later;
 };
@@ -153,7 +108,7 @@ static void lose_exchange(struct real_peer *peer)
 	exchange_free_now(x);
 }
 
-static void peer_free_now(struct real_peer *peer)
+void real_peer_free(struct real_peer *peer)
 {
 	check(!peer->exchange && !peer->resolving);
 	timer_cancel(&peer->patience);
@@ -176,10 +131,10 @@ static void doom_falls(struct timer *timer)
 	struct real_peer *peer = OWNER_OF(timer, struct real_peer, doom);
 
 	if (!peer->resolving)
-		peer_free_now(peer);
+		real_peer_free(peer);
 }
 
-static void doom(struct real_peer *peer)
+void real_peer_doom(struct real_peer *peer)
 {
 	if (peer->doomed)
 		return;
@@ -192,9 +147,27 @@ static void doom(struct real_peer *peer)
 	lose_exchange(peer);
 }
 
+/* What a client does not read is kept for it, but not without end. */
+static bool is_slow(const struct real_peer *peer)
+{
+	return peer->tcp && tcp_pending(peer->tcp) > REAL_MAX_PENDING;
+}
+
+/* Nor is what it has not read sent any more when it is gone. */
+static void doom_slow(struct real_peer *peer)
+{
+	peer->ending = END_RESET;
+	real_peer_doom(peer);
+}
+
 static void patience_ends(struct timer *timer)
 {
-	doom(OWNER_OF(timer, struct real_peer, patience));
+	struct real_peer *peer = OWNER_OF(timer, struct real_peer, patience);
+
+	if (is_slow(peer))
+		doom_slow(peer);
+	else
+		real_peer_doom(peer);
 }
 
 /* ---- answering ---- */
@@ -234,7 +207,7 @@ static void cut_off(struct real_exchange *x, enum ending ending)
 
 	exchange_free_now(x);
 	peer->ending = ending;
-	doom(peer);
+	real_peer_doom(peer);
 }
 
 static void say(void *ctx, const char *data, size_t len);
@@ -250,6 +223,20 @@ static void say_raw(struct real_exchange *x, enum wire_fate fate,
 	else
 		fate_write_half(&out, response, x->request.method);
 	say(x->peer, buf_text(&out), out.len);
+	buf_free(&out);
+}
+
+/* As fast as the client reads, until it leaves. */
+static void say_more(struct real_exchange *x, bool head)
+{
+	struct buf out = BUF_INIT;
+
+	x->struck = x->endless = true;
+	timer_set(&x->later, x->peer->net->host->loop, MILLISECONDS(1));
+	if (tcp_pending(x->peer->tcp) > REAL_TUNNEL_PENDING)
+		return;
+	fate_write_endless(&out, head);
+	say(x->peer, out.data, out.len);
 	buf_free(&out);
 }
 
@@ -281,8 +268,11 @@ static bool strike_answer(
 		tell(x, response);
 		cut_off(x, END_SPEECHLESS);
 		break;
+	case FATE_ENDLESS:
+		tell(x, response);
+		say_more(x, true);
+		break;
 	case FATE_TRUNCATE:
-	case FATE_ENDLESS: /* as it is, nobody can ask for it here */
 	case FATE_GARBAGE:
 		tell(x, response);
 		say_raw(x, fate, response);
@@ -320,6 +310,10 @@ static void message(struct exchange *exchange, const char *line, size_t len)
 
 	if (!peer)
 		return;
+	if (is_slow(peer)) { /* whoever is speaking now hears of it later */
+		timer_set(&peer->patience, peer->net->host->loop, 0);
+		return;
+	}
 	buf_add(&out, line, len);
 	buf_addc(&out, '\n');
 	http_peer_more(peer->http, out.data, out.len);
@@ -341,7 +335,7 @@ static void abort_exchange(struct exchange *exchange)
 	tell(x_of(exchange), NULL);
 	peer = let_go(x_of(exchange));
 	if (peer)
-		doom(peer);
+		real_peer_doom(peer);
 }
 
 /* ---- requests ---- */
@@ -361,6 +355,10 @@ static void wait_ends(struct timer *timer)
 	struct real_exchange *x = OWNER_OF(timer, struct real_exchange, later);
 	struct http_response late = { 0 };
 
+	if (x->endless) {
+		say_more(x, false);
+		return;
+	}
 	if (!x->handed) {
 		hand_over(x);
 		return;
@@ -432,21 +430,35 @@ static struct real_exchange *exchange_of(
 	return x;
 }
 
+static void refuse_by_size(struct real_exchange *x, int status)
+{
+	struct http_response response = { 0 };
+
+	http_response_text(
+	    &response, status, "text/plain", http_reason(status));
+	reply(&x->exchange, &response);
+}
+
 static void hear_request(
     void *ctx, struct http_request *request, const char *authority)
 {
 	struct real_peer *peer = ctx;
 	struct real_exchange *x;
-	struct http_response response = { 0 };
 
 	if (peer->doomed || peer->net->host->dead)
 		return;
 	timer_cancel(&peer->patience);
+	if (is_slow(peer)) { /* it asks, and does not read */
+		doom_slow(peer);
+		return;
+	}
 	x = exchange_of(peer, request, authority);
+	if (head_is_too_long(&x->request)) {
+		refuse_by_size(x, 431);
+		return;
+	}
 	if (x->request.body.len > REAL_MAX_BODY) {
-		http_response_text(
-		    &response, 413, "text/plain", http_reason(413));
-		reply(&x->exchange, &response);
+		refuse_by_size(x, 413);
 		return;
 	}
 	if (survives_faults(x))
@@ -473,7 +485,7 @@ static void say(void *ctx, const char *data, size_t len)
 
 static void http_closed(void *ctx)
 {
-	doom(ctx);
+	real_peer_doom(ctx);
 }
 
 static void hear_plain(void *ctx, const char *data, size_t len)
@@ -501,154 +513,12 @@ static bool judge(void *ctx, X509 *leaf, STACK_OF(X509) * chain)
 static const struct http_peer_ops HTTP = { say, hear_request, http_closed };
 static const struct tls_conn_ops TLS = { say_cipher, hear_plain, judge };
 
-/* ---- a proxy's tunnel ---- */
-
-static void refuse_connect(
-    struct real_peer *peer, int status, struct http_response *answer)
-{
-	struct buf out = BUF_INIT;
-
-	answer->status = status;
-	connect_write_answer(&out, answer);
-	tcp_write(peer->tcp, out.data, out.len);
-	buf_free(&out);
-	doom(peer);
-}
-
-static void refuse_onward(struct real_peer *peer, const char *why)
-{
-	struct http_response answer = { 0 };
-
-	http_response_text(&answer, 502, "text/plain", why);
-	refuse_connect(peer, 502, &answer);
-	http_response_free(&answer);
-}
-
-static void onward_connected(void *ctx)
-{
-	struct real_peer *peer = ctx;
-	struct http_response answer = { .status = 200 };
-	struct buf out = BUF_INIT;
-
-	peer->tunnel = true;
-	timer_cancel(&peer->patience);
-	connect_write_answer(&out, &answer);
-	tcp_write(peer->tcp, out.data, out.len);
-	buf_free(&out);
-	if (peer->heard.len)
-		tcp_write(peer->onward, peer->heard.data, peer->heard.len);
-	buf_free(&peer->heard);
-}
-
-static void onward_input(void *ctx, const char *data, size_t len)
-{
-	struct real_peer *peer = ctx;
-
-	if (peer->tcp)
-		tcp_write(peer->tcp, data, len);
-}
-
-static void onward_closed(void *ctx, const char *why)
-{
-	struct real_peer *peer = ctx;
-
-	tcp_free(&peer->onward);
-	if (peer->doomed)
-		return;
-	if (peer->tunnel)
-		doom(peer);
-	else
-		refuse_onward(peer, why);
-}
-
-static const struct tcp_ops ONWARD = { onward_connected, onward_input,
-	onward_closed };
-
-static void onward_resolved(
-    void *ctx, char (*addresses)[46], int count, const struct err *err)
-{
-	struct real_peer *peer = ctx;
-	struct err failure;
-
-	(void)count;
-	peer->resolving = false;
-	if (peer->doomed) {
-		if (!timer_is_set(&peer->doom))
-			peer_free_now(peer);
-		return;
-	}
-	if (err) {
-		refuse_onward(peer, err->text);
-		return;
-	}
-	peer->onward = tcp_connect(peer->net->reactor, addresses[0],
-	    peer->onward_port, peer->net->bind, &ONWARD, peer, &failure);
-	if (!peer->onward)
-		refuse_onward(peer, failure.text);
-}
-
-static void hear_connect(
-    struct real_peer *peer, const struct http_request *request)
-{
-	struct real_listener *listener = peer->listener;
-	struct http_response answer = { 0 };
-	const char *colon = strrchr(request->target, ':');
-	int status = listener->decide(
-	    listener->decide_ctx, request, peer->address, &answer);
-
-	if (status != 200) {
-		refuse_connect(peer, status, &answer);
-	} else {
-		snprintf(peer->onward_host, sizeof(peer->onward_host), "%.*s",
-		    (int)(colon - request->target), request->target);
-		peer->onward_port = (uint16_t)atoi(colon + 1);
-		peer->resolving = true;
-		real_resolve(
-		    peer->net, peer->onward_host, onward_resolved, peer);
-	}
-	http_response_free(&answer);
-}
-
-static void proxy_input(struct real_peer *peer, const char *data, size_t len)
-{
-	struct http_request request = { 0 };
-	struct http_response answer = { 0 };
-	struct err err;
-	size_t used;
-
-	if (peer->tunnel) {
-		tcp_write(peer->onward, data, len);
-		return;
-	}
-	buf_add(&peer->heard, data, len);
-	if (peer->resolving || peer->onward) { /* it talks ahead */
-		if (peer->heard.len > CONNECT_MOST)
-			doom(peer);
-		return;
-	}
-	switch (connect_read(
-	    peer->heard.data, peer->heard.len, &used, &request, &err)) {
-	case CONNECT_MORE:
-		break;
-	case CONNECT_BAD:
-		http_response_text(&answer, 400, "text/plain", err.text);
-		refuse_connect(peer, 400, &answer);
-		http_response_free(&answer);
-		break;
-	case CONNECT_READ:
-		buf_drop(&peer->heard, used);
-		hear_connect(peer, &request);
-		http_request_free(&request);
-		break;
-	}
-}
-
 /* ---- bytes ---- */
 
 static void look_at_tls(struct real_peer *peer)
 {
 	if (tls_conn_state(peer->tls) > TLS_OPEN)
-		doom(peer);
+		real_peer_doom(peer);
 }
 
 static void tcp_input(void *ctx, const char *data, size_t len)
@@ -658,7 +528,7 @@ static void tcp_input(void *ctx, const char *data, size_t len)
 	if (peer->doomed || !peer->listener)
 		return;
 	if (peer->listener->decide) {
-		proxy_input(peer, data, len);
+		real_tunnel_input(peer, data, len);
 	} else if (peer->tls) {
 		tls_conn_input(peer->tls, data, len);
 		look_at_tls(peer);
@@ -673,10 +543,29 @@ static void tcp_closed(void *ctx, const char *why)
 
 	(void)why;
 	tcp_free(&peer->tcp);
-	doom(peer);
+	real_peer_doom(peer);
 }
 
-static const struct tcp_ops TCP = { NULL, tcp_input, tcp_closed };
+/* It has taken what the far end of its tunnel sent. */
+static void tcp_drained(void *ctx)
+{
+	struct real_peer *peer = ctx;
+
+	if (peer->onward && !peer->doomed)
+		tcp_pause(peer->onward, false);
+}
+
+static const struct tcp_ops TCP = { NULL, tcp_input, tcp_closed, tcp_drained };
+
+/* Said once, and again when there was room in between. */
+static void say_no_room(struct real_net *net)
+{
+	if (!net->starved)
+		log_warning(net->host,
+		    "no more files may be open at once (ulimit -n): "
+		    "connections are closed unheard");
+	net->starved = true;
+}
 
 static void greet(struct real_listener *listener, int fd, const char *address)
 {
@@ -696,6 +585,12 @@ static void greet(struct real_listener *listener, int fd, const char *address)
 	if (!listener->decide)
 		peer->http = http_peer_new(
 		    reactor_server(net->reactor), &HTTP, peer);
+	if (!listener->decide && !peer->http) {
+		say_no_room(net);
+		real_peer_doom(peer);
+		return;
+	}
+	net->starved = false;
 	timer_set(&peer->patience, net->host->loop, REAL_PATIENCE);
 }
 
@@ -709,6 +604,20 @@ static void address_text(const struct sockaddr_storage *from, char out[46])
 	else
 		inet_ntop(AF_INET6,
 		    &((const struct sockaddr_in6 *)at)->sin6_addr, out, 46);
+}
+
+/* There is always one descriptor in hand, to take a connection that cannot be
+ * served and close it: else it would wake us up without end. */
+static void turn_away(struct real_listener *listener)
+{
+	int got;
+
+	say_no_room(listener->net);
+	close(listener->spare_fd);
+	got = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (got >= 0)
+		close(got);
+	listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 /* A peer needs three descriptors, and not all of them are for peers. */
@@ -739,7 +648,7 @@ static bool make_room(struct real_listener *listener)
 			oldest = peer;
 	}
 	if (oldest)
-		doom(oldest);
+		real_peer_doom(oldest);
 	return oldest != NULL;
 }
 
@@ -757,6 +666,8 @@ static void on_accept(void *ctx, int fd, unsigned events)
 		int got = accept4(fd, (struct sockaddr *)&from, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+		if (got < 0 && (errno == EMFILE || errno == ENFILE))
+			turn_away(listener);
 		if (got < 0)
 			return;
 		if (listener->peers >= most_peers() && !make_room(listener)) {
@@ -778,11 +689,13 @@ static void close_listener(struct listener *base)
 	list_each(&listener->net->peers, struct real_peer, in_net, peer)
 	{
 		if (peer->listener == listener)
-			doom(peer);
+			real_peer_doom(peer);
 	}
 	list_remove(&listener->in_net);
 	reactor_remove_fd(&listener->watch);
 	close(listener->fd);
+	if (listener->spare_fd >= 0)
+		close(listener->spare_fd);
 	SSL_CTX_free(listener->ssl_ctx);
 	identity_free(&listener->identity);
 	free(listener->client_ca_pem);
@@ -829,6 +742,7 @@ static struct real_listener *listener_new(
 	listener->net = net;
 	listener->name = xstrdup(name);
 	listener->fd = fd;
+	listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	listener->port = port_of(fd);
 	listener->watch = reactor_add_fd(
 	    net->reactor, fd, EPOLLIN, on_accept, listener);
@@ -880,8 +794,8 @@ void real_listeners_end(struct real_net *net)
 	}
 	list_each(&net->peers, struct real_peer, in_net, peer)
 	{
-		doom(peer);
+		real_peer_doom(peer);
 		peer->resolving = false;
-		peer_free_now(peer);
+		real_peer_free(peer);
 	}
 }

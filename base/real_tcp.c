@@ -21,7 +21,7 @@ struct tcp {
 	struct timer patience;       /* for that */
 	struct reactor_fd *watch;
 	int fd;
-	bool connecting;
+	bool connecting, paused;
 	struct buf out;
 	const struct tcp_ops *ops;
 	void *ctx;
@@ -55,8 +55,9 @@ static socklen_t parse_address(
 
 static void want(struct tcp *tcp)
 {
-	reactor_set_fd(tcp->watch,
-	    EPOLLIN | (tcp->connecting || tcp->out.len ? EPOLLOUT : 0));
+	reactor_set_fd(
+	    tcp->watch, (tcp->paused ? 0 : EPOLLIN) |
+	                    (tcp->connecting || tcp->out.len ? EPOLLOUT : 0));
 }
 
 static bool flush(struct tcp *tcp)
@@ -131,7 +132,11 @@ static void on_events(void *ctx, int fd, unsigned events)
 			return;
 		}
 		want(tcp);
+		if (!tcp->out.len && tcp->ops->drained)
+			tcp->ops->drained(tcp->ctx);
 	}
+	if (tcp->paused)
+		events &= ~(unsigned)EPOLLIN;
 	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
 		read_all(tcp);
 }
@@ -143,6 +148,20 @@ void tcp_write(struct tcp *tcp, const char *data, size_t len)
 	buf_add(&tcp->out, data, len);
 	/* A write that fails is found out when reading. */
 	if (was_empty && !tcp->connecting && flush(tcp) && tcp->out.len)
+		want(tcp);
+}
+
+size_t tcp_pending(const struct tcp *tcp)
+{
+	return tcp->out.len;
+}
+
+void tcp_pause(struct tcp *tcp, bool pause)
+{
+	if (tcp->paused == pause)
+		return;
+	tcp->paused = pause;
+	if (!tcp->connecting)
 		want(tcp);
 }
 

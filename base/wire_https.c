@@ -30,6 +30,7 @@ struct https_conn {
 	/* what the server's end has read */
 	struct http_request request;
 	bool read;
+	bool deaf; /* it hears no more of this request */
 	/* what the client's end has read */
 	struct http_response answer;
 	bool head, ended;
@@ -122,7 +123,8 @@ static void plain_to_server(void *ctx, const char *data, size_t len)
 {
 	struct https_conn *h = ctx;
 
-	http_peer_input(h->peer, data, len);
+	if (!h->deaf)
+		http_peer_input(h->peer, data, len);
 }
 
 static void plain_to_client(void *ctx, const char *data, size_t len)
@@ -176,7 +178,7 @@ static bool move_forward(struct https_conn *h)
 	if (h->server_tls)
 		tls_conn_input(h->server_tls, moving.data, moving.len);
 	else
-		http_peer_input(h->peer, moving.data, moving.len);
+		plain_to_server(h, moving.data, moving.len);
 	buf_free(&moving);
 	return true;
 }
@@ -271,6 +273,16 @@ static void https_close(struct conn *conn)
 	conn->carried = NULL;
 }
 
+/* What a simulated world does must not depend on how many descriptors this
+ * machine has left. */
+static _Noreturn void starve(void)
+{
+	cannot_go_on(
+	    "no more files may be open at once (ulimit -n), and each "
+	    "connection on the https wire needs six: raise it, or play "
+	    "with --wire memory");
+}
+
 static struct https_conn *with_peer(struct conn *conn)
 {
 	struct https_conn *h = conn->carried;
@@ -278,6 +290,8 @@ static struct https_conn *with_peer(struct conn *conn)
 
 	if (!h->peer)
 		h->peer = http_peer_new(https->server, &SERVER, h);
+	if (!h->peer)
+		starve();
 	return h;
 }
 
@@ -374,6 +388,22 @@ static bool https_handshake(struct conn *conn, struct err *err)
 
 /* ---- exchanges ---- */
 
+/* What stands in front of the server reads no further, and answers itself: as
+ * on the memory wire, wherever libmicrohttpd may have its own limit. */
+static bool overlong_request(
+    struct https_conn *h, const struct http_request *request)
+{
+	if (h->server_tls && !h->client_tls) {
+		tls_conn_free(&h->server_tls);
+		return false;
+	}
+	h->deaf = true;
+	http_client_send(h->client, request, h->conn->target->authority,
+	    h->conn->call ? h->conn->call->options.max_body : 1);
+	step(h);
+	return true;
+}
+
 static bool https_request(struct conn *conn, struct http_request *request)
 {
 	struct https_conn *h = with_peer(conn);
@@ -389,10 +419,14 @@ static bool https_request(struct conn *conn, struct http_request *request)
 	if (!h->client)
 		h->client = http_client_new(https->doorway, &CLIENT, h);
 	http_response_free(&h->answer);
-	h->head = h->ended = h->read = false;
+	h->head = h->ended = h->read = h->deaf = false;
+	if (head_is_too_long(request))
+		return overlong_request(h, request);
 	http_client_send(h->client, request, conn->target->authority,
 	    conn->call ? conn->call->options.max_body : 1);
 	step(h);
+	if (h->ended && h->end == HTTP_CLIENT_STARVED)
+		starve();
 	if (!h->read) {
 		/* It goes on in plain. */
 		tls_conn_free(&h->server_tls);
@@ -416,6 +450,22 @@ static void server_leaves(struct https_conn *h)
 		tls_conn_close(h->server_tls);
 	step(h);
 	http_client_eof(h->client);
+}
+
+static void say_whole(
+    struct https_conn *h, const struct http_response *response)
+{
+	struct buf out = BUF_INIT;
+
+	buf_addf(&out, "HTTP/1.1 %d %s\r\n", response->status,
+	    http_reason(response->status));
+	for (size_t i = 0; i < response->headers.count; i++)
+		buf_addf(&out, "%s: %s\r\n", response->headers.items[i].name,
+		    response->headers.items[i].value);
+	buf_addf(&out, "Content-Length: %zu\r\n\r\n", response->body.len);
+	buf_add(&out, buf_text(&response->body), response->body.len);
+	say_raw(h, out.data, out.len);
+	buf_free(&out);
 }
 
 /* libcurl takes half a head for a whole one: where there is nothing behind the
@@ -468,6 +518,11 @@ static void say_answer(struct https_conn *h, struct http_response *response)
 	struct https_wire *https = h->conn->wire->carried;
 
 	tidy_response(response, "");
+	if (h->deaf) {
+		h->deaf = false;
+		say_whole(h, response);
+		return;
+	}
 	if (++https->replies == h->conn->wire->corrupt_reply &&
 	    response->body.len)
 		response->body.data[response->body.len / 2] ^= 1;
@@ -490,6 +545,8 @@ static bool judge_end(struct conn *conn, size_t max_body, struct err *err)
 		return say_cut_short(conn->target->label, err);
 	case HTTP_CLIENT_TOO_LONG:
 		return say_too_long(conn->target->label, max_body, err);
+	case HTTP_CLIENT_STARVED:
+		starve();
 	case HTTP_CLIENT_GARBAGE:
 		return say_garbage(conn->target->label, err);
 	}

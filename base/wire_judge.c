@@ -37,6 +37,12 @@ bool say_garbage(const char *label, struct err *err)
 	return err_set(err, ERR_GARBLED, "what %s answers is not HTTP", label);
 }
 
+bool say_starved(struct err *err)
+{
+	return err_set(err, ERR_UNREACHED,
+	    "no more files may be open at once on this machine (ulimit -n)");
+}
+
 bool say_no_tls(const char *label, struct err *err)
 {
 	return err_set(err, ERR_UNTRUSTED, "%s does not speak TLS", label);

@@ -351,14 +351,14 @@ void service_op(const struct service *service,
 		    (int)strcspn(request->target, "?"), request->target);
 }
 
-static size_t head_size(const struct http_request *request)
+bool head_is_too_long(const struct http_request *request)
 {
 	size_t size = strlen(request->method) + strlen(request->target);
 
 	for (size_t i = 0; i < request->headers.count; i++)
 		size += strlen(request->headers.items[i].name) +
-		        strlen(request->headers.items[i].value) + 4;
-	return size;
+		        strlen(request->headers.items[i].value) + 64;
+	return size > WIRE_MAX_HEAD;
 }
 
 static struct exchange_side *exchange_new(
@@ -414,7 +414,7 @@ static void answer_status(struct exchange_side *side, int status)
 /* What the library in front of the handler would refuse by itself. */
 static int refuse_by_size(const struct http_request *request)
 {
-	if (head_size(request) > WIRE_MAX_HEAD)
+	if (head_is_too_long(request))
 		return 431;
 	return request->body.len > WIRE_MAX_BODY ? 413 : 0;
 }

@@ -838,6 +838,40 @@ ON_EACH_WIRE(the_moments_of_a_kill_matrix)
 	                        "done client 1 maas/lab GET it;");
 }
 
+/* A path of so many letters. */
+static struct outcome get_long(size_t len)
+{
+	char *target = xcalloc(1, len + 1);
+	struct outcome o;
+
+	memset(target, 'a', len);
+	target[0] = '/';
+	o = get(target);
+	free(target);
+	return o;
+}
+
+ON_EACH_WIRE(a_head_above_its_limit_is_431_however_long)
+{
+	static const struct {
+		size_t len;
+		int status;
+	} heads[] = { { 15000, 200 }, { 17000, 431 }, { 40000, 431 },
+		{ 100, 200 }, { 300000, 431 }, { 100, 200 } };
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		struct outcome o = get_long(heads[i].len);
+
+		EXPECT_STR(o.err.text, "");
+		EXPECT_INT(o.status, heads[i].status);
+		if (o.status == 431)
+			EXPECT_STR(buf_text(&o.body), http_reason(431));
+		outcome_free(&o);
+	}
+	EXPECT_INT(lab.handled, 3);
+	EXPECT_INT(wire_counted(lab.wire).connections, 1);
+}
+
 /* A bit of everything; the record of it is the caller's. */
 static char *record_of(enum wire_kind kind, uint64_t corrupt_reply)
 {
@@ -857,6 +891,8 @@ static char *record_of(enum wire_kind kind, uint64_t corrupt_reply)
 	o = get_by_proxy();
 	lab.proxy_says = 200;
 	o = get_by_proxy();
+	outcome_free(&o);
+	o = get_long(100000);
 	outcome_free(&o);
 	open_watch();
 	say("{\"a\":1}");
@@ -891,6 +927,7 @@ CASE(a_request_is_answered_two_latencies_after_the_dial),
     CASE(two_requests_at_once_take_two_connections),
     CASE(a_connection_is_used_again_for_a_minute),
     CASE(a_big_answer_arrives_and_a_too_big_one_is_garbled),
+    CASE(a_head_above_its_limit_is_431_however_long),
     CASE(a_request_above_64_mib_is_413), CASE(a_stream_is_head_messages_end),
     CASE(an_aborted_stream_is_lost),
     CASE(a_cancelled_stream_is_gone_one_latency_later),

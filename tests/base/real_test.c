@@ -1,11 +1,16 @@
 /* The same seam on the kernel's sockets: real time, so little of it. */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/dns_server.h"
 #include "base/owner.h"
 #include "base/real_host.h"
 #include "tests/test.h"
@@ -74,6 +79,13 @@ static void handle(void *ctx, struct exchange *exchange)
 
 		exchange_reply(kept, &first);
 		kept = NULL;
+	}
+	if (http_header(&exchange->request->headers, "X-Big")) {
+		char *big = xcalloc(1, 1000001);
+
+		memset(big, 'x', 1000000);
+		buf_adds(&response.body, big);
+		free(big);
 	}
 	buf_addf(&response.body, "%s %s %zu", exchange->request->method,
 	    exchange->request->target, exchange->request->body.len);
@@ -404,6 +416,216 @@ TEST(a_directory_belongs_to_one_host)
 	rmdir(directory);
 }
 
+/* ---- clients that do not behave ---- */
+
+static int raw_client(uint16_t port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 4096;
+
+	EXPECT(fd >= 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	EXPECT_INT(connect(fd, (void *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	EXPECT_INT(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+static struct timer flood_timer;
+static size_t flooded;
+
+static void flood(struct timer *timer)
+{
+	static char line[100000];
+
+	memset(line, 'x', sizeof(line));
+	for (int i = 0; i < 20 && kept; i++, flooded += sizeof(line))
+		exchange_message(kept, line, sizeof(line));
+	if (kept)
+		timer_set(timer, host->loop, MILLISECONDS(1));
+}
+
+TEST(a_stream_that_nobody_reads_ends)
+{
+	int fd;
+
+	open_lab(false);
+	stream = true;
+	fd = raw_client(real_listener_port(listener));
+	say(fd, "GET /watch HTTP/1.1\r\nHost: a\r\n\r\n");
+	timer_init(&flood_timer, flood);
+	timer_set(&flood_timer, host->loop, MILLISECONDS(100));
+	flooded = 0;
+	run();
+	EXPECT_INT(gone, 1);
+	EXPECT(flooded > 10000000);
+	EXPECT(flooded < 40000000);
+	close(fd);
+	timer_cancel(&flood_timer);
+	close_lab();
+}
+
+static int unread_fd;
+static int asked;
+
+/* Asks again and again, and never reads. */
+static void ask_more(struct timer *timer)
+{
+	static const char REQUEST[] =
+	    "GET / HTTP/1.1\r\nHost: a\r\nX-Big: 1\r\n\r\n";
+
+	for (int i = 0; i < 10; i++) {
+		if (send(unread_fd, REQUEST, sizeof(REQUEST) - 1,
+		        MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+			if (errno == EPIPE || errno == ECONNRESET) {
+				reactor_stop(reactor);
+				return;
+			}
+			break;
+		}
+		asked++;
+	}
+	timer_set(timer, host->loop, MILLISECONDS(1));
+}
+
+TEST(who_asks_and_does_not_read_is_closed)
+{
+	open_lab(false);
+	asked = 0;
+	unread_fd = raw_client(real_listener_port(listener));
+	timer_init(&flood_timer, ask_more);
+	timer_set(&flood_timer, host->loop, 0);
+	run();
+	EXPECT(asked > 10);
+	EXPECT(asked < 1000); /* each answer has a megabyte */
+	close(unread_fd);
+	timer_cancel(&flood_timer);
+	close_lab();
+}
+
+TEST(a_head_that_is_too_long_is_refused)
+{
+	struct dial dial;
+	char *target = xcalloc(1, 400001);
+
+	open_lab(false);
+	dial = to(false);
+	memset(target, 'a', 400000);
+	target[0] = '/';
+	ask(&dial, "GET", target, 0, false);
+	run();
+	EXPECT_INT(status, 414); /* of libmicrohttpd: it never read the end */
+	target[20000] = '\0';
+	ask(&dial, "GET", target, 0, false);
+	run();
+	EXPECT_INT(status, 431);
+	target[15000] = '\0';
+	ask(&dial, "GET", target, 0, false);
+	run();
+	EXPECT_INT(status, 200);
+	free(target);
+	close_lab();
+}
+
+/* ---- too few descriptors ---- */
+
+TEST(without_descriptors_connections_are_closed_and_later_served)
+{
+	struct rlimit was, few;
+	int fds[64], count = 0, null = 0;
+	struct dial dial;
+
+	open_lab(false);
+	dial = to(false);
+	ask(&dial, "GET", "/", 0, false);
+	run(); /* what is made once is there */
+	EXPECT_INT(getrlimit(RLIMIT_NOFILE, &was), 0);
+	for (; count < 20; count++)
+		fds[count] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	null = fds[count - 1];
+	few = was;
+	few.rlim_cur = (rlim_t)null + 4;
+	EXPECT_INT(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (int i = 0; i < 20; i++) {
+		struct sockaddr_in at = { .sin_family = AF_INET,
+			.sin_port = htons(real_listener_port(listener)),
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+		EXPECT_INT(connect(fds[i], (void *)&at, sizeof(at)), 0);
+	}
+	dial.unverified = true; /* another connection */
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	/* Whether there was room or not, everybody lives. */
+	EXPECT(status == 200 || failure.kind == ERR_LOST ||
+	       failure.kind == ERR_UNREACHED);
+	for (int i = 0; i < 20; i++)
+		close(fds[i]);
+	EXPECT_INT(setrlimit(RLIMIT_NOFILE, &was), 0);
+	dial = to(false);
+	dial.connect_to = "127.0.0.1"; /* and another one */
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_INT(status, 200);
+	close_lab();
+}
+
+/* ---- names with more than one address ---- */
+
+static int two_addresses(
+    void *ctx, const char *name, char (*addresses)[16], int max)
+{
+	(void)ctx, (void)name, (void)max;
+	strcpy(addresses[0], "127.0.0.9"); /* nobody listens there */
+	strcpy(addresses[1], "127.0.0.1");
+	return 2;
+}
+
+TEST(a_name_is_tried_by_all_of_its_addresses_also_behind_a_proxy)
+{
+	struct real_host_options options = { .name = "resolving",
+		.resolver = "127.0.0.1:15399",
+		.loudest = LOG_ERROR };
+	struct dns_server *dns;
+	struct host *plain;
+	struct err err = { 0 };
+	struct dial dial;
+	char *url;
+
+	open_lab(false);
+	dns = dns_server_new(
+	    reactor, "127.0.0.1", 15399, two_addresses, NULL, &err);
+	EXPECT_STR(err.text, "");
+	plain = host;
+	host = real_host_new(reactor, &options, &err);
+	listener_close(&proxy);
+	proxy = net_listen_proxy(host->net, "proxy", 0, decide, NULL, &err);
+	EXPECT(host && dns && proxy);
+	dial = to(false);
+	dial.host = "two.lab";
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_STR(failure.text, "");
+	EXPECT_INT(status, 200);
+	url = xasprintf("http://two.lab:%u", real_listener_port(proxy));
+	dial.proxy = url;
+	ask(&dial, "GET", "/", 0, false);
+	run();
+	EXPECT_STR(failure.text, "");
+	EXPECT_INT(status, 200);
+	free(url);
+	listener_close(&proxy);
+	real_host_free(&host);
+	host = plain;
+	dns_server_free(&dns);
+	close_lab();
+}
+
 TESTS_BEGIN
 CASE(a_request_is_answered_and_a_connection_used_again),
     CASE(a_stream_flows_and_its_server_hears_of_the_end),
@@ -413,4 +635,9 @@ CASE(a_request_is_answered_and_a_connection_used_again),
     CASE(certificates_are_judged_by_both_sides),
     CASE(nobody_there_is_unreached),
     CASE(a_port_in_use_is_said_in_one_sentence),
-    CASE(a_directory_belongs_to_one_host), TESTS_END
+    CASE(a_directory_belongs_to_one_host),
+    CASE(a_stream_that_nobody_reads_ends),
+    CASE(who_asks_and_does_not_read_is_closed),
+    CASE(a_head_that_is_too_long_is_refused),
+    CASE(without_descriptors_connections_are_closed_and_later_served),
+    CASE(a_name_is_tried_by_all_of_its_addresses_also_behind_a_proxy), TESTS_END

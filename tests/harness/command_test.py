@@ -5,6 +5,7 @@ file that CI systems read, and a record of which every line is one object.
 usage: command_test.py PCGSIM scenarios/outage/gateway-dies.yaml"""
 import json
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -91,7 +92,21 @@ def results_are_what_other_programs_read(top):
             json.loads(line, object_pairs_hook=no_key_twice)
 
 
+def too_few_descriptors_are_said_and_judge_nothing():
+    for most in (40, 60, 100):
+        did = subprocess.run(
+            [pcgsim, 'run', '-j', '0', scenario], capture_output=True,
+            text=True, check=False, preexec_fn=lambda:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)))
+        expect(did.returncode == 2 and 'FAIL' not in did.stdout and
+               'no more files may be open at once (ulimit -n)' in did.stderr
+               and 'check failed' not in did.stderr,
+               f'with {most} descriptors: {did.returncode}\n'
+               f'{did.stdout[:500]}{did.stderr[:500]}')
+
+
 pcgsim, scenario = sys.argv[1:]
+too_few_descriptors_are_said_and_judge_nothing()
 with tempfile.TemporaryDirectory() as folder:
     every_command_explains_itself()
     a_caller_who_errs_is_told_and_nothing_is_played(pathlib.Path(folder))

@@ -124,11 +124,7 @@ static bool read_what(
 	well = verb != NULL;
 	if (verb)
 		rule->kind = fault_kind_of(verb);
-	if (verb && rule->kind->fate == FATE_ENDLESS)
-		well = WRONG(line, at, err,
-		    "\"%s\" is for scenarios: an answer of a real port ends",
-		    what);
-	else if (!verb)
+	else
 		WRONG(line, at, err,
 		    "nothing that can go wrong reads \"%s\"%s%s%s", what,
 		    near ? "; did you mean \"" : " (see pcgsim faults)",
@@ -148,19 +144,28 @@ enum key_kind {
 	KEY_HEADER
 };
 static const struct key {
-	const char *name;
+	const char *name, *argument, *help;
 	enum key_kind kind;
 	size_t offset; /* in the rule */
 } keys[] = {
-	{ "nth", KEY_COUNT, offsetof(struct fault_rule, nth) },
-	{ "every", KEY_COUNT, offsetof(struct fault_rule, every) },
-	{ "from", KEY_COUNT, offsetof(struct fault_rule, from) },
-	{ "times", KEY_COUNT, offsetof(struct fault_rule, times) },
-	{ "for", KEY_DURATION, offsetof(struct fault_rule, lasts_for) },
-	{ "chance", KEY_CHANCE, offsetof(struct fault_rule, chance) },
-	{ "machine", KEY_TEXT, offsetof(struct fault_rule, machine) },
-	{ "header", KEY_HEADER, 0 },
-	{ "body", KEY_BODY, 0 },
+	{ "nth", "N", "the n-th request that fits, and no other", KEY_COUNT,
+	    offsetof(struct fault_rule, nth) },
+	{ "every", "N", "each n-th of them", KEY_COUNT,
+	    offsetof(struct fault_rule, every) },
+	{ "from", "N", "from the n-th on", KEY_COUNT,
+	    offsetof(struct fault_rule, from) },
+	{ "times", "N", "no more often than that", KEY_COUNT,
+	    offsetof(struct fault_rule, times) },
+	{ "for", "DURATION", "no longer than that after the start",
+	    KEY_DURATION, offsetof(struct fault_rule, lasts_for) },
+	{ "chance", "P%", "the seed decides, each time", KEY_CHANCE,
+	    offsetof(struct fault_rule, chance) },
+	{ "machine", "NAME", "only what is about it: system_id or hostname",
+	    KEY_TEXT, offsetof(struct fault_rule, machine) },
+	{ "header", "NAME: VALUE", "of the answer, with a status", KEY_HEADER,
+	    0 },
+	{ "body", "TEXT", "of the answer, with a status; the rest of the line",
+	    KEY_BODY, 0 },
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -333,6 +338,33 @@ bool fault_rule_parse(struct fault_rule *rule, const char *text,
 	if (!well)
 		fault_rule_free(rule);
 	return well;
+}
+
+void fault_rule_help(FILE *out)
+{
+	size_t count;
+	const struct verb *verbs = verb_table(&count);
+
+	fputs(
+	    "\nA RULE is one line, ON: WHAT, KEY VALUE, ...\n\n"
+	    "  allocate: answers 409 with Retry-After 5s, nth 2\n"
+	    "  deploy: loses its answer, machine web-0, times 1\n"
+	    "  *: breaks the connection, chance 5%\n\n"
+	    "ON is an operation, a method and a path, or *. WHAT is one of\n\n",
+	    out);
+	for (size_t i = 0; i < count; i++)
+		if (verbs[i].is_fault)
+			fprintf(
+			    out, "  %s\n", strchr(verbs[i].pattern, ' ') + 1);
+	fputs("\nand the keys are\n\n", out);
+	for (size_t i = 0; i < KEYS; i++) {
+		char left[32];
+
+		snprintf(left, sizeof(left), "%s %s", keys[i].name,
+		    keys[i].argument);
+		fprintf(out, "  %-20s %s\n", left, keys[i].help);
+	}
+	fputs("\nDurations are those of the served world (--speed).\n", out);
 }
 
 void fault_rule_free(struct fault_rule *rule)

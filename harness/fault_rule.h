@@ -19,6 +19,8 @@
 #ifndef HARNESS_FAULT_RULE_H
 #define HARNESS_FAULT_RULE_H
 
+#include <stdio.h>
+
 #include "harness/faults.h"
 
 struct fault_rule {
@@ -49,6 +51,8 @@ struct fault_words {
  * allocate?". A rule that was filled in is freed by fault_rule_free. */
 bool fault_rule_parse(struct fault_rule *rule, const char *text,
     const struct fault_words *known, struct err *err);
+/* The language in a few lines, from the tables it is read by. */
+void fault_rule_help(FILE *out);
 void fault_rule_free(struct fault_rule *rule);
 
 /* One more that fits: is the rule due for it? Chance has its say. */

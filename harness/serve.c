@@ -1,9 +1,11 @@
 #include "harness/serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -19,6 +21,8 @@
 static void help(
     const char *command, const struct serve_option *options, size_t count)
 {
+	bool has_rules = false;
+
 	printf("usage: %s [OPTION]...\n\n", command);
 	for (size_t i = 0; i < count; i++) {
 		char left[64];
@@ -26,7 +30,10 @@ static void help(
 		snprintf(left, sizeof(left), "--%s%s%s", options[i].name,
 		    *options[i].argument ? " " : "", options[i].argument);
 		printf("  %-26s %s\n", left, options[i].help);
+		has_rules = has_rules || options[i].kind == SERVE_LIST;
 	}
+	if (has_rules)
+		fault_rule_help(stdout);
 }
 
 static bool read_number(
@@ -55,7 +62,9 @@ static bool take(const struct serve_option *option, const char *text)
 		*(const char **)option->value = text;
 		return *text != '\0';
 	case SERVE_PORT:
-		if (!read_number(text, 1, 65535, &number))
+	case SERVE_ANY_PORT:
+		if (!read_number(
+		        text, option->kind == SERVE_PORT, 65535, &number))
 			return false;
 		*(uint16_t *)option->value = (uint16_t)number;
 		return *(uint16_t *)option->value == number;
@@ -178,6 +187,45 @@ static bool add_rules(struct served *served, struct err *err)
 	return true;
 }
 
+static void never(void *ctx, struct exchange *exchange)
+{
+	(void)ctx;
+	exchange_abort(exchange);
+}
+
+/* Port 0: any that is free. What is served wants to know its port before it
+ * listens, since it tells its address to others. */
+static bool pick_port(struct served *served, struct err *err)
+{
+	struct service service = { .name = "any", .handle = never };
+	struct listener *listener;
+
+	if (served->port)
+		return true;
+	listener = net_listen(served->host->net, &service, err);
+	if (!listener)
+		return false;
+	served->port = real_listener_port(listener);
+	listener_close(&listener);
+	return true;
+}
+
+const char *served_host(const struct served *served)
+{
+	if (strcmp(served->bind, "0.0.0.0") == 0)
+		return "127.0.0.1";
+	return strcmp(served->bind, "::") == 0 ? "::1" : served->bind;
+}
+
+char *served_url(const struct served *served, const char *path)
+{
+	const char *host = served_host(served);
+	bool six = strchr(host, ':') != NULL;
+
+	return xasprintf("%s://%s%s%s:%u%s", served->tls ? "https" : "http",
+	    six ? "[" : "", host, six ? "]" : "", served->port, path);
+}
+
 static bool open_journal(struct served *served, struct err *err)
 {
 	if (!served->journal_file)
@@ -210,7 +258,7 @@ bool served_open(struct served *served, const char *command, const char *name,
 	served->events = events_new(
 	    reactor_loop(served->reactor), served->host->secrets);
 	real_host_tell(served->host, served->events);
-	if (!open_journal(served, err))
+	if (!open_journal(served, err) || !pick_port(served, err))
 		return false;
 	watched.host = served->host;
 	watched.journal = served->journal;
@@ -238,8 +286,9 @@ void served_close(struct served *served)
 struct identity *served_identity(struct served *served, char **ca_pem)
 {
 	const char *names[] = { "localhost", NULL };
+	const char *host = served_host(served);
 	const char *addresses[] = { "127.0.0.1",
-		strcmp(served->bind, "127.0.0.1") ? served->bind : NULL, NULL };
+		strcmp(host, "127.0.0.1") ? host : NULL, NULL };
 	usec now_time = host_time(served->host);
 	struct identity_spec ca = { .seed = served->seed,
 		.name = "served CA",
@@ -266,34 +315,56 @@ struct identity *served_identity(struct served *served, char **ca_pem)
 	return identity;
 }
 
+/* With its mode from the beginning: nobody reads a key in between. */
 static bool write_file(
     const char *file, mode_t mode, const char *text, struct err *err)
 {
-	FILE *out = fopen(file, "we");
-	bool well = out && fchmod(fileno(out), mode) == 0 &&
-	            fputs(text, out) >= 0;
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	size_t len = strlen(text);
+	bool well = fd >= 0 && fchmod(fd, mode) == 0 &&
+	            write(fd, text, len) == (ssize_t)len;
 
-	if (out && fclose(out) != 0)
+	if (fd >= 0 && close(fd) != 0)
 		well = false;
-	if (!well)
-		return err_set(err, ERR_INPUT, "cannot write %s: %s", file,
-		    strerror(errno));
-	return true;
+	return well || err_set(err, ERR_INPUT, "cannot write %s: %s", file,
+	                   strerror(errno));
+}
+
+static void print_facts(const struct served *served, json_t *facts)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(facts, key, value)
+	{
+		if (served->key_file && strcmp(key, "apiKey") == 0)
+			printf("%-14s in %s\n", key, served->key_file);
+		else
+			printf("%-14s %s\n", key, json_string_value(value));
+	}
+}
+
+static bool write_key(
+    const struct served *served, const json_t *facts, struct err *err)
+{
+	char *text = xasprintf("%s\n", jstr(facts, "apiKey"));
+	bool well = write_file(served->key_file, 0600, text, err);
+
+	free(text);
+	return well;
 }
 
 bool served_announce(
     struct served *served, json_t *facts, const char *ca_pem, struct err *err)
 {
-	const char *key;
-	json_t *value;
 	char *text;
-	bool well = true;
+	bool well = !served->key_file || write_key(served, facts, err);
 
-	json_object_foreach(facts, key, value)
-	    printf("%-14s %s\n", key, json_string_value(value));
-	if (ca_pem && served->ca_file)
+	if (well)
+		print_facts(served, facts);
+	if (well && ca_pem && served->ca_file)
 		well = write_file(served->ca_file, 0644, ca_pem, err);
-	else if (ca_pem)
+	else if (well && ca_pem)
 		printf("%s", ca_pem);
 	if (ca_pem)
 		jsets(facts, "caPem", ca_pem);
@@ -302,7 +373,8 @@ bool served_announce(
 		well = write_file(served->credentials_file, 0600, text, err);
 	free(text);
 	json_decref(facts);
-	printf("serving; Ctrl-C stops\n");
+	if (well)
+		printf("serving; Ctrl-C stops\n");
 	fflush(stdout);
 	return well;
 }

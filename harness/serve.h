@@ -39,7 +39,7 @@ struct served {
 	struct events *events;
 	FILE *journal;
 	/* as given on the command line */
-	const char *bind, *journal_file, *credentials_file, *ca_file;
+	const char *bind, *journal_file, *credentials_file, *ca_file, *key_file;
 	uint16_t port;
 	double speed;
 	uint64_t seed;
@@ -52,6 +52,7 @@ struct served {
 enum serve_kind {
 	SERVE_TEXT,
 	SERVE_PORT,
+	SERVE_ANY_PORT, /* 0 too */
 	SERVE_COUNT,
 	SERVE_SPEED,
 	SERVE_FLAG,
@@ -69,13 +70,18 @@ int serve_read_options(const char *command, int argc, char **argv,
 /* command: "pcgsim serve maas"; it and the subject outlive it. */
 bool served_open(struct served *served, const char *command, const char *name,
     const struct watch_subject *subject, struct err *err);
+/* The address to call from this machine: 127.0.0.1 for 0.0.0.0. */
+const char *served_host(const struct served *served);
+/* "https://[::1]:5240" and the path; free() it. */
+char *served_url(const struct served *served, const char *path);
 /* Until a signal; then the sum of it. */
 void served_run(struct served *served);
 void served_close(struct served *served);
 /* A CA and a server identity for localhost and the bound address, or NULL
  * when not --tls. ca gets the CA's PEM (free()). */
 struct identity *served_identity(struct served *served, char **ca_pem);
-/* Print the facts, write the files that were asked for; steals facts. */
+/* Print the facts, write the files that were asked for; steals facts. The fact
+ * apiKey is not printed if it has a file of its own. */
 bool served_announce(
     struct served *served, json_t *facts, const char *ca_pem, struct err *err);
 

@@ -150,7 +150,7 @@ static bool open_dns(struct served_maas *s, struct err *err)
 		return true;
 	s->dns = dns_server_new(
 	    served->reactor, served->bind, s->dns_port, resolve, s->maas, err);
-	snprintf(s->resolver, sizeof(s->resolver), "%s:%u", served->bind,
+	snprintf(s->resolver, sizeof(s->resolver), "%s:%u", served_host(served),
 	    s->dns_port);
 	return s->dns != NULL;
 }
@@ -175,8 +175,7 @@ static struct workload *new_workload(struct served_maas *s)
 static json_t *facts_of(struct served_maas *s)
 {
 	struct served *served = &s->served;
-	char *url = xasprintf("%s://%s:%u/MAAS", served->tls ? "https" : "http",
-	    served->bind, served->port);
+	char *url = served_url(served, "/MAAS");
 	json_t *facts = json_pack("{s:s, s:s}", "url", url, "apiKey",
 	    maas_user_key(s->maas, "admin", true));
 
@@ -198,8 +197,8 @@ static int serve(struct served_maas *s)
 		.version = s->version,
 		.port = served->port,
 		.identity = identity,
+		.address = served_host(served),
 		.ca_pem = ca_pem,
-		.address = served->bind,
 		.gated = s->control_port != 0,
 		.speed = served->speed,
 	};
@@ -300,7 +299,8 @@ int serve_maas(int argc, char **argv)
 		.machines = 6 };
 	struct served *served = &s.served;
 	const struct serve_option options[] = {
-		{ "port", "N", "the port (5240)", SERVE_PORT, &served->port },
+		{ "port", "N", "the port (5240); 0: any that is free",
+		    SERVE_ANY_PORT, &served->port },
 		{ "bind", "ADDRESS", "the address (127.0.0.1)", SERVE_TEXT,
 		    &served->bind },
 		{ "tls", "", "https, with a CA of its own", SERVE_FLAG,
@@ -326,12 +326,15 @@ int serve_maas(int argc, char **argv)
 		    &served->seed },
 		{ "credentials", "FILE", "write URL and key there as JSON",
 		    SERVE_TEXT, &served->credentials_file },
+		{ "key-file", "FILE", "write the key there, do not print it",
+		    SERVE_TEXT, &served->key_file },
 		{ "ca-file", "FILE", "write the CA certificate there",
 		    SERVE_TEXT, &served->ca_file },
 		{ "fault", "RULE", "what goes wrong, as in \"allocate: hangs\"",
 		    SERVE_LIST, &served->faults },
-		{ "journal", "FILE", "every event, one JSON line each",
-		    SERVE_TEXT, &served->journal_file },
+		{ "journal", "FILE",
+		    "each request and event, one JSON line each", SERVE_TEXT,
+		    &served->journal_file },
 	};
 	const char *names[MOST_OPERATIONS];
 	struct route_row rows[MOST_OPERATIONS];

@@ -22,10 +22,7 @@ static int serve(struct served *served, const char *endpoint)
 {
 	struct err err = { 0 };
 	char *ca_pem = NULL;
-	char *url = endpoint ? xstrdup(endpoint)
-	                     : xasprintf("%s://%s:%u",
-	                           served->tls ? "https" : "http", served->bind,
-	                           served->port);
+	char *url = endpoint ? xstrdup(endpoint) : served_url(served, "");
 	struct identity *identity = served_identity(served, &ca_pem);
 	struct palette_options options = {
 		.name = "palette/served",
@@ -107,7 +104,8 @@ int serve_palette(int argc, char **argv)
 	const char *endpoint = NULL;
 	bool plain = false;
 	const struct serve_option options[] = {
-		{ "port", "N", "the port (8443)", SERVE_PORT, &served.port },
+		{ "port", "N", "the port (8443); 0: any that is free",
+		    SERVE_ANY_PORT, &served.port },
 		{ "bind", "ADDRESS", "the address (127.0.0.1)", SERVE_TEXT,
 		    &served.bind },
 		{ "plain", "", "http instead of https", SERVE_FLAG, &plain },
@@ -123,8 +121,9 @@ int serve_palette(int argc, char **argv)
 		    SERVE_TEXT, &served.ca_file },
 		{ "fault", "RULE", "what goes wrong, as in \"poll: hangs\"",
 		    SERVE_LIST, &served.faults },
-		{ "journal", "FILE", "every event, one JSON line each",
-		    SERVE_TEXT, &served.journal_file },
+		{ "journal", "FILE",
+		    "each request and event, one JSON line each", SERVE_TEXT,
+		    &served.journal_file },
 	};
 	const char *names[MOST_OPERATIONS];
 	struct route_row rows[MOST_OPERATIONS];

@@ -211,7 +211,34 @@ def a_palette_has_faults_too(room):
     assert seen == [401, 503, 401], seen
 
 
+def an_answer_may_have_no_end(room):
+    def claim(client):
+        connection = client.connect(5)
+        connection.request('GET', '/MAAS/api/version/')
+        answer = connection.getresponse()
+        assert answer.status == 200
+        for _ in range(50):
+            assert len(answer.read(100000)) == 100000
+        connection.close()
+        assert client.call('GET', '/zones/')[0] == 200
+    each_way(room, claim, '--fault',
+             'GET /MAAS/api/version/: never ends its answer')
+
+
+def the_language_of_rules_is_in_the_help(room):
+    for kind in ('maas', 'palette'):
+        text = subprocess.run([PCGSIM, 'serve', kind, '--help'],
+                              capture_output=True, text=True).stdout
+        for what, _, _ in KINDS:
+            what = what.replace('409', 'STATUS').replace('502', 'STATUS')
+            assert f'\n  {what}\n' in text, what
+        for key in ('nth N', 'every N', 'chance P%', 'machine NAME'):
+            assert f'\n  {key} ' in text, key
+
+
 CLAIMS = (
+    an_answer_may_have_no_end,
+    the_language_of_rules_is_in_the_help,
     each_kind_does_what_it_says,
     a_delay_is_as_long_as_it_says,
     an_answer_has_the_body_and_headers_of_its_rule,

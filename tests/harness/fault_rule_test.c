@@ -85,9 +85,6 @@ TEST(what_is_wrong_is_told_with_its_column)
 	refused("deploy: answers 4o9",
 	    "column 9: nothing that can go wrong reads \"answers 4o9\"; did "
 	    "you mean \"answers STATUS\"?");
-	refused("deploy: never ends its answer",
-	    "column 9: \"never ends its answer\" is for scenarios: an answer "
-	    "of a real port ends");
 	refused("deploy: explodes",
 	    "column 9: nothing that can go wrong reads \"explodes\" (see "
 	    "pcgsim faults)");

@@ -6,55 +6,24 @@
 #include "base/check.h"
 #include "base/choices.h"
 #include "base/json.h"
+#include "tests/maas/golden_files.h"
 #include "tests/maas/golden_play.h"
 #include "tests/maas/golden_rename.h"
 #include "tests/test.h"
 
 /*
  * The recordings of a real region are the judge of the fake. They lie beside
- * the repository (meson option golden_maas, or PCGSIM_GOLDEN_MAAS); where they
- * are absent this is skipped, and says so.
+ * the repository (golden_files.h); where they are absent this is skipped, and
+ * says so.
  */
-
-static const char *directory(void)
-{
-	static const char *const candidates[] = { GOLDEN_MAAS,
-		SOURCE_ROOT "/../shared/golden/maas",
-		SOURCE_ROOT "/../../shared/golden/maas" };
-	const char *wanted = getenv("PCGSIM_GOLDEN_MAAS");
-
-	if (wanted)
-		return wanted;
-	for (size_t i = 0; i < 3; i++) {
-		DIR *dir = *candidates[i] ? opendir(candidates[i]) : NULL;
-
-		if (dir) {
-			closedir(dir);
-			return candidates[i];
-		}
-	}
-	return NULL;
-}
-
-static json_t *load(const char *directory, const char *name)
-{
-	char path[512];
-	json_error_t error;
-	json_t *json;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	json = json_load_file(path, JSON_ALLOW_NUL, &error);
-	if (!json)
-		printf("%s:%d: %s\n", path, error.line, error.text);
-	return json;
-}
 
 /* What the recorded inventory leaves out and the recordings show: more about
  * machines by system id, and whole lists. */
 static json_t *inventory_of(const char *dir)
 {
-	json_t *inventory = load(dir, "00_inventory.json");
-	json_t *more = load(SOURCE_ROOT "/tests/maas", "golden_overlay.json");
+	json_t *inventory = golden_load(dir, "00_inventory.json");
+	json_t *more = golden_load(
+	    SOURCE_ROOT "/tests/maas", "golden_overlay.json");
 	json_t *machine, *extra;
 	const char *key;
 	size_t i;
@@ -161,7 +130,7 @@ static void play_topic(struct golden_player *player, const char *dir,
     char *name, const json_t *names)
 {
 	struct golden_score before = player->score;
-	json_t *entries = load(dir, name);
+	json_t *entries = golden_load(dir, name);
 
 	EXPECT(json_is_array(entries));
 	if (names)
@@ -195,7 +164,7 @@ static json_t *renamed_inventory(json_t *inventory, json_t **names)
 
 static void play_all(const struct other *other)
 {
-	const char *dir = directory();
+	const char *dir = golden_directory();
 	struct golden_player player = { .lab = &lab };
 	json_t *inventory, *allowed, *names = NULL;
 	struct dirent **topics;
@@ -206,7 +175,7 @@ static void play_all(const struct other *other)
 	inventory = inventory_of(dir);
 	if (other->names)
 		inventory = renamed_inventory(inventory, &names);
-	allowed = load(SOURCE_ROOT "/tests/maas", "golden_allowed.json");
+	allowed = golden_load(SOURCE_ROOT "/tests/maas", "golden_allowed.json");
 	player.inventory = inventory;
 	player.allowed = allowed;
 	meant = meant_to_differ(allowed);
@@ -283,7 +252,7 @@ static int rows_of(const char *table)
 
 TEST(the_manual_lists_each_deliberate_difference_with_its_reason)
 {
-	json_t *allowed = load(
+	json_t *allowed = golden_load(
 	    SOURCE_ROOT "/tests/maas", "golden_allowed.json");
 	char *text = manual(), *table = strstr(text, "| Topic | Exchange |");
 	const char *topic, *name;

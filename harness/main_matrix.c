@@ -437,13 +437,52 @@ static int run_only(struct matrix *matrix)
 		printf("%s, %s: %s\n", matrix->flags.who, matrix->flags.only,
 		    jstr(outcome, "blows.at"));
 	else
-		printf("%s: the moment \"%s\" never came\n", matrix->flags.who,
-		    matrix->flags.only);
+		printf("%s: the moment \"%s\" never came, so nobody died in "
+		       "this run:\n",
+		    matrix->flags.who, matrix->flags.only);
 	show_outcome(matrix, &moment.strike, outcome);
 	if (strcmp(jstr(outcome, "verdict"), "pass") == 0)
 		status = jbool(outcome, "blows.struck") ? 0 : 1;
 	json_decref(outcome);
 	return status;
+}
+
+/* "pcg/a", or a program of a cluster: "cluster/web/capi". */
+static bool can_die(const struct scenario *scenario, const char *who)
+{
+	const char *program = strrchr(who, '/');
+	const struct thing *cluster;
+	char *name;
+
+	if (strncmp(who, "pcg/", 4) == 0)
+		return scenario_thing(scenario, who) != NULL;
+	if (strncmp(who, "cluster/", 8) != 0 || strcmp(program, "/capi") != 0)
+		return false;
+	name = xasprintf("%.*s", (int)(program - who), who);
+	cluster = scenario_thing(scenario, name);
+	free(name);
+	return cluster != NULL;
+}
+
+static bool choose_victim(struct matrix *matrix)
+{
+	const struct thing *first = scenario_nth(matrix->scenario, "pcg", 0);
+
+	if (!first) {
+		fprintf(stderr,
+		    "pcgsim matrix: there is no gateway in %s to kill\n",
+		    matrix->scenario->file);
+		return false;
+	}
+	if (!matrix->flags.who)
+		matrix->flags.who = first->full;
+	if (can_die(matrix->scenario, matrix->flags.who))
+		return true;
+	fprintf(stderr,
+	    "pcgsim matrix: --who cannot be \"%s\": a gateway of the "
+	    "scenario, such as %s, or cluster/NAME/capi\n",
+	    matrix->flags.who, first->full);
+	return false;
 }
 
 static void matrix_free(struct matrix *matrix)
@@ -478,9 +517,8 @@ int command_matrix(int argc, char **argv)
 	}
 	files_find(&files, 1, argv + optind);
 	status = scenarios_load(&files, &matrix.scenario);
-	if (status == 0 && !matrix.flags.who)
-		matrix.flags.who =
-		    scenario_nth(matrix.scenario, "pcg", 0)->full;
+	if (status == 0 && !choose_victim(&matrix))
+		status = 2;
 	if (status == 0)
 		status = matrix.flags.only ? run_only(&matrix)
 		                           : run_matrix(&matrix);

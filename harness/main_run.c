@@ -105,6 +105,12 @@ static const struct option known_flags[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* Most are for both commands. */
+static bool is_flag_of(const char *command, int flag)
+{
+	return !strchr(strcmp(command, "run") == 0 ? "onev" : "c", flag);
+}
+
 static int unknown_flag(const char *command, const char *flag)
 {
 	const char *names[16];
@@ -112,8 +118,9 @@ static int unknown_flag(const char *command, const char *flag)
 	size_t count = 0;
 
 	snprintf(name, sizeof(name), "pcgsim %s", command);
-	for (; known_flags[count].name; count++)
-		names[count] = known_flags[count].name;
+	for (size_t i = 0; known_flags[i].name; i++)
+		if (is_flag_of(command, known_flags[i].val))
+			names[count++] = known_flags[i].name;
 	flag += strspn(flag, "-");
 	return usage_unknown(name, flag, names, count);
 }
@@ -192,6 +199,12 @@ int flags_read(struct run_flags *flags, int argc, char **argv)
 		if (flag == ':') {
 			fprintf(stderr, "pcgsim %s: %s wants a value\n",
 			    argv[0], argv[optind - 1]);
+			return 2;
+		}
+		if (!is_flag_of(argv[0], flag)) {
+			fprintf(stderr, "pcgsim %s: --%s is for pcgsim %s\n",
+			    argv[0], flag_name(flag),
+			    strcmp(argv[0], "run") == 0 ? "matrix" : "run");
 			return 2;
 		}
 		if (!take_flag(flags, flag, optarg)) {
@@ -348,6 +361,12 @@ int command_run(int argc, char **argv)
 	struct files files = { 0 };
 	int status = flags_read(&batch.flags, argc, argv);
 
+	if (status == 0 && batch.flags.corrupt_reply &&
+	    batch.flags.wire == WIRE_MEMORY) {
+		fprintf(stderr, "pcgsim run: --corrupt-reply wants --wire "
+		                "https: there are no bytes on memory\n");
+		status = 2;
+	}
 	if (status == 0) {
 		files_find(&files, argc - optind, argv + optind);
 		batch.count = files.count;

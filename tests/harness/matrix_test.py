@@ -79,11 +79,30 @@ def a_claim_that_a_death_breaks_is_found_and_repeats(bad, junit):
     expect('--only' in suite.find('testcase/failure').text, 'how to repeat')
 
 
+def without_a_gateway_there_is_nobody_to_kill(folder):
+    nobody = pathlib.Path(folder) / 'nobody.yaml'
+    nobody.write_text("""\
+scenario: Nobody is there
+why: Not every scenario has a gateway.
+world:
+  maas/lab: { machines: 1 }
+timeline:
+  - at 1m: maas/lab is down
+end: when quiet, at most 1h
+""", encoding='utf-8')
+    did = matrix(str(nobody))
+    expect(did.returncode == 2 and 'there is no gateway' in did.stderr,
+           f'{did.returncode}\n{did.stdout}{did.stderr}')
+
+
 def who_errs_is_told(good):
     for words, status, said in [
             (['--only', 'exchange'], 2, 'names no moment'),
             (['--only', 'exchange 999 before-send power'], 1, 'never came'),
             (['--sample', '0'], 2, '--sample cannot be "0"'),
+            (['--who', 'pcg/b'], 2, '--who cannot be "pcg/b": a gateway'),
+            (['--who', 'cluster/x/capi'], 2, 'such as pcg/a'),
+            (['--corrupt-reply', '1'], 2, 'is for pcgsim run'),
             (['--junit', '/nowhere/at/all'], 2, 'cannot be written'),
             ([good], 2, 'usage: pcgsim matrix')]:
         did = matrix(good, *words)
@@ -101,4 +120,5 @@ with tempfile.TemporaryDirectory() as folder:
     a_claim_that_a_death_breaks_is_found_and_repeats(
         str(impatient), str(pathlib.Path(folder) / 'junit.xml'))
     who_errs_is_told(str(patient))
+    without_a_gateway_there_is_nobody_to_kill(folder)
 sys.exit(wrong > 0)

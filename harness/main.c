@@ -78,15 +78,25 @@ static const struct command {
 	    "nothing.\nExit status: 0, or 2 if the file is not in order.\n",
 	    false },
 	{ "verbs", command_verbs, "what can happen in a scenario",
-	    "usage: pcgsim verbs\n", true },
+	    "usage: pcgsim verbs\n\nPrints the steps that a timeline can take, "
+	    "from the table that takes them.\n",
+	    true },
 	{ "faults", command_faults, "faults on the wire, and their scopes",
-	    "usage: pcgsim faults\n", true },
+	    "usage: pcgsim faults\n\nPrints what can go wrong on the wire, and "
+	    "the keys that say what it meets.\n",
+	    true },
 	{ "paths", command_paths, "what a claim can speak of",
-	    "usage: pcgsim paths\n", true },
+	    "usage: pcgsim paths\n\nPrints what claims can speak of: whose "
+	    "view it is, and its arguments.\n",
+	    true },
 	{ "laws", command_laws, "what holds in every run",
-	    "usage: pcgsim laws\n", true },
+	    "usage: pcgsim laws\n\nPrints what is judged in every run without "
+	    "being asked for.\n",
+	    true },
 	{ "world", command_world, "what a world is made of",
-	    "usage: pcgsim world\n", true },
+	    "usage: pcgsim world\n\nPrints the kinds of things that a world "
+	    "has, and their keys.\n",
+	    true },
 	{ "coverage", command_coverage, "how much of MAAS's API is modelled",
 	    "usage: pcgsim coverage maas\n\n"
 	    "Prints all operations of the fake MAAS: whether they are modelled "

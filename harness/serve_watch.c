@@ -378,16 +378,18 @@ void watch_sum_up(const struct watch *watch, FILE *out, FILE *complaints)
 	const unsigned long *classes = watch->classes;
 
 	fprintf(out,
-	    "served %lu requests: %lu well, %lu refused (4xx), %lu failed "
+	    "served %lu request%s: %lu well, %lu refused (4xx), %lu failed "
 	    "(5xx), %lu without an answer; faults struck %lu\n",
-	    watch->requests, classes[1] + classes[2] + classes[3], classes[4],
-	    classes[5], classes[0], watch->struck);
+	    watch->requests, watch->requests == 1 ? "" : "s",
+	    classes[1] + classes[2] + classes[3], classes[4], classes[5],
+	    classes[0], watch->struck);
 	if (watch->lack_count)
 		sum_lacks(watch, out);
 	if (watch->unknown)
 		fprintf(out,
-		    "unknown: %lu requests for what a %s does not have%s\n",
-		    watch->unknown, watch->subject->words.server,
+		    "unknown: %lu request%s for what a %s does not have%s\n",
+		    watch->unknown, watch->unknown == 1 ? "" : "s",
+		    watch->subject->words.server,
 		    watch->options.journal
 		        ? "; the journal says what came closest"
 		        : " (--journal says what came closest)");

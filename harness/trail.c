@@ -145,6 +145,21 @@ static void say_exchange(struct buf *out, const json_t *event)
 		buf_adds(out, jstr(event, "error"));
 }
 
+/* In the author's words. */
+static void say_step(struct buf *out, const json_t *event)
+{
+	buf_addf(out, "step: %s, line %lld", jstr(event, "text"),
+	    (long long)jint(event, "line"));
+}
+
+static void say_thing(
+    struct buf *out, const json_t *event, const json_t *before)
+{
+	if (!is_state(event))
+		buf_addf(out, "%s: ", jstr(event, "kind"));
+	say_fields(out, event, before);
+}
+
 static char *sentence_of(const struct step *step)
 {
 	const json_t *event = step->event;
@@ -158,9 +173,10 @@ static char *sentence_of(const struct step *step)
 	} else {
 		buf_addf(&out, "%-17s    %s  ", jstr(event, "actor"),
 		    jstr(event, "about"));
-		if (!is_state(event))
-			buf_addf(&out, "%s: ", jstr(event, "kind"));
-		say_fields(&out, event, step->before);
+		if (strcmp(jstr(event, "kind"), "step") == 0)
+			say_step(&out, event);
+		else
+			say_thing(&out, event, step->before);
 	}
 	if (step->again) {
 		clock_text(step->first_at, time);

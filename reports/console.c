@@ -62,23 +62,37 @@ void console_progress_clear(FILE *out)
 	fflush(out);
 }
 
-static void print_row(FILE *out, const json_t *outcome)
+static int widest_file(const json_t *outcomes)
+{
+	size_t widest = 0;
+
+	for (size_t i = 0; i < json_array_size(outcomes); i++) {
+		const json_t *outcome = json_array_get(outcomes, i);
+		size_t len = strlen(jstr(outcome, "file"));
+
+		widest = len > widest ? len : widest;
+	}
+	return (int)widest;
+}
+
+static void print_row(FILE *out, const json_t *outcome, int width)
 {
 	char took[32];
 
 	duration_text(jint(outcome, "took") / 1000000 * 1000000, took);
-	fprintf(out, "  %s  %-52s %9s %7lld events  %s\n",
-	    passed(outcome) ? "pass" : "FAIL", jstr(outcome, "file"), took,
-	    (long long)jint(outcome, "events"), jstr(outcome, "hash"));
+	fprintf(out, "  %s  %-*s %10s %7lld events  %s\n",
+	    passed(outcome) ? "pass" : "FAIL", width, jstr(outcome, "file"),
+	    took, (long long)jint(outcome, "events"), jstr(outcome, "hash"));
 }
 
 void console_table(FILE *out, const json_t *outcomes, double seconds)
 {
 	size_t count = json_array_size(outcomes), failed = 0;
+	int width = widest_file(outcomes);
 
 	fputc('\n', out);
 	for (size_t i = 0; i < count; i++) {
-		print_row(out, json_array_get(outcomes, i));
+		print_row(out, json_array_get(outcomes, i), width);
 		failed += !passed(json_array_get(outcomes, i));
 	}
 	fprintf(out, "\n%zu scenario%s, %zu failed, %.2f s\n", count,

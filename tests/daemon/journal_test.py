@@ -216,7 +216,7 @@ def the_end_is_a_sum(room):
         lacks = f'not modelled: {lack[0]} {lack[2]} (2)\n'
     assert (f'served {requests} requests: 1 well, 1 refused (4xx), {failed} '
             'failed (5xx), 1 without an answer; faults struck 1\n'
-            f'{lacks}unknown: 1 requests for what a maas does not have; the journal '
+            f'{lacks}unknown: 1 request for what a maas does not have; the journal '
             'says what came closest\n') in served.out, served.out
 
 
@@ -297,7 +297,7 @@ def both_signals_stop_it_even_while_clients_wait(room):
             assert served.process.wait(5) == 0
             assert time.time() - started < 1
             waiting.close()
-        assert '\nserved 1 requests: ' in served.out, served.out
+        assert '\nserved 1 request: ' in served.out, served.out
 
 
 CLAIMS = (

@@ -47,7 +47,7 @@ GUARDED = {'capi': MACHINE | FILES, 'gateway': MACHINE | FILES,
            'harness': MACHINE}
 # The programs themselves stand outside every scenario.
 PROGRAMS = re.compile(
-    r'^(harness/(main|jobs|serve)|gateway/pcgd)[^/]*\.[ch]$')
+    r'^(harness/(command|serve)/|gateway/pcgd)[^/]*\.[ch]$')
 PROGRAMS_MAY = {'fork', 'waitpid', 'getpid', 'isatty', 'getenv', 'kill',
                 'sysconf', 'clock_gettime', 'fopen'}
 

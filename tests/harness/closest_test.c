@@ -1,4 +1,4 @@
-#include "harness/closest.h"
+#include "harness/serve/closest.h"
 
 #include "tests/test.h"
 

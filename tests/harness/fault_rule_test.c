@@ -1,4 +1,4 @@
-#include "harness/fault_rule.h"
+#include "harness/serve/fault_rule.h"
 
 #include "tests/test.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/commands.h"
+#include "harness/command/commands.h"
 #include "sim/maas/maas.h"
 
 static void print_operation(const struct maas_operation *row)

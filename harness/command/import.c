@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 #include "compat/import.h"
-#include "harness/commands.h"
-#include "harness/main_site.h"
+#include "harness/command/commands.h"
+#include "harness/command/site.h"
 
 struct importing {
 	struct asking asking;

@@ -11,8 +11,8 @@
  *there must be one		those that there are an operation that is known
  *and not modelled	its name
  */
-#ifndef HARNESS_CLOSEST_H
-#define HARNESS_CLOSEST_H
+#ifndef HARNESS_SERVE_CLOSEST_H
+#define HARNESS_SERVE_CLOSEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /*
- * serve_watch: what comes in to a served world, on its way in and out.
+ * watch: what comes in to a served world, on its way in and out.
  *
  * Rules of --fault strike it (fault_rule.h). Of several rules that are due for
  * the same part of an exchange the first strikes; all of them count.
@@ -17,8 +17,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "harness/closest.h"
-#include "harness/fault_rule.h"
+#include "harness/serve/closest.h"
+#include "harness/serve/fault_rule.h"
 
 #define MOST_RULES 32
 

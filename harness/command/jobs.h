@@ -4,8 +4,8 @@
  * Never threads: a run has no idea that there are others. Results come back
  * in the order of the jobs, whichever was ready first.
  */
-#ifndef HARNESS_JOBS_H
-#define HARNESS_JOBS_H
+#ifndef HARNESS_COMMAND_JOBS_H
+#define HARNESS_COMMAND_JOBS_H
 
 #include <jansson.h>
 #include <stdbool.h>

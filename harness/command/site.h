@@ -1,17 +1,17 @@
 /*
- * main_site: what `pcgsim import maas` and `pcgsim compat maas` have in common:
+ * site: what `pcgsim import maas` and `pcgsim compat maas` have in common:
  * whom they ask, as whom, and how they are stopped.
  *
  * The API key comes from a file or from standard input; given on the command
  * line it is blotted out there at once, since every user of the machine can
  * read that. It is never printed.
  */
-#ifndef HARNESS_MAIN_SITE_H
-#define HARNESS_MAIN_SITE_H
+#ifndef HARNESS_COMMAND_SITE_H
+#define HARNESS_COMMAND_SITE_H
 
 #include "base/real_host.h"
 #include "compat/site.h"
-#include "harness/serve.h"
+#include "harness/serve/serve.h"
 
 struct asking {
 	/* as given on the command line */

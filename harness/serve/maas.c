@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "base/dns_server.h"
 #include "base/json.h"
-#include "harness/serve.h"
+#include "harness/serve/serve.h"
 #include "sim/maas/explain.h"
 #include "sim/maas/maas.h"
 #include "sim/workload/workload.h"

@@ -1,9 +1,9 @@
 /*
- * main_options: what `pcgsim run` and `pcgsim matrix` are told on their
+ * options: what `pcgsim run` and `pcgsim matrix` are told on their
  * command lines.
  */
-#ifndef HARNESS_MAIN_OPTIONS_H
-#define HARNESS_MAIN_OPTIONS_H
+#ifndef HARNESS_COMMAND_OPTIONS_H
+#define HARNESS_COMMAND_OPTIONS_H
 
 #include "base/wire.h"
 #include "harness/scenario.h"

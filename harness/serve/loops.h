@@ -6,8 +6,8 @@
  * client's time. That is said once, until the answer is another one. Only the
  * last LOOPS_KEPT different requests are remembered.
  */
-#ifndef HARNESS_LOOPS_H
-#define HARNESS_LOOPS_H
+#ifndef HARNESS_SERVE_LOOPS_H
+#define HARNESS_SERVE_LOOPS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "harness/loops.h"
+#include "harness/serve/loops.h"
 
 #include <string.h>
 

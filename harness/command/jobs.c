@@ -1,4 +1,4 @@
-#include "harness/jobs.h"
+#include "harness/command/jobs.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "harness/commands.h"
+#include "harness/command/commands.h"
 #include "harness/kinds.h"
 #include "harness/laws.h"
 #include "harness/paths.h"

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/json.h"
-#include "harness/serve.h"
+#include "harness/serve/serve.h"
 #include "sim/palette/palette.h"
 
 #define MOST_OPERATIONS 512

@@ -16,8 +16,8 @@
  * allocate of the client. Only where no more than the answer tells which
  *machine it was about (allocate), the rule counts answers.
  */
-#ifndef HARNESS_FAULT_RULE_H
-#define HARNESS_FAULT_RULE_H
+#ifndef HARNESS_SERVE_FAULT_RULE_H
+#define HARNESS_SERVE_FAULT_RULE_H
 
 #include <stdio.h>
 

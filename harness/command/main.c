@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/yaml.h"
-#include "harness/commands.h"
+#include "harness/command/commands.h"
 
 #define WIRE_OPTION \
 	"  --wire memory|https  messages, or real bytes of TLS; else "

@@ -6,8 +6,8 @@
 
 #include "base/buf.h"
 #include "compat/compat.h"
-#include "harness/commands.h"
-#include "harness/main_site.h"
+#include "harness/command/commands.h"
+#include "harness/command/site.h"
 
 #define JOURNAL_FOLDER ".pcgsim-compat"
 

@@ -4,15 +4,15 @@
  * A command gets its own name as argv[0] and answers the exit status: 0 fine,
  * 1 something did not hold, 2 the author or the caller made a mistake.
  */
-#ifndef HARNESS_COMMANDS_H
-#define HARNESS_COMMANDS_H
+#ifndef HARNESS_COMMAND_COMMANDS_H
+#define HARNESS_COMMAND_COMMANDS_H
 
 #include <stddef.h>
 
 typedef int command_fn(int argc, char **argv);
 
-command_fn command_run;     /* main_run.c */
-command_fn command_matrix;  /* main_matrix.c */
+command_fn command_run;     /* run.c */
+command_fn command_matrix;  /* matrix.c */
 command_fn command_explain; /* explain.c */
 command_fn command_verbs;   /* manual.c */
 command_fn command_faults;
@@ -20,9 +20,9 @@ command_fn command_paths;
 command_fn command_laws;
 command_fn command_world;
 command_fn command_coverage; /* coverage.c */
-command_fn command_serve;    /* serve.c */
-command_fn command_compat;   /* main_compat.c */
-command_fn command_import;   /* main_import.c */
+command_fn command_serve;    /* ../serve/serve.c */
+command_fn command_compat;   /* compat.c */
+command_fn command_import;   /* import.c */
 
 /* "pcgsim run: there is no option --sed; did you mean --seed?" on standard
  * error, and 2. */

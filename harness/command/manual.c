@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/commands.h"
+#include "harness/command/commands.h"
 #include "harness/kinds.h"
 #include "harness/laws.h"
 #include "harness/paths.h"

@@ -14,15 +14,15 @@
  * clusters and its calendar, from the moment it starts. Clients that live at
  * the pace of the real clock are not taken for late (sim/maas accepts both).
  */
-#ifndef HARNESS_SERVE_H
-#define HARNESS_SERVE_H
+#ifndef HARNESS_SERVE_SERVE_H
+#define HARNESS_SERVE_SERVE_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "base/real_host.h"
-#include "harness/serve_watch.h"
+#include "harness/serve/watch.h"
 
 #define SERVE_MOST_LISTED 32
 

@@ -1,4 +1,4 @@
-#include "harness/main_site.h"
+#include "harness/command/site.h"
 
 #include <errno.h>
 #include <signal.h>

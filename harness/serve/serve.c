@@ -1,4 +1,4 @@
-#include "harness/serve.h"
+#include "harness/serve/serve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/yaml.h"
-#include "harness/commands.h"
+#include "harness/command/commands.h"
 
 #define MOST_OPTIONS 32
 #define A_YEAR       HOURS(365 * 24)

@@ -1,11 +1,11 @@
-#include "harness/serve_watch.h"
+#include "harness/serve/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/real_host.h"
-#include "harness/loops.h"
+#include "harness/serve/loops.h"
 
 struct lack { /* an operation that was asked for and is not modelled */
 	const struct route_row *row;

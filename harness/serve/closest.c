@@ -1,4 +1,4 @@
-#include "harness/closest.h"
+#include "harness/serve/closest.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -200,12 +200,3 @@ void dns_server_free(struct dns_server **server)
 	free(*server);
 	*server = NULL;
 }
-
-uint16_t dns_server_port(const struct dns_server *server)
-{
-	struct sockaddr_in at = { 0 };
-	socklen_t len = sizeof(at);
-
-	getsockname(server->fd, (struct sockaddr *)&at, &len);
-	return ntohs(at.sin_port);
-}

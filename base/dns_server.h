@@ -25,7 +25,6 @@ typedef int dns_resolve_fn(
 struct dns_server *dns_server_new(struct reactor *reactor, const char *bind,
     uint16_t port, dns_resolve_fn *resolve, void *ctx, struct err *err);
 void dns_server_free(struct dns_server **server);
-uint16_t dns_server_port(const struct dns_server *server);
 
 /* One query's bytes in, one answer's bytes out (at most 512); 0: say nothing.
  * Apart from the socket, for tests and fuzzing. */

@@ -66,11 +66,6 @@ void events_add_sink(struct events *events, event_sink_fn *sink, void *ctx)
 	events->sinks[events->sink_count++] = (struct sink){ sink, ctx };
 }
 
-struct secrets *events_secrets(struct events *events)
-{
-	return events->secrets;
-}
-
 static void hand_round(struct events *events, const struct event *event)
 {
 	size_t i;

@@ -63,7 +63,6 @@ struct events *events_new(struct loop *loop, struct secrets *secrets);
 void events_free(struct events **events);
 /* Sinks are called in the order in which they were added. */
 void events_add_sink(struct events *events, event_sink_fn *sink, void *ctx);
-struct secrets *events_secrets(struct events *events);
 uint64_t events_count(const struct events *events); /* emitted so far */
 
 void events_emit(struct events *events, const char *kind, const char *actor,

@@ -342,12 +342,6 @@ void http_peer_input(struct http_peer *peer, const char *data, size_t len)
 	}
 }
 
-void http_peer_eof(struct http_peer *peer)
-{
-	shutdown(peer->fd, SHUT_WR);
-	run(peer);
-}
-
 /* ---- answering ---- */
 
 static void set_headers(

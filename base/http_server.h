@@ -39,7 +39,6 @@ struct http_peer *http_peer_new(
 /* Not from inside a callback. */
 void http_peer_free(struct http_peer **peer);
 void http_peer_input(struct http_peer *peer, const char *data, size_t len);
-void http_peer_eof(struct http_peer *peer);
 
 /* Only read. */
 void http_peer_reply(

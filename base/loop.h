@@ -4,7 +4,8 @@
  * Whatever takes time is a timer in this queue: an answer still on the wire, a
  * machine that is being deployed, a heartbeat that is due. In a simulation the
  * loop jumps to the next timer and calls it, so an hour of a quiet lab costs
- * nothing; on a real host base/reactor.h moves the clock and fires what is due.
+ * nothing; on a real host base/real_host.h moves the clock and fires what is
+ * due.
  *
  * Timers due at the same instant fire in the order in which they were set.
  * Together with the seed this makes a run repeat itself exactly.

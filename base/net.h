@@ -2,7 +2,7 @@
  * net: how one part talks to another: exchanges out, exchanges in.
  *
  * This is the network half of the host seam. Its makers are base/wire.h (a
- * simulated world, on the memory or the https wire) and base/real_net.h (the
+ * simulated world, on the memory or the https wire) and base/real_host.h (the
  * kernel's sockets). Code above it cannot tell which one it has.
  *
  * Going out. The caller *dials*: it chooses host, port and, from its own

@@ -411,11 +411,6 @@ bool manager_set_key(
 	return true;
 }
 
-struct cache *manager_cache(struct manager *manager)
-{
-	return manager->cache;
-}
-
 bool manager_idle(const struct manager *manager)
 {
 	for (const struct item *item = manager->items; item; item = item->next)

@@ -46,7 +46,6 @@ struct manager *manager_new(struct host *host, struct kube *kube,
 void manager_free(struct manager **manager);
 bool manager_set_key(
     struct manager *manager, const char *api_key, struct err *err);
-struct cache *manager_cache(struct manager *manager);
 /* No action of it is under way (between two actions). */
 bool manager_idle(const struct manager *manager);
 

@@ -438,11 +438,6 @@ void store_free(struct store **store)
 	*store = NULL;
 }
 
-struct host *store_host(const struct store *store)
-{
-	return store->host;
-}
-
 /* ---- reading ---- */
 
 const json_t *store_get(const struct store *store, const char *kind,

@@ -52,7 +52,6 @@ struct store *store_new(struct host *host);
  * ERR_INPUT if it is another program's or version's. It is left as it was. */
 struct store *store_open(struct host *host, const char *file, struct err *err);
 void store_free(struct store **store);
-struct host *store_host(const struct store *store);
 
 /* All return the object as stored (borrowed), or NULL with *status filled.
  * obj is only read. ns is NULL for cluster-scoped kinds. */

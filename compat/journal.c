@@ -123,10 +123,3 @@ const char *journal_at(const struct journal *journal, size_t i)
 {
 	return json_string_value(json_array_get(journal->things, i));
 }
-
-const char *journal_last(const struct journal *journal)
-{
-	size_t count = journal_count(journal);
-
-	return count ? journal_at(journal, count - 1) : NULL;
-}

@@ -22,7 +22,6 @@ bool journal_add(struct journal *journal, const char *thing, struct err *err);
 bool journal_strike(
     struct journal *journal, const char *thing, struct err *err);
 size_t journal_count(const struct journal *journal);
-const char *journal_last(const struct journal *journal); /* NULL: empty */
 const char *journal_at(const struct journal *journal, size_t i);
 
 #endif

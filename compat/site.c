@@ -154,11 +154,6 @@ const char *site_origin(const struct site *site)
 	return site->origin;
 }
 
-uint64_t site_asked(const struct site *site)
-{
-	return site->asked;
-}
-
 struct host *site_host(struct site *site)
 {
 	return site->host;
@@ -271,7 +266,6 @@ static bool exchange(struct site *site, const struct site_ask *ask,
 
 	if (site->stopped)
 		return interrupted(err);
-	site->asked++;
 	site->answer = answer;
 	site->err = err;
 	site->answered = site->failed = false;

@@ -98,7 +98,6 @@ char *site_sign(struct site *site, const struct site_key *key);
 const char *site_root(const struct site *site);
 /* As the answers' resource_uri say it: http://host:port */
 const char *site_origin(const struct site *site);
-uint64_t site_asked(const struct site *site); /* so many requests so far */
 struct host *site_host(struct site *site);
 
 /* "consumer:token:secret": three parts that are not empty; points into room,

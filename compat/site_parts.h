@@ -26,7 +26,6 @@ struct site {
 	struct site_key key, other;
 	usec ahead_for; /* the server's clock minus ours, once it complained */
 	bool may_write, stopped;
-	uint64_t asked;
 	struct call *call; /* the one under way */
 	struct http_response *answer;
 	struct err *err;

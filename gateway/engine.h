@@ -115,7 +115,6 @@ enum work_state {
 	WORK_DONE,
 	WORK_DROPPED, /* withdrawn, or not ours any more */
 };
-const char *work_state_name(enum work_state state);
 
 /* Everything that is under way for one cluster here. */
 struct work {

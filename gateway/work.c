@@ -18,11 +18,6 @@ static const char *const STATE_NAMES[] = {
 	[WORK_DROPPED] = "dropped",
 };
 
-const char *work_state_name(enum work_state state)
-{
-	return STATE_NAMES[state];
-}
-
 static bool is_over(const json_t *obj)
 {
 	const char *state = jstr(obj, "spec.state");

@@ -230,13 +230,3 @@ struct fault_count faults_nth(const struct faults *faults, size_t n)
 	return (
 	    struct fault_count){ faults->items[n].step, faults->items[n].met };
 }
-
-bool faults_met(const struct faults *faults, const char *server)
-{
-	for (size_t i = 0; i < faults->count; i++)
-		if (faults->items[i].met &&
-		    strcmp(faults->items[i].step->words.things[0]->full,
-		        server) == 0)
-			return true;
-	return false;
-}

@@ -45,8 +45,5 @@ void faults_begin(struct faults *faults, const struct step *step, usec now_at);
 void faults_look(struct faults *faults, usec now_at);
 size_t faults_count(const struct faults *faults);
 struct fault_count faults_nth(const struct faults *faults, size_t n);
-/* Did any fault meet an exchange between these two in this span of time? For
- * the law that exchanges are answered. */
-bool faults_met(const struct faults *faults, const char *server);
 
 #endif

@@ -545,25 +545,6 @@ const struct path_kind *path_kind_of(const char *kind, const char *word)
 
 /* ---- comparing ---- */
 
-const char *compare_name(enum compare compare)
-{
-	switch (compare) {
-	case IS:
-		return "==";
-	case IS_NOT:
-		return "!=";
-	case LESS:
-		return "<";
-	case AT_MOST:
-		return "<=";
-	case MORE:
-		return ">";
-	case AT_LEAST:
-		return ">=";
-	}
-	unreachable("not a comparison");
-}
-
 static bool number_holds(enum compare compare, long long is, long long wanted)
 {
 	switch (compare) {

@@ -62,7 +62,6 @@ bool expression_reads(const struct expression *expression, const char *topic);
 /* "it was 5" with the first term that does not hold (or the first). */
 const struct term *expression_culprit(const struct view *view,
     const struct expression *expression, struct value *was);
-const char *compare_name(enum compare compare); /* "==" */
 
 /* A gateway as Palette lists it ("pcg-a") and as a scenario names it. */
 void pcg_palette_name(const struct thing *pcg, char *out, size_t size);

@@ -79,11 +79,6 @@ void view_on_touch(struct view *view, view_touched_fn *touched, void *ctx)
 	view->ctx = ctx;
 }
 
-usec view_now(const struct view *view)
-{
-	return view->now_at;
-}
-
 static void touch(struct view *view, const char *topic)
 {
 	if (view->touched)

@@ -32,8 +32,7 @@ typedef void view_touched_fn(void *ctx, const char *topic);
 struct view *view_new(void);
 void view_free(struct view **view);
 void view_on_touch(struct view *view, view_touched_fn *touched, void *ctx);
-event_sink_fn view_sink;                /* ctx: the struct view */
-usec view_now(const struct view *view); /* of the last event */
+event_sink_fn view_sink; /* ctx: the struct view */
 
 /* Both also for things that are gone: with their last attributes. */
 const struct view_thing *view_find(const struct view *view, const char *name);

@@ -123,11 +123,6 @@ void machine_free(struct machine **machine)
 	*machine = NULL;
 }
 
-bool machine_is_up(const struct machine *machine)
-{
-	return machine->stage == STAGE_UP || machine->stage == STAGE_FIRST_BOOT;
-}
-
 /* ---- the BMC line ---- */
 
 static void tell_rack(struct machine *m, const char *state, const char *why)

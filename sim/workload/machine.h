@@ -82,7 +82,6 @@ const char *machine_power_query(const struct machine *machine);
 void machine_lose_supply(struct machine *machine);
 void machine_regain_supply(struct machine *machine);
 
-bool machine_is_up(const struct machine *machine); /* its system runs */
-void machine_tell(struct machine *machine);        /* its "state" event */
+void machine_tell(struct machine *machine); /* its "state" event */
 
 #endif

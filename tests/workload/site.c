@@ -365,12 +365,6 @@ const char *noted(void)
 	return buf_text(&notes);
 }
 
-void forget_record(void)
-{
-	buf_reset(&notes);
-	json_object_clear(view);
-}
-
 const char *maas_heard(void)
 {
 	return buf_text(&maas_log);

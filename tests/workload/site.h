@@ -73,7 +73,6 @@ char *without_line(const char *text, unsigned line); /* NULL: no such line */
 /* ---- the record ---- */
 const char *attribute(const char *about, const char *key); /* "" if absent */
 const char *noted(void); /* all notes, a line each */
-void forget_record(void);
 
 /* ---- the clusters' API ---- */
 /* As admin, at the machine's address; the status, body in `answer`. */

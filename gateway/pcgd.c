@@ -36,7 +36,10 @@ static const struct command COMMANDS[] = {
 
 static int usage(FILE *out)
 {
-	fputs("usage: pcgd [COMMAND] [OPTIONS]\n\n", out);
+	fputs("usage: pcgd [COMMAND] [OPTIONS]\n\n"
+	      "The gateway engine as a daemon: takes orders from a Palette, "
+	      "works on a MAAS.\n\n",
+	    out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].help);
 	return out == stdout ? 0 : 2;

@@ -98,6 +98,26 @@ static bool take_option(struct install *in, int option)
 	}
 }
 
+/* What has to be said and was not; NULL: nothing. */
+static const char *missing(const struct install *in)
+{
+	const struct {
+		const char *said, *option;
+	} wanted[] = {
+		{ in->name, "--name NAME" },
+		{ in->palette, "--palette URL" },
+		{ in->code_file, "--pairing-code-file FILE" },
+		{ in->maas, "--maas URL" },
+		{ in->key_file, "--maas-key-file FILE" },
+		{ in->out, "--out DIR" },
+	};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (!wanted[i].said)
+			return wanted[i].option;
+	return NULL;
+}
+
 /* A file's text without white space at its end; new, or NULL and *err. */
 static char *read_file(const char *file, struct err *err)
 {
@@ -327,9 +347,13 @@ int pcgd_install(int argc, char **argv)
 		if (!take_option(&in, option))
 			return 2;
 	}
-	if (!in.name || !in.palette || !in.code_file || !in.maas ||
-	    !in.key_file || !in.out || optind < argc) {
+	if (optind < argc) {
 		fputs(USAGE, stderr);
+		return 2;
+	}
+	if (missing(&in)) {
+		fprintf(stderr, "pcgd install: say %s, too\n\n%s", missing(&in),
+		    USAGE);
 		return 2;
 	}
 	well = read_inputs(&in) && fetch_manifest(&in);

@@ -170,7 +170,8 @@ void maas_op_allocate(struct ask *ask)
 	json_t *json;
 
 	if (ask->body.structured) {
-		maas_refuse(ask, 500, "'dict' object has no attribute 'lists'");
+		maas_refuse(ask, 500, "'%s' object has no attribute 'lists'",
+		    ask->body.list ? "list" : "dict");
 		return;
 	}
 	if (!maas_flag(ask, form, "bridge_all", false, &bridge_all) ||
@@ -199,7 +200,7 @@ void maas_op_allocate(struct ask *ask)
 	maas_answer(ask, json);
 }
 
-/* ---- lists of machines ---- */
+/* ---- lists of machines, and of other nodes ---- */
 
 void maas_op_machines_list(struct ask *ask)
 {
@@ -214,6 +215,28 @@ void maas_op_machines_list(struct ask *ask)
 			maas_shown_add(&list, node);
 	}
 	maas_answer_shown(ask, &list);
+}
+
+void maas_nodes_answer(
+    struct ask *ask, enum node_type first, enum node_type last)
+{
+	json_t *list;
+	struct node *node;
+
+	if (!maas_constraints_judge(ask, &ask->query, false))
+		return;
+	list = json_array();
+	for (int type = (int)first; type <= (int)last; type++) {
+		list_for_each (node, &ask->maas->nodes) {
+			if ((int)node->type == type &&
+			    maas_may_see(ask, node) &&
+			    maas_constraints_pass(
+			        ask, &ask->query, false, node))
+				json_array_append_new(
+				    list, maas_node_json(node));
+		}
+	}
+	maas_answer(ask, list);
 }
 
 void maas_op_list_allocated(struct ask *ask)

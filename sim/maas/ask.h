@@ -167,6 +167,8 @@ void maas_owner_data_set(struct ask *ask, struct node *node);
 /* "12" -> 12; -1 if it is not a number. */
 int64_t maas_number(const char *text);
 struct names maas_tests_asked(const struct ask *ask);
+/* The scripts that commissioning is to run: is each one a choice? */
+void maas_commission_scripts_check(struct ask *ask, json_t *errors);
 bool maas_agent_name_ok(struct ask *ask, const char *agent);
 /* standard or ovs. False: refused. */
 bool maas_bridge_type_ok(struct ask *ask);

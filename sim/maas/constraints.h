@@ -11,6 +11,9 @@ bool maas_constraints_judge(
     struct ask *ask, const struct form *form, bool for_allocate);
 bool maas_constraints_pass(const struct ask *ask, const struct form *form,
     bool for_allocate, const struct node *node);
+/* The nodes of these types that the caller may see, and the query lets pass. */
+void maas_nodes_answer(
+    struct ask *ask, enum node_type first, enum node_type last);
 /* For the sentence of a failed allocation; free() both. */
 char *maas_constraints_asked(const struct form *form);
 char *maas_constraints_resolved(const struct form *form);

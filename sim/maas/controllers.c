@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/constraints.h"
 
 /* Rack and region controllers are rows of a table: there is no process behind
  * them, and their services say what such a process would say. */
@@ -70,26 +71,14 @@ json_t *maas_controller_json(const struct node *node, json_t *machine)
 	return json;
 }
 
-static void list_of(struct ask *ask, enum node_type type)
-{
-	json_t *list = json_array();
-	struct node *node;
-
-	list_for_each (node, &ask->maas->nodes) {
-		if (node->type == type && maas_is_admin(ask))
-			json_array_append_new(list, maas_node_json(node));
-	}
-	maas_answer(ask, list);
-}
-
 void maas_op_rackcontrollers_list(struct ask *ask)
 {
-	list_of(ask, NODE_RACK);
+	maas_nodes_answer(ask, NODE_RACK, NODE_RACK);
 }
 
 void maas_op_regioncontrollers_list(struct ask *ask)
 {
-	list_of(ask, NODE_REGION);
+	maas_nodes_answer(ask, NODE_REGION, NODE_REGION);
 }
 
 void maas_op_rackcontrollers_read(struct ask *ask)

@@ -4,19 +4,13 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/constraints.h"
 
 /* Devices: things with a name and a MAC that MAAS does not install. */
 
 void maas_op_devices_list(struct ask *ask)
 {
-	json_t *list = json_array();
-	struct node *node;
-
-	list_for_each (node, &ask->maas->nodes) {
-		if (node->type == NODE_DEVICE && maas_may_see(ask, node))
-			json_array_append_new(list, maas_node_json(node));
-	}
-	maas_answer(ask, list);
+	maas_nodes_answer(ask, NODE_DEVICE, NODE_DEVICE);
 }
 
 static void read_macs(struct ask *ask, struct names *macs, json_t *errors)

@@ -22,24 +22,37 @@ static const char *find(
 
 /* ---- texts ---- */
 
-/* Bytes of the letter that begins here; 0: it is none. */
-static size_t letter_len(const unsigned char *at, size_t left)
+/* What a byte promises by being first: so many bytes; 0: it cannot be. */
+static size_t promised(unsigned char first)
 {
-	size_t len = *at < 0x80                   ? 1
-	             : *at >= 0xc2 && *at <= 0xdf ? 2
-	             : (*at & 0xf0) == 0xe0       ? 3
-	             : *at >= 0xf0 && *at <= 0xf4 ? 4
-	                                          : 0;
+	return first < 0x80                     ? 1
+	       : first >= 0xc2 && first <= 0xdf ? 2
+	       : (first & 0xf0) == 0xe0         ? 3
+	       : first >= 0xf0 && first <= 0xf4 ? 4
+	                                        : 0;
+}
 
-	if (!len || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
-	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return len;
+/* After some first bytes only a part of all second ones makes a letter. */
+static bool follows(const unsigned char *at, size_t i)
+{
+	if ((at[i] & 0xc0) != 0x80)
+		return false;
+	return i > 1 || !((*at == 0xe0 && at[1] < 0xa0) ||
+	                    (*at == 0xed && at[1] > 0x9f) ||
+	                    (*at == 0xf0 && at[1] < 0x90) ||
+	                    (*at == 0xf4 && at[1] > 0x8f));
+}
+
+/* Bytes of the letter that begins here, or of what could have become one: that
+ * is one error, however long it is, as Python counts them. */
+static size_t letter_len(const unsigned char *at, size_t left, bool *whole)
+{
+	size_t len = promised(*at), i = 1;
+
+	while (i < len && i < left && follows(at, i))
+		i++;
+	*whole = i == len;
+	return i;
 }
 
 char *maas_text(const char *data, size_t len, bool percent)
@@ -49,15 +62,16 @@ char *maas_text(const char *data, size_t len, bool percent)
 
 	buf_adds(&out, "");
 	for (size_t i = 0; i < len;) {
-		size_t letter = letter_len(in + i, len - i);
+		bool whole;
+		size_t letter = letter_len(in + i, len - i, &whole);
 
-		if (letter)
+		if (whole)
 			buf_add(&out, data + i, letter);
-		else if (percent)
-			buf_addf(&out, "%%%02X", in[i]);
-		else
+		else if (!percent)
 			buf_adds(&out, "\xef\xbf\xbd");
-		i += letter ? letter : 1;
+		for (size_t k = 0; !whole && percent && k < letter; k++)
+			buf_addf(&out, "%%%02X", in[i + k]);
+		i += letter;
 	}
 	return out.data ? buf_detach(&out) : xstrdup("");
 }
@@ -314,10 +328,13 @@ bool maas_multipart_read(struct body *body, const char *boundary,
 	return true;
 }
 
+/* A field that is null is read as one that is absent. */
 static void add_json(struct form *form, const char *key, const json_t *value)
 {
 	char *text;
 
+	if (json_is_null(value))
+		return;
 	if (json_is_string(value)) {
 		form_add(form, key, json_string_value(value));
 		return;
@@ -342,7 +359,7 @@ static bool read_json(
 	if (!root)
 		return false;
 	body->structured = true;
-	body->list = !json_is_object(root);
+	body->list = json_is_array(root);
 	if (json_is_object(root))
 		json_object_foreach(root, key, value)
 		    add_json(&body->form, key, value);
@@ -380,6 +397,9 @@ bool maas_body_read(
 	const char *type = http_header(&request->headers, "Content-Type");
 	char boundary[MAAS_BOUNDARY];
 
+	/* Nothing at all is no JSON either. */
+	if (type && strncasecmp(type, "application/json", 16) == 0)
+		return read_json(body, request, err);
 	if (request->body.len == 0)
 		return true;
 	/* Without a type Django still reads the form of a POST. */
@@ -399,8 +419,6 @@ bool maas_body_read(
 		return maas_multipart_read(body, boundary,
 		    buf_text(&request->body), request->body.len, err);
 	}
-	if (strncasecmp(type, "application/json", 16) == 0)
-		return read_json(body, request, err);
 	if (strncasecmp(type, "application/x-yaml", 18) == 0)
 		return read_yaml(body, request, err);
 	body->unread = true;

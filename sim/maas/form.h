@@ -25,7 +25,7 @@ struct body {
 	struct body_file *files;
 	size_t file_count;
 	bool structured; /* it was JSON or YAML */
-	bool list;       /* and not an object */
+	bool list;       /* and an array */
 	bool unread;     /* a type that is not parsed */
 	bool multipart;
 };

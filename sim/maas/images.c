@@ -162,7 +162,7 @@ void maas_op_boot_resources_list(struct ask *ask)
 	json_t *list = json_array();
 	size_t count = 0;
 
-	if (type && *type && strcmp(type, "synced") != 0 &&
+	if (type && strcmp(type, "synced") != 0 &&
 	    strcmp(type, "uploaded") != 0 && strcmp(type, "all") != 0 &&
 	    (ask->maas->version > 304 || strcmp(type, "generated") != 0)) {
 		maas_refuse(ask, 400,
@@ -176,7 +176,7 @@ void maas_op_boot_resources_list(struct ask *ask)
 	for (size_t i = 0; i < images->count; i++) {
 		struct image *image = images->items[i];
 
-		if (type && *type && strcmp(type, "all") != 0 &&
+		if (type && strcmp(type, "all") != 0 &&
 		    strcasecmp(type, image->type) != 0)
 			continue;
 		sorted[count++] = image;

@@ -22,14 +22,17 @@ static bool power_type_known(const char *type)
 	return false;
 }
 
+#define NOT_GIVEN INT64_MIN
+
 struct machine_form {
 	char *hostname, *architecture; /* NULL: not given */
 	struct domain *domain;
 	struct zone *zone;
 	struct pool *pool;
 	const char *description, *power_type, *kernel;
-	json_t *power; /* parameters that were given; an object */
-	int64_t cpu_count, memory, swap_size; /* -1: not given */
+	json_t *power;             /* parameters that were given; an object */
+	int64_t cpu_count, memory; /* NOT_GIVEN, or a number below 0 too */
+	int64_t swap_size;         /* -1: not given */
 	struct names macs;
 	bool bad_mac;
 };
@@ -152,17 +155,16 @@ static void read_power(
 	}
 }
 
+/* The column bounds it and nothing else: less than no memory is fine. */
 static void read_number(
     struct ask *ask, const char *field, json_t *errors, int64_t *number)
 {
-	const char *text = maas_field(ask, field);
+	const char *text = maas_stripped(ask, field);
 
-	*number = -1;
-	if (!text || !*text)
-		return;
-	*number = maas_number(text);
-	if (*number < 0)
-		maas_error(errors, field, "Enter a whole number.");
+	*number = NOT_GIVEN;
+	if (text && *text)
+		maas_form_number(
+		    errors, field, text, INT32_MIN, INT32_MAX, number);
 }
 
 /* 0, bytes, or a number with K, M, G or T. */
@@ -232,9 +234,9 @@ static void write_form(struct node *node, const struct machine_form *form)
 		maas_set_text(&node->description, form->description);
 	if (form->kernel)
 		maas_set_text(&node->min_hwe_kernel, form->kernel);
-	if (form->cpu_count >= 0)
+	if (form->cpu_count != NOT_GIVEN)
 		node->cpu_count = (int)form->cpu_count;
-	if (form->memory >= 0)
+	if (form->memory != NOT_GIVEN)
 		node->memory = (int)form->memory;
 	if (form->swap_size >= 0)
 		node->swap_size = form->swap_size;
@@ -333,6 +335,16 @@ static void already_deployed(struct ask *ask, struct node *node)
 	maas_node_enter(node, NODE_DEPLOYED);
 }
 
+/* Commissioning has a form of its own, read when the machine is made. */
+static bool may_commission(struct ask *ask, bool commission)
+{
+	json_t *errors = json_object();
+
+	if (commission && maas_is_admin(ask))
+		maas_commission_scripts_check(ask, errors);
+	return maas_fine(ask, errors);
+}
+
 static bool read_new(struct ask *ask, struct machine_form *form,
     bool *commission, bool *deployed)
 {
@@ -344,7 +356,8 @@ static bool read_new(struct ask *ask, struct machine_form *form,
 	return maas_fine(ask, errors) &&
 	       maas_flag(
 	           ask, &ask->body.form, "commission", true, commission) &&
-	       maas_flag(ask, &ask->body.form, "deployed", false, deployed);
+	       maas_flag(ask, &ask->body.form, "deployed", false, deployed) &&
+	       may_commission(ask, *commission && !*deployed);
 }
 
 static void create(struct ask *ask, bool anonymous)

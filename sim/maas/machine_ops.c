@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/constraints.h"
 
 /* ---- one machine: read, change, delete ---- */
 
@@ -293,17 +294,7 @@ void maas_op_devices_is_action_in_progress(struct ask *ask)
 
 void maas_op_nodes_list(struct ask *ask)
 {
-	json_t *list = json_array();
-	struct node *node;
-
-	for (int type = NODE_MACHINE; type <= NODE_REGION; type++) {
-		list_for_each (node, &ask->maas->nodes) {
-			if ((int)node->type == type && maas_may_see(ask, node))
-				json_array_append_new(
-				    list, maas_node_json(node));
-		}
-	}
-	maas_answer(ask, list);
+	maas_nodes_answer(ask, NODE_MACHINE, NODE_REGION);
 }
 
 void maas_op_nodes_read(struct ask *ask)

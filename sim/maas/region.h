@@ -435,8 +435,8 @@ void maas_documents_defaults(struct maas *maas);
 void maas_static_routes_forget(struct maas *maas, const struct subnet *subnet);
 
 /* ---- scripts.c ---- */
-/* Is there a test of this name, or tag? */
-bool maas_script_tests(const struct maas *maas, const char *word);
+/* Is there a script of this type (scripts.h) with this name, or tag? */
+bool maas_script_is(const struct maas *maas, int type, const char *word);
 /* The administrators' own that run whenever a machine is commissioned. */
 void maas_scripts_to_commission(const struct maas *maas, struct names *names);
 /* "storage", ...: what it tests; NULL: there is no such script. */

@@ -82,12 +82,12 @@ static bool is_called(const struct document *script, const char *word)
 	       maas_json_has_text(jget(script->shown, "tags"), word);
 }
 
-bool maas_script_tests(const struct maas *maas, const char *word)
+bool maas_script_is(const struct maas *maas, int type, const char *word)
 {
 	struct document *script;
 
 	list_for_each (script, &maas->scripts) {
-		if (jint(script->shown, "type") == SCRIPT_TESTING &&
+		if (jint(script->shown, "type") == type &&
 		    is_called(script, word))
 			return true;
 	}

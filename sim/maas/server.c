@@ -185,6 +185,27 @@ static void unmodelled(struct ask *ask)
 	    ask->op ? ask->op : "");
 }
 
+/* Who makes or changes something asks the body for its fields, and an array
+ * cannot be asked; but what it stands below is looked up before. Whether that
+ * is there, reading the same path says. */
+static void ask_array(struct ask *ask, bool nobody)
+{
+	char *args[ASK_ARGS] = { NULL };
+	bool known;
+	const struct operation *read = maas_route(
+	    "GET", ask->path, NULL, nobody, args, &known);
+
+	forget_args(args);
+	if (read && read->answer) {
+		read->answer(ask);
+		if (ask->answer.status >= 400)
+			return;
+		http_response_free(&ask->answer);
+		ask->answered = ask->by_handler = false;
+	}
+	maas_refuse(ask, 500, "'list' object has no attribute 'get'");
+}
+
 static void perform(struct ask *ask, bool nobody)
 {
 	bool known;
@@ -205,7 +226,10 @@ static void perform(struct ask *ask, bool nobody)
 		unmodelled(ask);
 		return;
 	}
-	ask->operation->answer(ask);
+	if (ask->body.list && !ask->op)
+		ask_array(ask, nobody);
+	else
+		ask->operation->answer(ask);
 	maas_check_format(ask);
 }
 
@@ -214,21 +238,26 @@ static void perform(struct ask *ask, bool nobody)
 static const char *op_asked(const struct ask *ask)
 {
 	const char *op = maas_query(ask, "op");
-	bool form = !ask->body.structured && !ask->body.unread &&
-	            (strcmp(ask->request->method, "POST") == 0 ||
-	                strcmp(ask->request->method, "PUT") == 0);
+	bool form = !ask->body.structured && !ask->body.unread;
 
 	if (op && *op)
 		return op;
 	return form ? maas_field(ask, "op") : NULL;
 }
 
+static bool is_sent(const struct ask *ask)
+{
+	return strcmp(ask->request->method, "POST") == 0 ||
+	       strcmp(ask->request->method, "PUT") == 0;
+}
+
+/* Of other methods nobody reads the body. */
 static bool read_op(struct ask *ask)
 {
 	struct err err = { 0 };
 	const char *op;
 
-	if (!maas_body_read(&ask->body, ask->request, &err)) {
+	if (is_sent(ask) && !maas_body_read(&ask->body, ask->request, &err)) {
 		if (ask->body.multipart) {
 			maas_refuse(ask, 500, "%s", err.text);
 			return false;

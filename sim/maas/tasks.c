@@ -4,36 +4,45 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/scripts.h"
 
 /* Tasks that a machine is put to besides deployment: commissioning, tests,
  * rescue mode; ending them, and declaring a machine broken. */
 
-static void not_available(struct ask *ask, const char *what)
+static void not_available(json_t *errors, const char *what)
 {
-	json_t *errors = json_object();
-
 	maas_error(errors, "__all__",
 	    "%s is not available because of the current state of the node.",
 	    what);
-	maas_refuse_form(ask, errors);
 }
 
-static bool check_scripts(struct ask *ask)
+/* Names and tags of scripts, parted by commas and nothing else; the first that
+ * is no choice is named. */
+static void check_scripts(struct ask *ask, const char *field, int type,
+    bool none_is_one, json_t *errors)
 {
-	const char *text = maas_field(ask, "testing_scripts");
-	struct names names = { 0 };
-	json_t *errors = json_object();
+	const char *text = maas_field(ask, field);
 
-	maas_names_split(&names, text, ",");
-	for (size_t i = 0; i < names.count; i++)
-		if (strcmp(names.items[i], "none") != 0 &&
-		    !maas_script_tests(ask->maas, names.items[i]))
-			maas_error(errors, "testing_scripts",
+	while (text && !json_object_get(errors, field)) {
+		char *word = xstrndup(text, strcspn(text, ","));
+
+		if (!(none_is_one && strcmp(word, "none") == 0) &&
+		    !maas_script_is(ask->maas, type, word))
+			maas_error(errors, field,
 			    "Select a valid choice. %s is not one of the "
 			    "available choices.",
-			    names.items[i]);
-	maas_names_free(&names);
-	return maas_fine(ask, errors);
+			    word);
+		free(word);
+		text = strchr(text, ',');
+		text = text ? text + 1 : NULL;
+	}
+}
+
+void maas_commission_scripts_check(struct ask *ask, json_t *errors)
+{
+	check_scripts(
+	    ask, "commissioning_scripts", SCRIPT_COMMISSIONING, true, errors);
+	check_scripts(ask, "testing_scripts", SCRIPT_TESTING, true, errors);
 }
 
 /* smartctl-validate unless others, or none, were asked for. */
@@ -94,16 +103,17 @@ void maas_op_commission(struct ask *ask)
 	const struct form *form = &ask->body.form;
 	struct names tests;
 	bool ssh, networking, storage;
+	json_t *errors;
 
 	if (!node || !maas_flag(ask, form, "enable_ssh", false, &ssh) ||
 	    !maas_flag(ask, form, "skip_networking", false, &networking) ||
 	    !maas_flag(ask, form, "skip_storage", false, &storage))
 		return;
-	if (!commissionable(node->status)) {
-		not_available(ask, "Commission");
-		return;
-	}
-	if (!check_scripts(ask))
+	errors = json_object();
+	maas_commission_scripts_check(ask, errors);
+	if (!commissionable(node->status))
+		not_available(errors, "Commission");
+	if (!maas_fine(ask, errors))
 		return;
 	tests = maas_tests_asked(ask);
 	maas_node_commission(node, ask->user, networking, &tests);
@@ -172,14 +182,15 @@ void maas_op_test(struct ask *ask)
 	struct node *node = maas_ask_admin(ask, "Machine");
 	const char *text = maas_field(ask, "testing_scripts");
 	struct names names = { 0 };
+	json_t *errors;
 
 	if (!node)
 		return;
-	if (!maas_status_may(node->status, NODE_TESTING)) {
-		not_available(ask, "Test");
-		return;
-	}
-	if (!check_scripts(ask))
+	errors = json_object();
+	check_scripts(ask, "testing_scripts", SCRIPT_TESTING, false, errors);
+	if (!maas_status_may(node->status, NODE_TESTING))
+		not_available(errors, "Test");
+	if (!maas_fine(ask, errors))
 		return;
 	maas_names_split(&names, text ? text : "smartctl-validate", ",");
 	node->testing = maas_results_start_names(node, RESULT_TESTING, &names);

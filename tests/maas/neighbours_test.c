@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -307,6 +308,116 @@ TEST(records_of_each_type_have_a_form)
 	lab_close(&lab);
 }
 
+static int ask_json(const char *method, const char *path, const char *text)
+{
+	struct http_request request = { 0 };
+	char *authorization = lab_authorization(&lab);
+
+	http_request_set(&request, method, "/MAAS/api/2.0/%s", path);
+	http_header_add(&request.headers, "Authorization", authorization);
+	http_header_add(&request.headers, "Content-Type", "application/json");
+	buf_adds(&request.body, text);
+	free(authorization);
+	return lab_send(&lab, &request);
+}
+
+TEST(json_is_read_as_python_reads_it)
+{
+	a_lab(NULL, NULL);
+	EXPECT_INT(ask_json("GET", "zones/", "{junk"), 200);
+	EXPECT_INT(ask_json("DELETE", "zones/nosuch/", "{junk"), 204);
+	EXPECT_INT(ask_json("POST", "zones/", "{junk"), 400);
+	EXPECT_STR(lab_text(&lab), "Bad Request");
+	EXPECT_INT(ask_json("POST", "zones/", ""), 400);
+	EXPECT_STR(lab_text(&lab), "Bad Request");
+	EXPECT_INT(ask_json("POST", "zones/", "{\"name\": null}"), 400);
+	EXPECT_STR(lab_text(&lab), "{\"name\": [\"This field is required.\"]}");
+	EXPECT_INT(ask_json("POST", "zones/", "[{\"name\": \"a\"}]"), 500);
+	EXPECT_STR(lab_text(&lab), "'list' object has no attribute 'get'");
+	EXPECT_INT(ask_json("PUT", "zones/default/", "[]"), 500);
+	EXPECT_INT(ask_json("PUT", "zones/nosuch/", "[]"), 404);
+	EXPECT_STR(lab_text(&lab), "No Zone matches the given query.");
+	EXPECT_INT(ask_json("POST", "machines/?op=allocate", "[]"), 500);
+	EXPECT_STR(lab_text(&lab), "'list' object has no attribute 'lists'");
+	lab_close(&lab);
+}
+
+TEST(every_list_of_nodes_is_sifted_by_the_same_form)
+{
+	static const struct row rows[] = {
+		{ "POST", "devices/",
+		    "hostname=dev&mac_addresses=52:54:00:00:00:99", 200, NULL },
+		{ "GET", "devices/?mac_address=zz", NULL, 400,
+		    "{\"mac_address\": [\"Invalid parameter: invalid MAC "
+		    "address format\"]}" },
+		{ "GET", "nodes/?mac_address=zz", NULL, 400, NULL },
+		{ "GET", "rackcontrollers/?nosuch=1", NULL, 400,
+		    "{\"nosuch\": [\"No such constraint.\"]}" },
+		{ "GET", "devices/?hostname=other", NULL, 200, "[]" },
+		{ "GET", "nodes/?hostname=dev", NULL, 200, NULL },
+	};
+
+	a_lab(NULL, NULL);
+	a_machine(NULL);
+	HOLD(rows);
+	EXPECT_INT(json_array_size(lab.body), 1);
+	lab_close(&lab);
+}
+
+TEST(scripts_to_run_are_names_or_tags_of_scripts)
+{
+	static const char *const wrong[][2] = {
+		{ "commissioning_scripts=nosuch&testing_scripts=a,b",
+		    "{\"commissioning_scripts\": [\"Select a valid choice. "
+		    "nosuch is not one of the available choices.\"], "
+		    "\"testing_scripts\": [\"Select a valid choice. a is not "
+		    "one of the available choices.\"]}" },
+		{ "commissioning_scripts=smartctl-validate",
+		    "{\"commissioning_scripts\": [\"Select a valid choice. "
+		    "smartctl-validate is not one of the available "
+		    "choices.\"]}" },
+		{ "testing_scripts=",
+		    "{\"testing_scripts\": [\"Select a valid choice.  is not "
+		    "one of the available choices.\"]}" },
+	};
+	const char *id;
+
+	a_lab(NULL, NULL);
+	id = a_machine(NULL);
+	for (size_t i = 0; i < 3; i++) {
+		EXPECT_INT(machine_op(id, "commission", wrong[i][0]), 400);
+		EXPECT_STR(lab_text(&lab), wrong[i][1]);
+	}
+	EXPECT_INT(machine_op(id, "test", "testing_scripts=none"), 400);
+	EXPECT_INT(machine_op(id, "commission",
+	               "commissioning_scripts=none,maas-lshw&"
+	               "testing_scripts=none"),
+	    200);
+	EXPECT_INT(machine_op(id, "commission", "testing_scripts=x"), 400);
+	EXPECT_HAS(lab_text(&lab), "\"__all__\": [\"Commission is not");
+	EXPECT_HAS(lab_text(&lab), "\"testing_scripts\"");
+	lab_close(&lab);
+}
+
+TEST(a_machines_numbers_are_bounded_by_their_column)
+{
+	char path[64];
+
+	a_lab(NULL, NULL);
+	snprintf(path, sizeof(path), "machines/%s/", a_machine(NULL));
+	EXPECT_INT(lab_ask(&lab, "PUT", path, "cpu_count=x"), 400);
+	EXPECT_STR(
+	    lab_text(&lab), "{\"cpu_count\": [\"Enter a whole number.\"]}");
+	EXPECT_INT(lab_ask(&lab, "PUT", path, "memory=2147483648"), 400);
+	EXPECT_STR(lab_text(&lab),
+	    "{\"memory\": [\"Ensure this value is less than or equal to "
+	    "2147483647.\"]}");
+	EXPECT_INT(lab_ask(&lab, "PUT", path, "cpu_count=-5&memory=+7.0"), 200);
+	EXPECT_INT(jint(lab.body, "cpu_count"), -5);
+	EXPECT_INT(jint(lab.body, "memory"), 7);
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(an_op_is_where_django_and_the_path_have_it),
     CASE(a_format_is_judged_when_the_work_is_done),
@@ -318,4 +429,8 @@ CASE(an_op_is_where_django_and_the_path_have_it),
     CASE(settings_are_read_by_the_kind_of_their_field),
     CASE(events_are_paged_from_where_the_search_began),
     CASE(addresses_and_ranges_are_judged_in_the_regions_order),
-    CASE(records_of_each_type_have_a_form), TESTS_END
+    CASE(records_of_each_type_have_a_form),
+    CASE(json_is_read_as_python_reads_it),
+    CASE(every_list_of_nodes_is_sifted_by_the_same_form),
+    CASE(scripts_to_run_are_names_or_tags_of_scripts),
+    CASE(a_machines_numbers_are_bounded_by_their_column), TESTS_END

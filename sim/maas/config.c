@@ -133,6 +133,32 @@ static const struct choice {
 	    "0 604800 86400 43200 21600 10800 3600 1800 600" },
 };
 
+/* And those whose values follow from the images: the systems that there are,
+ * or the series of one. */
+static const struct choice of_images[] = {
+	{ "default_osystem", "osystem", NULL },
+	{ "default_distro_series", "release", NULL },
+	{ "commissioning_distro_series", "commissioning_distro_series", NULL },
+};
+
+static char *words_of(const struct maas *maas, const struct choice *choice)
+{
+	char *words;
+
+	if (choice->values)
+		return xstrdup(choice->values);
+	words = maas_image_words(
+	    maas, choice == &of_images[0] ? NULL
+	          : choice == &of_images[1]
+	              ? maas_config_text(maas, "default_osystem")
+	              : "ubuntu");
+	if (!*words) {
+		free(words);
+		words = xstrdup("---");
+	}
+	return words;
+}
+
 static bool has_word(const char *all, const char *word)
 {
 	size_t len = strlen(word);
@@ -145,10 +171,10 @@ static bool has_word(const char *all, const char *word)
 }
 
 static void not_chosen(
-    json_t *errors, const struct choice *choice, const char *text)
+    json_t *errors, const struct choice *choice, char *all, const char *text)
 {
 	struct buf out = BUF_INIT;
-	char *all = xstrdup(choice->values), *save = NULL;
+	char *save = NULL;
 
 	buf_addf(&out, "'%s' is not a valid %s.  It should be one of: ", text,
 	    choice->noun);
@@ -158,7 +184,35 @@ static void not_chosen(
 	buf_addc(&out, '.');
 	maas_error(errors, choice->name, "%s", buf_text(&out));
 	buf_free(&out);
-	free(all);
+}
+
+static void judge_choice(const struct maas *maas, const struct choice *choice,
+    const char *text, json_t *errors)
+{
+	char *words = words_of(maas, choice);
+
+	if (!has_word(words, text))
+		not_chosen(errors, choice, words, text);
+	else if (strcmp(text, "---") == 0)
+		maas_error(errors, choice->name,
+		    "Unable to determine supported operating systems, due to "
+		    "missing boot images.");
+	free(words);
+}
+
+/* Is it one of the few, where there are only a few? */
+static bool may_be(
+    const struct maas *maas, const char *name, const char *text, json_t *errors)
+{
+	if (!*text)
+		return true;
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+		if (strcmp(choices[i].name, name) == 0)
+			judge_choice(maas, &choices[i], text, errors);
+	for (size_t i = 0; i < sizeof(of_images) / sizeof(of_images[0]); i++)
+		if (strcmp(of_images[i].name, name) == 0)
+			judge_choice(maas, &of_images[i], text, errors);
+	return !json_object_size(errors);
 }
 
 static bool is_false(const char *text)
@@ -169,15 +223,12 @@ static bool is_false(const char *text)
 
 /* The value as the setting's field of a form reads it; NULL: errors. */
 static json_t *read_value(
-    const json_t *old, const char *name, const char *text, json_t *errors)
+    const struct maas *maas, const char *name, const char *text, json_t *errors)
 {
-	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
-		if (strcmp(choices[i].name, name) == 0 && *text &&
-		    !has_word(choices[i].values, text)) {
-			not_chosen(errors, &choices[i], text);
-			return NULL;
-		}
-	}
+	const json_t *old = json_object_get(maas->config, name);
+
+	if (!may_be(maas, name, text, errors))
+		return NULL;
 	if (json_is_boolean(old))
 		return json_boolean(!is_false(text));
 	if (json_is_integer(old) && *text) {
@@ -221,8 +272,7 @@ void maas_op_maas_set_config(struct ask *ask)
 		return;
 	text = maas_stripped(ask, "value");
 	errors = json_object();
-	value = read_value(
-	    json_object_get(ask->maas->config, name), name, text, errors);
+	value = read_value(ask->maas, name, text, errors);
 	if (!maas_fine(ask, errors))
 		return;
 	json_object_set_new(ask->maas->config, name, value);

@@ -322,6 +322,7 @@ struct vlan_form {
 	struct space *space;
 	bool dhcp_on;
 	struct node *primary, *secondary;
+	struct vlan *relay;
 };
 
 static struct space *space_named(const struct maas *maas, const char *word)
@@ -388,6 +389,29 @@ static void read_rack(
 		    text);
 }
 
+/* A VLAN relays to one that is not itself relayed, and one that serves DHCP to
+ * none but that it has already. */
+static void read_relay(struct ask *ask, struct vlan_form *form,
+    const struct vlan *self, json_t *errors)
+{
+	const char *text = maas_field(ask, "relay_vlan");
+	struct vlan *to;
+
+	if (!text)
+		return;
+	form->relay = NULL;
+	if (!*text)
+		return;
+	to = maas_list_find(&ask->maas->vlans, maas_number(text));
+	if (to && (self && self->dhcp_on ? to == self->relay
+	                                 : to != self && !to->relay))
+		form->relay = to;
+	else
+		maas_error(errors, "relay_vlan",
+		    "Select a valid choice. That choice is not one of the "
+		    "available choices.");
+}
+
 static void read_rest(struct ask *ask, struct vlan_form *form,
     const struct vlan *self, json_t *errors)
 {
@@ -404,6 +428,7 @@ static void read_rest(struct ask *ask, struct vlan_form *form,
 	}
 	read_rack(ask, "primary_rack", errors, &form->primary);
 	read_rack(ask, "secondary_rack", errors, &form->secondary);
+	read_relay(ask, form, self, errors);
 	if (!dhcp)
 		return;
 	form->dhcp_on = strcmp(dhcp, "true") == 0 ||
@@ -447,6 +472,7 @@ static void write_vlan(
 	vlan->dhcp_on = form->dhcp_on;
 	vlan->primary_rack = form->primary;
 	vlan->secondary_rack = form->secondary;
+	vlan->relay = form->dhcp_on ? NULL : form->relay;
 	if (name && *name)
 		maas_set_text(&vlan->name, name);
 	if (description)
@@ -489,7 +515,8 @@ void maas_op_vlans_update(struct ask *ask)
 		.space = vlan->space,
 		.dhcp_on = vlan->dhcp_on,
 		.primary = vlan->primary_rack,
-		.secondary = vlan->secondary_rack };
+		.secondary = vlan->secondary_rack,
+		.relay = vlan->relay };
 	errors = json_object();
 	read_numbers(ask, &form, errors);
 	read_rest(ask, &form, vlan, errors);

@@ -118,6 +118,33 @@ char *maas_image_choices(const struct maas *maas)
 	return buf_detach(&text);
 }
 
+char *maas_image_words(const struct maas *maas, const char *os)
+{
+	struct buf text = BUF_INIT;
+	struct names seen = { 0 };
+	struct image *image;
+
+	list_for_each (image, &maas->images) {
+		const char *slash = strchr(image->name, '/');
+		char *system = slash ? xstrndup(image->name,
+		                           (size_t)(slash - image->name))
+		                     : xstrdup("custom");
+
+		if (is_complete(image) && !os)
+			maas_names_add(&seen, system);
+		else if (is_complete(image) && strcmp(system, os) == 0)
+			maas_names_add(&seen, slash ? slash + 1 : image->name);
+		free(system);
+	}
+	if (seen.count)
+		qsort(seen.items, seen.count, sizeof(*seen.items),
+		    maas_text_order);
+	for (size_t i = 0; i < seen.count; i++)
+		buf_addf(&text, "%s%s", i ? " " : "", seen.items[i]);
+	maas_names_free(&seen);
+	return text.data ? buf_detach(&text) : xstrdup("");
+}
+
 /* ---- boot-resources/ ---- */
 
 json_t *maas_image_json(const struct maas *maas, const struct image *image)

@@ -692,5 +692,7 @@ bool maas_image_resolve(
 json_t *maas_image_json(const struct maas *maas, const struct image *image);
 /* A text list for the error of deploy: '', 'ubuntu/focal', ... */
 char *maas_image_choices(const struct maas *maas);
+/* "custom ubuntu": systems that have images; or "focal jammy": those of os. */
+char *maas_image_words(const struct maas *maas, const char *os);
 
 #endif

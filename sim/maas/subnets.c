@@ -1,5 +1,6 @@
 #include "sim/maas/ask.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,10 +38,12 @@ void maas_op_subnets_read(struct ask *ask)
 
 /* ---- the form ---- */
 
+#define LONGEST_NAME 255
+
 struct subnet_form {
 	struct ip_net net;
 	struct vlan *vlan;
-	const char *cidr, *name, *description, *gateway, *dns, *disabled;
+	const char *cidr, *name, *description, *gateway, *disabled;
 	int rdns_mode;
 	bool managed, allow_dns, allow_proxy, active_discovery;
 };
@@ -149,6 +152,58 @@ static void read_rdns(struct ask *ask, struct subnet_form *form, json_t *errors)
 		form->rdns_mode = (int)maas_number(text);
 }
 
+static bool is_name_letter(char c)
+{
+	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80 ||
+	       (c && strchr("_.: /-", c));
+}
+
+static void read_name(struct ask *ask, struct subnet_form *form, json_t *errors)
+{
+	const char *at = form->name = maas_stripped(ask, "name");
+
+	if (!at)
+		return;
+	while (is_name_letter(*at))
+		at++;
+	if (maas_letters(form->name) > LONGEST_NAME)
+		maas_error(errors, "name", MAAS_TOO_LONG, LONGEST_NAME,
+		    maas_letters(form->name));
+	else if (*at)
+		maas_error(errors, "name", "Enter a valid value.");
+}
+
+/* The field may be repeated, and each time hold several addresses. The last
+ * one decides whether there are any. */
+static struct names dns_servers(const struct ask *ask)
+{
+	const char *last = maas_field(ask, "dns_servers"), *text;
+	struct names names = { 0 };
+	size_t at = 0;
+
+	while (last && *last &&
+	       (text = maas_form_next(&ask->body.form, "dns_servers", &at)))
+		maas_names_split(&names, text, ", \t\n\v\f\r");
+	return names;
+}
+
+static void check_dns(const struct ask *ask, json_t *errors)
+{
+	struct names names = dns_servers(ask);
+	struct ip ip;
+
+	for (size_t i = 0; i < names.count; i++) {
+		if (maas_ip_parse(names.items[i], &ip))
+			continue;
+		maas_error(errors, "__all__",
+		    "Invalid IP address: %s; provide a list of "
+		    "space-separated IP addresses",
+		    names.items[i]);
+		break;
+	}
+	maas_names_free(&names);
+}
+
 static bool read_form(
     struct ask *ask, struct subnet_form *form, const struct subnet *self)
 {
@@ -160,9 +215,13 @@ static bool read_form(
 		read_vlan(ask, form, errors);
 	read_gateway(ask, form, errors);
 	read_rdns(ask, form, errors);
-	form->name = maas_field(ask, "name");
+	read_name(ask, form, errors);
+	if (maas_field(ask, "space"))
+		maas_error(errors, "space",
+		    "Spaces may no longer be set on subnets. Set the space on "
+		    "the underlying VLAN.");
+	check_dns(ask, errors);
 	form->description = maas_field(ask, "description");
-	form->dns = maas_field(ask, "dns_servers");
 	form->disabled = maas_field(ask, "disabled_boot_architectures");
 	if (!maas_fine(ask, errors))
 		return false;
@@ -176,7 +235,8 @@ static bool read_form(
 	           form->active_discovery, &form->active_discovery);
 }
 
-static void write_form(const struct subnet_form *form, struct subnet *subnet)
+static void write_form(const struct ask *ask, const struct subnet_form *form,
+    struct subnet *subnet)
 {
 	subnet->net = form->net;
 	subnet->vlan = form->vlan;
@@ -191,9 +251,9 @@ static void write_form(const struct subnet_form *form, struct subnet *subnet)
 		maas_set_text(&subnet->description, form->description);
 	if (form->gateway)
 		maas_set_text(&subnet->gateway, form->gateway);
-	if (form->dns) {
+	if (maas_field(ask, "dns_servers")) {
 		maas_names_free(&subnet->dns_servers);
-		maas_names_split(&subnet->dns_servers, form->dns, " ,");
+		subnet->dns_servers = dns_servers(ask);
 	}
 	if (form->disabled) {
 		maas_names_free(&subnet->disabled_architectures);
@@ -216,7 +276,7 @@ void maas_op_subnets_create(struct ask *ask)
 	/* named as it was written, host bits and all */
 	maas_set_text(&subnet->name, form.cidr);
 	subnet->gateway = xstrdup("");
-	write_form(&form, subnet);
+	write_form(ask, &form, subnet);
 	maas_answer(ask, maas_subnet_json(subnet));
 }
 
@@ -236,7 +296,7 @@ void maas_op_subnets_update(struct ask *ask)
 		.active_discovery = subnet->active_discovery };
 	if (!read_form(ask, &form, subnet))
 		return;
-	write_form(&form, subnet);
+	write_form(ask, &form, subnet);
 	maas_answer(ask, maas_subnet_json(subnet));
 }
 

@@ -418,6 +418,78 @@ TEST(a_machines_numbers_are_bounded_by_their_column)
 	lab_close(&lab);
 }
 
+TEST(choices_follow_from_what_there_is)
+{
+	static const struct row rows[] = {
+		{ "POST", "maas/?op=set_config",
+		    "name=default_osystem&value=centos", 400,
+		    "{\"default_osystem\": [\"'centos' is not a valid osystem. "
+		    " It should be one of: 'ubuntu'.\"]}" },
+		{ "POST", "maas/?op=set_config",
+		    "name=default_osystem&value=ubuntu", 200, "OK" },
+		{ "POST", "maas/?op=set_config",
+		    "name=default_distro_series&value=focal", 400,
+		    "{\"default_distro_series\": [\"'focal' is not a valid "
+		    "release.  It should be one of: 'jammy'.\"]}" },
+		{ "POST", "maas/?op=set_config",
+		    "name=commissioning_distro_series&value=jammy", 200, "OK" },
+		{ "GET", "boot-resources/?type=", NULL, 400, NULL },
+		{ "PUT", "fabrics/0/vlans/0/", "relay_vlan=99", 400,
+		    "{\"relay_vlan\": [\"Select a valid choice. That choice is "
+		    "not one of the available choices.\"]}" },
+		{ "POST", "fabrics/0/vlans/", "vid=8", 200, NULL },
+		{ "POST", "fabrics/0/vlans/", "vid=7", 200, NULL },
+	};
+	static const char *const systems = "name=default_osystem&value=---";
+	char form[64];
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	snprintf(form, sizeof(form), "relay_vlan=%lld",
+	    (long long)jint(lab.body, "id"));
+	EXPECT_INT(lab_ask(&lab, "PUT", "fabrics/0/vlans/7/", form), 400);
+	/* who serves DHCP does not relay it */
+	EXPECT_INT(lab_ask(&lab, "PUT", "fabrics/0/vlans/0/", form), 400);
+	EXPECT_INT(lab_ask(&lab, "PUT", "fabrics/0/vlans/8/", form), 200);
+	EXPECT_INT(jint(jget(lab.body, "relay_vlan"), "vid"), 7);
+	EXPECT_INT(
+	    lab_ask(&lab, "PUT", "fabrics/0/vlans/8/", "relay_vlan="), 200);
+	EXPECT(json_is_null(jget(lab.body, "relay_vlan")));
+	EXPECT_INT(lab_ask(&lab, "DELETE", "boot-resources/1/", NULL), 204);
+	EXPECT_INT(lab_ask(&lab, "POST", "maas/?op=set_config", systems), 400);
+	EXPECT_HAS(lab_text(&lab), "due to missing boot images.");
+	lab_close(&lab);
+}
+
+TEST(subnets_have_names_and_servers_that_are_valid)
+{
+	static const struct row rows[] = {
+		{ "PUT", "subnets/1/", "name=a_b:c/d-e.f", 200, NULL },
+		{ "PUT", "subnets/1/", "name=a!", 400,
+		    "{\"name\": [\"Enter a valid value.\"]}" },
+		{ "PUT", "subnets/1/", "dns_servers=10.0.0.2,zz", 400,
+		    "{\"__all__\": [\"Invalid IP address: zz; provide a list "
+		    "of space-separated IP addresses\"]}" },
+		{ "PUT", "subnets/1/", "space=x", 400,
+		    "{\"space\": [\"Spaces may no longer be set on subnets. "
+		    "Set the space on the underlying VLAN.\"]}" },
+		{ "PUT", "subnets/1/",
+		    "dns_servers=10.0.0.2,fd00::1&dns_servers=10.0.0.3", 200,
+		    NULL },
+	};
+	static char name[300] = "name=";
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	EXPECT_INT(json_array_size(jget(lab.body, "dns_servers")), 3);
+	memset(name + 5, 'x', 256);
+	EXPECT_INT(lab_ask(&lab, "PUT", "subnets/1/", name), 400);
+	EXPECT_STR(lab_text(&lab),
+	    "{\"name\": [\"Ensure this value has at most 255 characters (it "
+	    "has 256).\"]}");
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(an_op_is_where_django_and_the_path_have_it),
     CASE(a_format_is_judged_when_the_work_is_done),
@@ -433,4 +505,6 @@ CASE(an_op_is_where_django_and_the_path_have_it),
     CASE(json_is_read_as_python_reads_it),
     CASE(every_list_of_nodes_is_sifted_by_the_same_form),
     CASE(scripts_to_run_are_names_or_tags_of_scripts),
-    CASE(a_machines_numbers_are_bounded_by_their_column), TESTS_END
+    CASE(a_machines_numbers_are_bounded_by_their_column),
+    CASE(choices_follow_from_what_there_is),
+    CASE(subnets_have_names_and_servers_that_are_valid), TESTS_END

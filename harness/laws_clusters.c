@@ -249,10 +249,14 @@ void nodes_stay(struct judge *judge, const struct event *event)
 	char *was, cluster[100], machine[80];
 	bool lost;
 
-	if (!law_is_state(event) || !node || !begins(event->about, "cluster/"))
+	if (!node || !begins(event->about, "cluster/") ||
+	    (!law_is_state(event) && !law_is_kind(event, "gone")))
 		return;
-	was = law_remember(judge, event->about, ready);
-	lost = strcmp(was, "True") == 0 && strcmp(ready, "True") != 0;
+	/* One that is gone, and one of its name later, are two. */
+	was = law_remember(
+	    judge, event->about, law_is_state(event) ? ready : "");
+	lost = law_is_state(event) && strcmp(was, "True") == 0 &&
+	       strcmp(ready, "True") != 0;
 	free(was);
 	snprintf(cluster, sizeof(cluster), "%.*s",
 	    (int)strcspn(event->about + 8, "/"), event->about + 8);

@@ -287,7 +287,11 @@ TEST(a_node_is_lost_only_with_its_machine)
 	node("True");
 	cable("up");
 	told_wait(HOURS(1));
+	events_emit(
+	    told.events, "gone", "workload", "cluster/web/node/n1", NULL, 0);
+	node("False"); /* another one of its name, that has just joined */
 	expect_silence();
+	node("True");
 	node("Unknown");
 	expect_law("a node of a running cluster is lost only with its machine",
 	    "node n1 of cluster/web is not ready any more");

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/json_recent.h"
 #include "base/log.h"
 #include "base/secrets.h"
 
@@ -23,8 +24,9 @@ struct maas_client {
 	char *api_key;
 	char *ca_pem;
 	struct proxy_settings proxies;
-	usec clock_ahead_for;    /* as last seen; 0 when within the slack */
-	struct maas_call *calls; /* those under way, by ->next */
+	usec clock_ahead_for;       /* as last seen; 0 when within the slack */
+	struct maas_call *calls;    /* those under way, by ->next */
+	struct json_recent answers; /* a machine seldom changes */
 };
 
 struct maas_call {
@@ -138,6 +140,7 @@ void maas_client_free(struct maas_client **client)
 	free((*client)->api_key);
 	free((*client)->ca_pem);
 	proxy_settings_free(&(*client)->proxies);
+	json_recent_free(&(*client)->answers);
 	free(*client);
 	*client = NULL;
 }
@@ -227,7 +230,7 @@ static usec retry_after(const char *value)
 	return SECONDS(seconds > 600 ? 600 : seconds);
 }
 
-static void answer_body(struct maas_answer *out,
+static void answer_body(struct maas_client *client, struct maas_answer *out,
     const struct http_response *answer, json_t **body, struct buf *text)
 {
 	const char *type = http_header(&answer->headers, "Content-Type");
@@ -235,7 +238,7 @@ static void answer_body(struct maas_answer *out,
 	struct err ignored;
 
 	if (type && strncasecmp(type, "application/json", 16) == 0) {
-		*body = json_parse(
+		*body = json_recent_parse(&client->answers,
 		    buf_text(&answer->body), answer->body.len, &ignored);
 		/* Something between here and there broke it to pieces: what
 		 * was asked for may have been done (X-005). */
@@ -288,7 +291,7 @@ static void call_done(
 		out.retry_after_for = retry_after(retry);
 	out.clock_ahead_for = clock_ahead(
 	    call->client, http_header(&answer->headers, "Date"));
-	answer_body(&out, answer, &body, &text);
+	answer_body(call->client, &out, answer, &body, &text);
 	tell(call, &out);
 	json_decref(body);
 	buf_free(&text);

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/json_recent.h"
 
 #include <stdlib.h>
 
@@ -157,10 +158,39 @@ TEST(text_that_is_no_utf_8_is_mended)
 	json_decref(doc);
 }
 
+TEST(a_text_that_was_just_read_is_not_read_again)
+{
+	struct json_recent recent = { 0 };
+	json_t *first = json_recent_parse(&recent, "{\"a\":1}", 7, &err);
+	json_t *again = json_recent_parse(&recent, "{\"a\":1}", 7, &err);
+	json_t *other = json_recent_parse(&recent, "{\"a\":2}", 7, &err);
+
+	EXPECT(first && again == first);
+	EXPECT_INT(jint(other, "a"), 2);
+	json_decref(again);
+	json_decref(other);
+	for (int i = 0; i < 2; i++) {
+		EXPECT(!json_recent_parse(&recent, "{\"a\":", 5, &err));
+		EXPECT_INT(err.kind, ERR_GARBLED);
+	}
+	for (int i = 0; i < JSON_RECENT_COUNT; i++) {
+		char text[2] = { (char)('0' + i), '\0' };
+
+		json_decref(json_recent_parse(&recent, text, 1, &err));
+	}
+	again = json_recent_parse(&recent, "{\"a\":1}", 7, &err);
+	EXPECT(again && again != first);
+	EXPECT_INT(jint(first, "a"), 1);
+	json_decref(first);
+	json_decref(again);
+	json_recent_free(&recent);
+}
+
 TESTS_BEGIN
 CASE(paths_reach_into_documents),
     CASE(what_is_not_there_or_of_another_type_is_neutral),
     CASE(setting_makes_the_way_and_null_removes),
     CASE(merge_patches_do_what_the_rfc_says),
     CASE(foreign_bytes_are_refused_with_their_place),
-    CASE(text_that_is_no_utf_8_is_mended), TESTS_END
+    CASE(text_that_is_no_utf_8_is_mended),
+    CASE(a_text_that_was_just_read_is_not_read_again), TESTS_END

@@ -1,13 +1,11 @@
 #include "sim/maas/constraints.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/check.h"
 #include "base/yaml.h"
+#include "sim/maas/traits.h"
 
 /*
  * Each constraint is a row: how its values are split, how they are judged
@@ -30,330 +28,8 @@ struct constraint {
 	/* Writes what is wrong with the values into errors. */
 	void (*judge)(struct ask *ask, const char *name,
 	    const struct names *values, json_t *errors);
-	bool (*pass)(const struct ask *ask, const struct node *node,
-	    const struct names *values);
+	trait_fn *pass;
 };
-
-/* ---- passing ---- */
-
-static bool one_is(const struct names *values, const char *text)
-{
-	return text && maas_names_have(values, text);
-}
-
-static bool has_system_id(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return one_is(values, node->system_id);
-}
-
-static bool has_hostname(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return one_is(values, node->hostname);
-}
-
-/* Two names match no machine: the field takes one. */
-static bool has_name(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	char *fqdn = maas_node_fqdn(node);
-	bool fine = values->count == 1 &&
-	            (one_is(values, node->hostname) || one_is(values, fqdn));
-
-	(void)ask;
-	free(fqdn);
-	return fine;
-}
-
-static bool has_mac(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	struct iface *iface;
-
-	list_for_each (iface, &ask->maas->ifaces) {
-		if (iface->node == node && one_is(values, iface->mac))
-			return true;
-	}
-	return false;
-}
-
-static bool has_domain(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return one_is(values, node->domain->name);
-}
-
-static bool has_agent(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return one_is(values, node->agent_name);
-}
-
-static bool has_zone(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return one_is(values, node->zone->name);
-}
-
-static bool has_pool(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return node->pool && one_is(values, node->pool->name);
-}
-
-static bool has_owner(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return node->owner && one_is(values, node->owner->name);
-}
-
-static bool has_tags(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	for (size_t i = 0; i < values->count; i++)
-		if (!maas_names_have(&node->tags, values->items[i]))
-			return false;
-	return true;
-}
-
-static bool lacks_tags(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	for (size_t i = 0; i < values->count; i++)
-		if (maas_names_have(&node->tags, values->items[i]))
-			return false;
-	return true;
-}
-
-static bool has_status(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	enum node_status status;
-
-	(void)ask;
-	for (size_t i = 0; i < values->count; i++)
-		if (maas_status_parse(values->items[i], &status) &&
-		    node->status == status)
-			return true;
-	return false;
-}
-
-static bool has_power(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return one_is(values, node->power_state);
-}
-
-static bool at_least(const struct names *values, int64_t have)
-{
-	return (double)have >= strtod(values->items[0], NULL);
-}
-
-static bool has_cpus(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return at_least(values, node->cpu_count);
-}
-
-static bool has_speed(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return at_least(values, node->cpu_speed);
-}
-
-static bool has_memory(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return at_least(values, node->memory);
-}
-
-static bool has_link_speed(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	struct iface *iface;
-
-	list_for_each (iface, &ask->maas->ifaces) {
-		if (iface->node == node && at_least(values, iface->link_speed))
-			return true;
-	}
-	return false;
-}
-
-static bool has_arch(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	size_t main_len = strcspn(node->architecture, "/");
-
-	(void)ask;
-	for (size_t i = 0; i < values->count; i++) {
-		const char *arch = values->items[i];
-
-		if (strcmp(arch, node->architecture) == 0)
-			return true;
-		if (strlen(arch) == main_len &&
-		    strncmp(arch, node->architecture, main_len) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_on_subnet(
-    const struct ask *ask, const struct node *node, const struct subnet *subnet)
-{
-	struct address *address;
-
-	list_for_each (address, &ask->maas->addresses) {
-		if (address->iface && address->iface->node == node &&
-		    address->subnet == subnet)
-			return true;
-	}
-	return false;
-}
-
-static bool has_subnets(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	for (size_t i = 0; i < values->count; i++) {
-		struct subnet *subnet = maas_subnet_named(
-		    ask->maas, values->items[i]);
-
-		if (!subnet || !is_on_subnet(ask, node, subnet))
-			return false;
-	}
-	return true;
-}
-
-static bool lacks_subnets(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	for (size_t i = 0; i < values->count; i++) {
-		struct subnet *subnet = maas_subnet_named(
-		    ask->maas, values->items[i]);
-
-		if (subnet && is_on_subnet(ask, node, subnet))
-			return false;
-	}
-	return true;
-}
-
-static bool vlan_is(const struct vlan *vlan, const char *value)
-{
-	if (strncmp(value, "name:", 5) == 0)
-		value += 5;
-	if (strncmp(value, "vid:", 4) == 0)
-		return vlan->vid == maas_number(value + 4);
-	return strcmp(vlan->name, value) == 0 || vlan->id == maas_number(value);
-}
-
-static bool on_vlan(const struct ask *ask, const struct node *node,
-    const struct names *values, bool fabrics)
-{
-	struct iface *iface;
-
-	list_for_each (iface, &ask->maas->ifaces) {
-		if (iface->node != node || !iface->vlan)
-			continue;
-		for (size_t i = 0; i < values->count; i++) {
-			if (!fabrics && vlan_is(iface->vlan, values->items[i]))
-				return true;
-			if (fabrics && strcmp(iface->vlan->fabric->name,
-			                   values->items[i]) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool has_vlans(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return on_vlan(ask, node, values, false);
-}
-
-static bool has_fabrics(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return on_vlan(ask, node, values, true);
-}
-
-static bool has_class(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	struct iface *iface;
-
-	list_for_each (iface, &ask->maas->ifaces) {
-		if (iface->node == node && iface->vlan &&
-		    one_is(values, iface->vlan->fabric->class_type))
-			return true;
-	}
-	return false;
-}
-
-/* The host that it was composed on, if there is one. */
-static bool has_pod(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return maas_names_have(values, maas_vm_host_word(node, "name"));
-}
-
-static bool has_pod_type(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return maas_names_have(values, maas_vm_host_word(node, "type"));
-}
-
-/* Cards are not chosen by. */
-static bool nobody(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	(void)node;
-	(void)values;
-	return false;
-}
-
-static bool has_target(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	return one_is(values, node->ephemeral ? "memory" : "disk");
-}
-
-static bool has_storage(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	(void)ask;
-	for (size_t i = 0; i < values->count; i++)
-		if (!maas_storage_match(values->items[i], node, NULL))
-			return false;
-	return true;
-}
-
-static bool has_interfaces(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	for (size_t i = 0; i < values->count; i++)
-		if (!maas_interfaces_match(
-		        ask->maas, values->items[i], node, NULL))
-			return false;
-	return true;
-}
 
 /* ---- judging ---- */
 
@@ -532,55 +208,71 @@ static void judge_interfaces(struct ask *ask, const char *name,
 }
 
 static const struct constraint constraints[] = {
-	{ "agent_name", IN_LIST, false, false, false, NULL, has_agent },
-	{ "not_agent_name", IN_LIST, false, false, true, NULL, has_agent },
-	{ "arch", IN_BOTH, false, false, false, judge_arch, has_arch },
-	{ "not_arch", IN_LIST, false, false, true, NULL, has_arch },
-	{ "cpu_count", IN_BOTH, false, true, false, judge_number, has_cpus },
-	{ "cpu_speed", IN_BOTH, false, true, false, judge_number, has_speed },
-	{ "deployment_target", IN_LIST, false, false, false, NULL, has_target },
-	{ "devices", IN_ALLOCATE, false, false, false, NULL, nobody },
-	{ "domain", IN_LIST, false, false, false, NULL, has_domain },
-	{ "not_domain", IN_LIST, false, false, true, NULL, has_domain },
-	{ "fabric_classes", IN_BOTH, false, false, false, NULL, has_class },
-	{ "fabrics", IN_BOTH, false, false, false, NULL, has_fabrics },
-	{ "hostname", IN_LIST, false, false, false, NULL, has_hostname },
-	{ "not_hostname", IN_LIST, false, false, true, NULL, has_hostname },
-	{ "id", IN_LIST, false, false, false, NULL, has_system_id },
-	{ "not_id", IN_LIST, false, false, true, NULL, has_system_id },
+	{ "agent_name", IN_LIST, false, false, false, NULL, maas_has_agent },
+	{ "not_agent_name", IN_LIST, false, false, true, NULL, maas_has_agent },
+	{ "arch", IN_BOTH, false, false, false, judge_arch, maas_has_arch },
+	{ "not_arch", IN_LIST, false, false, true, NULL, maas_has_arch },
+	{ "cpu_count", IN_BOTH, false, true, false, judge_number,
+	    maas_has_cpus },
+	{ "cpu_speed", IN_BOTH, false, true, false, judge_number,
+	    maas_has_speed },
+	{ "deployment_target", IN_LIST, false, false, false, NULL,
+	    maas_has_target },
+	{ "devices", IN_ALLOCATE, false, false, false, NULL, maas_has_card },
+	{ "domain", IN_LIST, false, false, false, NULL, maas_has_domain },
+	{ "not_domain", IN_LIST, false, false, true, NULL, maas_has_domain },
+	{ "fabric_classes", IN_BOTH, false, false, false, NULL,
+	    maas_has_class },
+	{ "fabrics", IN_BOTH, false, false, false, NULL, maas_has_fabrics },
+	{ "hostname", IN_LIST, false, false, false, NULL, maas_has_hostname },
+	{ "not_hostname", IN_LIST, false, false, true, NULL,
+	    maas_has_hostname },
+	{ "id", IN_LIST, false, false, false, NULL, maas_has_system_id },
+	{ "not_id", IN_LIST, false, false, true, NULL, maas_has_system_id },
 	{ "interfaces", IN_BOTH, false, false, false, judge_interfaces,
-	    has_interfaces },
+	    maas_has_interfaces },
 	{ "link_speed", IN_BOTH, false, true, false, judge_number,
-	    has_link_speed },
-	{ "mac_address", IN_LIST, false, false, false, judge_macs, has_mac },
-	{ "mem", IN_BOTH, false, true, false, judge_number, has_memory },
-	{ "name", IN_ALLOCATE, false, false, false, NULL, has_name },
-	{ "not_fabric_classes", IN_BOTH, false, false, true, NULL, has_class },
-	{ "not_fabrics", IN_BOTH, false, false, true, NULL, has_fabrics },
-	{ "not_in_pool", IN_BOTH, false, false, true, judge_pools, has_pool },
-	{ "not_in_zone", IN_BOTH, false, false, true, judge_zones, has_zone },
-	{ "not_owner", IN_LIST, false, false, true, judge_owners, has_owner },
-	{ "not_pod", IN_BOTH, false, false, true, NULL, has_pod },
-	{ "not_pod_type", IN_BOTH, false, false, true, NULL, has_pod_type },
+	    maas_has_link_speed },
+	{ "mac_address", IN_LIST, false, false, false, judge_macs,
+	    maas_has_mac },
+	{ "mem", IN_BOTH, false, true, false, judge_number, maas_has_memory },
+	{ "name", IN_ALLOCATE, false, false, false, NULL, maas_has_name },
+	{ "not_fabric_classes", IN_BOTH, false, false, true, NULL,
+	    maas_has_class },
+	{ "not_fabrics", IN_BOTH, false, false, true, NULL, maas_has_fabrics },
+	{ "not_in_pool", IN_BOTH, false, false, true, judge_pools,
+	    maas_has_pool },
+	{ "not_in_zone", IN_BOTH, false, false, true, judge_zones,
+	    maas_has_zone },
+	{ "not_owner", IN_LIST, false, false, true, judge_owners,
+	    maas_has_owner },
+	{ "not_pod", IN_BOTH, false, false, true, NULL, maas_has_pod },
+	{ "not_pod_type", IN_BOTH, false, false, true, NULL,
+	    maas_has_pod_type },
 	{ "not_power_state", IN_LIST, false, false, true, judge_power,
-	    has_power },
-	{ "not_status", IN_LIST, false, false, true, judge_status, has_status },
+	    maas_has_power },
+	{ "not_status", IN_LIST, false, false, true, judge_status,
+	    maas_has_status },
 	{ "not_subnets", IN_BOTH, false, false, false, judge_subnets,
-	    lacks_subnets },
-	{ "not_tags", IN_BOTH, true, false, false, NULL, lacks_tags },
-	{ "not_vlans", IN_BOTH, false, false, true, NULL, has_vlans },
-	{ "owner", IN_LIST, false, false, false, judge_owners, has_owner },
-	{ "pod", IN_BOTH, false, false, false, NULL, has_pod },
-	{ "pod_type", IN_BOTH, false, false, false, NULL, has_pod_type },
-	{ "pool", IN_BOTH, false, false, false, judge_pools, has_pool },
-	{ "power_state", IN_LIST, false, false, false, judge_power, has_power },
-	{ "status", IN_LIST, false, false, false, judge_status, has_status },
-	{ "storage", IN_BOTH, false, false, false, judge_storage, has_storage },
-	{ "subnets", IN_BOTH, false, false, false, judge_subnets, has_subnets },
-	{ "system_id", IN_BOTH, false, false, false, NULL, has_system_id },
-	{ "tags", IN_BOTH, true, false, false, judge_tags, has_tags },
-	{ "vlans", IN_BOTH, false, false, false, NULL, has_vlans },
-	{ "zone", IN_BOTH, false, false, false, judge_zones, has_zone },
+	    maas_lacks_subnets },
+	{ "not_tags", IN_BOTH, true, false, false, NULL, maas_lacks_tags },
+	{ "not_vlans", IN_BOTH, false, false, true, NULL, maas_has_vlans },
+	{ "owner", IN_LIST, false, false, false, judge_owners, maas_has_owner },
+	{ "pod", IN_BOTH, false, false, false, NULL, maas_has_pod },
+	{ "pod_type", IN_BOTH, false, false, false, NULL, maas_has_pod_type },
+	{ "pool", IN_BOTH, false, false, false, judge_pools, maas_has_pool },
+	{ "power_state", IN_LIST, false, false, false, judge_power,
+	    maas_has_power },
+	{ "status", IN_LIST, false, false, false, judge_status,
+	    maas_has_status },
+	{ "storage", IN_BOTH, false, false, false, judge_storage,
+	    maas_has_storage },
+	{ "subnets", IN_BOTH, false, false, false, judge_subnets,
+	    maas_has_subnets },
+	{ "system_id", IN_BOTH, false, false, false, NULL, maas_has_system_id },
+	{ "tags", IN_BOTH, true, false, false, judge_tags, maas_has_tags },
+	{ "vlans", IN_BOTH, false, false, false, NULL, maas_has_vlans },
+	{ "zone", IN_BOTH, false, false, false, judge_zones, maas_has_zone },
 };
 #define CONSTRAINT_COUNT (sizeof(constraints) / sizeof(constraints[0]))
 

@@ -200,6 +200,36 @@ static void judge_choice(const struct maas *maas, const struct choice *choice,
 	free(words);
 }
 
+/* Ports that the system or the region itself has are not given away. */
+static void judge_port(
+    const char *name, int64_t port, int64_t own, json_t *errors)
+{
+	const char *why = port > 65535 || port <= 0 ? "not between 0 - 65535"
+	                  : port <= 1023 ? "reserved for system services"
+	                  : port >= 5240 && port <= 5270 && port != own
+	                      ? "reserved for MAAS services"
+	                      : NULL;
+
+	if (why)
+		maas_error(errors, name,
+		    "Unable to change port number. Port number is %s.", why);
+}
+
+/* A number of the setting's kind; NULL: errors. */
+static json_t *read_number(const char *name, const char *text, json_t *errors)
+{
+	int64_t number = 0;
+
+	if (!maas_form_number(
+	        errors, name, text, INT64_MIN, INT64_MAX, &number))
+		return NULL;
+	if (strcmp(name, "maas_proxy_port") == 0)
+		judge_port(name, number, 0, errors);
+	if (strcmp(name, "maas_syslog_port") == 0)
+		judge_port(name, number, 5247, errors);
+	return json_object_size(errors) ? NULL : json_integer(number);
+}
+
 /* Is it one of the few, where there are only a few? */
 static bool may_be(
     const struct maas *maas, const char *name, const char *text, json_t *errors)
@@ -231,12 +261,8 @@ static json_t *read_value(
 		return NULL;
 	if (json_is_boolean(old))
 		return json_boolean(!is_false(text));
-	if (json_is_integer(old) && *text) {
-		if (maas_number(text) >= 0)
-			return json_integer(maas_number(text));
-		maas_error(errors, name, "Enter a whole number.");
-		return NULL;
-	}
+	if (json_is_integer(old) && *text)
+		return read_number(name, text, errors);
 	if (!*text && strcmp(name, "maas_name") == 0) {
 		maas_error(errors, name, "This field is required.");
 		return NULL;

@@ -135,14 +135,26 @@ static void judge_power(struct ask *ask, const char *name,
 	}
 }
 
-static void judge_number(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
+/* As Python's float() reads one: blanks around it are fine, hexadecimal is
+ * not. */
+static bool is_number(const char *text)
 {
 	char *end;
 
+	strtod(text, &end);
+	end += strspn(end, " \t\r\n");
+	return end != text && !*end && !strpbrk(text, "xX");
+}
+
+static void judge_number(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	size_t fine = 0;
+
 	(void)ask;
-	strtod(values->items[0], &end);
-	if (*values->items[0] && !*end)
+	while (fine < values->count && is_number(values->items[fine]))
+		fine++;
+	if (fine == values->count)
 		return;
 	if (strcmp(name, "cpu_count") == 0)
 		maas_error(errors, name, "Invalid CPU count: number required.");

@@ -65,6 +65,11 @@ static void read_cidr(struct ask *ask, struct subnet_form *form,
 		    errors, "cidr", "Required format: <network>/<prefixlen>.");
 		return;
 	}
+	if (form->net.bits == 0) {
+		maas_error(
+		    errors, "cidr", "Prefix length must be greater than 0.");
+		return;
+	}
 	list_for_each (subnet, &ask->maas->subnets) {
 		bool equal = subnet->net.bits == form->net.bits &&
 		             maas_ip_compare(
@@ -88,37 +93,69 @@ static void read_cidr(struct ask *ask, struct subnet_form *form,
 	}
 }
 
-static void read_vlan(struct ask *ask, struct subnet_form *form, json_t *errors)
+static void no_choice(json_t *errors, const char *field)
 {
-	const char *vlan = maas_field(ask, "vlan");
-	const char *fabric = maas_field(ask, "fabric");
-	const char *vid = maas_field(ask, "vid");
-	struct vlan *other;
+	maas_error(errors, field,
+	    "Select a valid choice. That choice is not one of the available "
+	    "choices.");
+}
 
-	if (vlan && *vlan) {
-		form->vlan = maas_list_find(
-		    &ask->maas->vlans, maas_number(vlan));
-		if (!form->vlan)
-			maas_error(errors, "vlan",
-			    "Select a valid choice. That choice is not one "
-			    "of the available choices.");
+/* Where a new one goes that names no VLAN. */
+static void place(struct ask *ask, struct subnet_form *form,
+    struct fabric *fabric, int64_t vid, json_t *errors)
+{
+	struct fabric *in = fabric ? fabric : ask->maas->fabrics.items[0];
+	struct vlan *vlan;
+
+	if (!vid) {
+		form->vlan = maas_vlan_default(ask->maas, in);
 		return;
 	}
-	if (!vid && !fabric) {
-		if (!form->vlan)
-			form->vlan = ask->maas->vlans.items[0];
+	list_for_each (vlan, &ask->maas->vlans) {
+		if (vlan->fabric == in && vlan->vid == vid)
+			form->vlan = vlan;
+	}
+	if (form->vlan)
 		return;
-	}
-	form->vlan = NULL;
-	list_for_each (other, &ask->maas->vlans) {
-		if ((!fabric || other->fabric->id == maas_number(fabric) ||
-		        strcmp(other->fabric->name, fabric) == 0) &&
-		    other->vid == (vid ? maas_number(vid) : 0))
-			form->vlan = other;
-	}
-	if (!form->vlan)
+	if (fabric)
 		maas_error(errors, "vid",
-		    "No VLAN with vid %s in default fabric.", vid ? vid : "0");
+		    "No VLAN with vid %lld in fabric name=%s.", (long long)vid,
+		    fabric->name);
+	else
+		maas_error(errors, "vid",
+		    "No VLAN with vid %lld in default fabric.", (long long)vid);
+}
+
+/* The fabric and the VID help to find the VLAN of a new one only. */
+static void read_vlan(struct ask *ask, struct subnet_form *form,
+    const struct subnet *self, json_t *errors)
+{
+	const char *vlan_id = maas_field(ask, "vlan");
+	const char *fabric_id = maas_field(ask, "fabric");
+	const char *text = maas_stripped(ask, "vid");
+	struct fabric *fabric = NULL;
+	struct vlan *vlan = NULL;
+	int64_t vid = 0;
+
+	if (fabric_id && *fabric_id &&
+	    !(fabric = maas_list_find(
+	          &ask->maas->fabrics, maas_number(fabric_id))))
+		no_choice(errors, "fabric");
+	if (vlan_id && *vlan_id &&
+	    !(vlan = maas_list_find(&ask->maas->vlans, maas_number(vlan_id))))
+		no_choice(errors, "vlan");
+	if (text && *text)
+		maas_form_number(errors, "vid", text, 0, 4094, &vid);
+	if (vlan)
+		form->vlan = vlan;
+	if (self)
+		return;
+	if (!vlan)
+		place(ask, form, fabric, vid, errors);
+	else if (fabric && vlan->fabric != fabric)
+		maas_error(errors, "vlan",
+		    "VLAN %s.%s is not in fabric name=%s.", vlan->fabric->name,
+		    vlan->name, fabric->name);
 }
 
 static void read_gateway(
@@ -212,7 +249,7 @@ static bool read_form(
 
 	read_cidr(ask, form, self, errors);
 	if (!json_object_size(errors))
-		read_vlan(ask, form, errors);
+		read_vlan(ask, form, self, errors);
 	read_gateway(ask, form, errors);
 	read_rdns(ask, form, errors);
 	read_name(ask, form, errors);

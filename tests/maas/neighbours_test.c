@@ -490,6 +490,78 @@ TEST(subnets_have_names_and_servers_that_are_valid)
 	lab_close(&lab);
 }
 
+TEST(a_subnets_vlan_is_found_in_its_fabric)
+{
+	static const struct row rows[] = {
+		{ "POST", "subnets/", "cidr=10.1.0.0/24&vid=x", 400,
+		    "{\"vid\": [\"Enter a whole number.\"]}" },
+		{ "POST", "subnets/", "cidr=10.1.0.0/24&vid=4095", 400,
+		    "{\"vid\": [\"Ensure this value is less than or equal to "
+		    "4094.\"]}" },
+		{ "POST", "subnets/", "cidr=10.1.0.0/24&vid=9", 400,
+		    "{\"vid\": [\"No VLAN with vid 9 in default fabric.\"]}" },
+		{ "POST", "subnets/", "cidr=10.1.0.0/24&fabric=99", 400,
+		    "{\"fabric\": [\"Select a valid choice. That choice is not "
+		    "one of the available choices.\"]}" },
+		{ "POST", "subnets/", "cidr=10.1.0.0/24&fabric=0&vid=9", 400,
+		    "{\"vid\": [\"No VLAN with vid 9 in fabric "
+		    "name=fabric-0.\"]}" },
+		{ "PUT", "subnets/1/", "vid=9", 200, NULL },
+		{ "POST", "subnets/", "cidr=10.1.0.0/24&vid=0", 200, NULL },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TEST(numbers_of_constraints_are_pythons)
+{
+	static const struct row rows[] = {
+		{ "GET", "machines/?cpu_count=1&cpu_count=x", NULL, 400,
+		    "{\"cpu_count\": [\"Invalid CPU count: number "
+		    "required.\"]}" },
+		{ "GET", "machines/?mem=0x10", NULL, 400,
+		    "{\"mem\": [\"Invalid memory: number of MiB "
+		    "required.\"]}" },
+		{ "GET", "machines/?cpu_count=", NULL, 400, NULL },
+		{ "GET", "machines/?cpu_count=inf", NULL, 200, "[]" },
+		{ "GET", "machines/?cpu_count=+1.5+", NULL, 200, NULL },
+	};
+
+	a_lab(NULL, NULL);
+	a_machine(NULL);
+	HOLD(rows);
+	EXPECT_INT(json_array_size(lab.body), 1);
+	lab_close(&lab);
+}
+
+TEST(ports_that_are_taken_are_not_given_away)
+{
+	static const struct row rows[] = {
+		{ "POST", "maas/?op=set_config",
+		    "name=maas_proxy_port&value=80", 400,
+		    "{\"maas_proxy_port\": [\"Unable to change port number. "
+		    "Port number is reserved for system services.\"]}" },
+		{ "POST", "maas/?op=set_config",
+		    "name=maas_proxy_port&value=5247", 400,
+		    "{\"maas_proxy_port\": [\"Unable to change port number. "
+		    "Port number is reserved for MAAS services.\"]}" },
+		{ "POST", "maas/?op=set_config",
+		    "name=maas_syslog_port&value=5247", 200, "OK" },
+		{ "POST", "maas/?op=set_config",
+		    "name=maas_syslog_port&value=-1", 400,
+		    "{\"maas_syslog_port\": [\"Unable to change port number. "
+		    "Port number is not between 0 - 65535.\"]}" },
+		{ "POST", "subnets/", "cidr=0.0.0.0/0", 400,
+		    "{\"cidr\": [\"Prefix length must be greater than 0.\"]}" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(an_op_is_where_django_and_the_path_have_it),
     CASE(a_format_is_judged_when_the_work_is_done),
@@ -507,4 +579,7 @@ CASE(an_op_is_where_django_and_the_path_have_it),
     CASE(scripts_to_run_are_names_or_tags_of_scripts),
     CASE(a_machines_numbers_are_bounded_by_their_column),
     CASE(choices_follow_from_what_there_is),
-    CASE(subnets_have_names_and_servers_that_are_valid), TESTS_END
+    CASE(subnets_have_names_and_servers_that_are_valid),
+    CASE(a_subnets_vlan_is_found_in_its_fabric),
+    CASE(numbers_of_constraints_are_pythons),
+    CASE(ports_that_are_taken_are_not_given_away), TESTS_END

@@ -70,9 +70,6 @@ void sim_disk_free(struct sim_disk **disk);
 struct disk *sim_disk_attach(struct sim_disk *disk); /* alive again */
 void sim_disk_kill(struct sim_disk *disk);           /* process death */
 void sim_disk_lose_power(struct sim_disk *disk);     /* forgets, and is dead */
-/* The same, but the machine had begun to write its caches out, as they may at
- * any time: each unsynced page is or is not stored, as `chance` says. */
-void sim_disk_lose_power_midway(struct sim_disk *disk, uint64_t chance);
 void sim_disk_on_sync(
     struct sim_disk *disk, sim_disk_sync_fn *before, void *ctx);
 uint64_t sim_disk_syncs(const struct sim_disk *disk);

@@ -38,9 +38,3 @@ bool err_prefix(struct err *err, const char *fmt, ...)
 	text_mend(err->text);
 	return false;
 }
-
-bool err_is_ambiguous(const struct err *err)
-{
-	return err->kind == ERR_TIMEOUT || err->kind == ERR_LOST ||
-	       err->kind == ERR_GARBLED;
-}

@@ -40,7 +40,4 @@ bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 bool err_prefix(struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* True for the kinds after which nobody knows whether it was carried out. */
-bool err_is_ambiguous(const struct err *err);
-
 #endif

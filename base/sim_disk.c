@@ -564,33 +564,6 @@ void sim_disk_lose_power(struct sim_disk *disk)
 	forget_empty_names(disk);
 }
 
-/* A page that lies beyond the stored end makes the file as long as the cached
- * one: metadata is written out, too. */
-static void write_out_some(struct inode *inode, uint64_t chance)
-{
-	size_t i;
-
-	for (i = 0; i < inode->dirty_count; i++) {
-		uint64_t index = inode->dirty[i];
-
-		if (siphash(chance, index, "", 0) & 1)
-			continue;
-		content_share(&inode->stored, &inode->cached, (size_t)index);
-		if (index * PAGE_SIZE >= inode->stored.size)
-			inode->stored.size = inode->cached.size;
-	}
-}
-
-void sim_disk_lose_power_midway(struct sim_disk *disk, uint64_t chance)
-{
-	size_t i;
-
-	for (i = 0; i < disk->name_count; i++)
-		if (disk->names[i].stored)
-			write_out_some(disk->names[i].stored, chance + i);
-	sim_disk_lose_power(disk);
-}
-
 void sim_disk_on_sync(
     struct sim_disk *disk, sim_disk_sync_fn *before, void *ctx)
 {

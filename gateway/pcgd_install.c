@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/real_host.h"
 #include "base/url.h"
@@ -116,33 +117,6 @@ static const char *missing(const struct install *in)
 		if (!wanted[i].said)
 			return wanted[i].option;
 	return NULL;
-}
-
-/* A file's text without white space at its end; new, or NULL and *err. */
-static char *read_file(const char *file, struct err *err)
-{
-	FILE *f = strcmp(file, "-") ? fopen(file, "re") : stdin;
-	struct buf text = BUF_INIT;
-	char piece[4096];
-	size_t n;
-
-	if (!f) {
-		err_set(err, ERR_INPUT, "cannot read %s: %s", file,
-		    strerror(errno));
-		return NULL;
-	}
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-		buf_add(&text, piece, n);
-	if (f != stdin)
-		fclose(f);
-	while (text.len && strchr(" \t\r\n", text.data[text.len - 1]))
-		text.data[--text.len] = '\0';
-	if (text.len == 0) {
-		err_set(err, ERR_INPUT, "%s is empty", file);
-		buf_free(&text);
-		return NULL;
-	}
-	return buf_detach(&text);
 }
 
 /* ---- the manifest ---- */
@@ -287,7 +261,7 @@ static bool copy_ca(const struct install *in, const char *from,
 
 	if (!from)
 		return true;
-	text = read_file(from, err);
+	text = file_text(from, err);
 	if (!text)
 		return false;
 	to = xasprintf("%s/%s", in->out, name);
@@ -326,10 +300,10 @@ static bool write_all(struct install *in, const char *uid)
 static bool read_inputs(struct install *in)
 {
 	if (in->palette_ca &&
-	    !(in->ca_pem = read_file(in->palette_ca, &in->err)))
+	    !(in->ca_pem = file_text(in->palette_ca, &in->err)))
 		return false;
-	in->code = read_file(in->code_file, &in->err);
-	in->key = in->code ? read_file(in->key_file, &in->err) : NULL;
+	in->code = file_text(in->code_file, &in->err);
+	in->key = in->code ? file_text(in->key_file, &in->err) : NULL;
 	return in->key != NULL;
 }
 

@@ -1,6 +1,5 @@
 #include "harness/command/site.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/file.h"
 
 #define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 
@@ -42,33 +42,6 @@ void asking_free_words(char ***words)
 	*words = NULL;
 }
 
-/* A file's text without white space at its end; new, or NULL and *err. */
-static char *read_file(const char *file, struct err *err)
-{
-	FILE *f = strcmp(file, "-") ? fopen(file, "re") : stdin;
-	struct buf text = BUF_INIT;
-	char piece[4096];
-	size_t n;
-
-	if (!f) {
-		err_set(err, ERR_INPUT, "cannot read %s: %s", file,
-		    strerror(errno));
-		return NULL;
-	}
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-		buf_add(&text, piece, n);
-	if (f != stdin)
-		fclose(f);
-	while (text.len && strchr(" \t\r\n", text.data[text.len - 1]))
-		text.data[--text.len] = '\0';
-	if (text.len == 0) {
-		err_set(err, ERR_INPUT, "%s is empty", file);
-		buf_free(&text);
-		return NULL;
-	}
-	return buf_detach(&text);
-}
-
 static char *read_key(const struct asking *asking, struct err *err)
 {
 	if (asking->key && asking->key_file) {
@@ -78,7 +51,7 @@ static char *read_key(const struct asking *asking, struct err *err)
 	if (asking->key)
 		return xstrdup(asking->key);
 	if (asking->key_file)
-		return read_file(asking->key_file, err);
+		return file_text(asking->key_file, err);
 	err_set(err, ERR_INPUT,
 	    "say with --key-file FILE where the API key is (in MAAS: your "
 	    "name, API keys)");
@@ -92,10 +65,10 @@ static char *read_key(const struct asking *asking, struct err *err)
 static char *read_ca(const struct asking *asking, struct err *err)
 {
 	if (asking->ca_file)
-		return read_file(asking->ca_file, err);
+		return file_text(asking->ca_file, err);
 	if (strncmp(asking->url, "https:", 6) == 0 &&
 	    access(SYSTEM_CA, R_OK) == 0)
-		return read_file(SYSTEM_CA, err);
+		return file_text(SYSTEM_CA, err);
 	return NULL;
 }
 
@@ -167,7 +140,7 @@ bool asking_open(struct asking *asking, struct err *err)
 		    "http://maas.example:5240/MAAS");
 	key = read_key(asking, err);
 	if (key && asking->other_key_file)
-		other = read_file(asking->other_key_file, err);
+		other = file_text(asking->other_key_file, err);
 	well = key && (other || !asking->other_key_file) &&
 	       open_site(asking, key, other, err);
 	free(key);

@@ -269,5 +269,13 @@ bool maas_control(
 			*answer = json_pack("{s:b}", "ok", 1);
 		return fine;
 	}
-	return err_set(err, ERR_INPUT, "a MAAS knows no step \"%s\"", name);
+	err_set(
+	    err, ERR_INPUT, "a MAAS knows no step \"%.60s\"; it knows", name);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		size_t len = strlen(err->text);
+
+		snprintf(err->text + len, sizeof(err->text) - len, "%s %s",
+		    i ? "," : "", verbs[i].name);
+	}
+	return false;
 }

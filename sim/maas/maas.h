@@ -101,7 +101,7 @@ bool maas_dns_has_zone(const struct maas *maas, const char *name);
 
 /* ---- the outside world by name (control port, scenario verbs) ---- */
 /* One step such as {"step":"rack-disconnects","rack":"..."}: see
- * `pcgsim verbs maas`. The answer to the controller in *answer (new). */
+ * maas_verbs. The answer to the controller in *answer (new). */
 bool maas_control(
     struct maas *maas, const json_t *step, json_t **answer, struct err *err);
 struct maas_verb {

@@ -282,9 +282,26 @@ TEST(only_what_is_not_modelled_answers_501)
 	lab_close(&lab);
 }
 
+TEST(who_asks_for_an_unknown_step_is_told_all_that_there_are)
+{
+	json_t *step = json_pack("{s:s}", "step", "rack-dances");
+	struct err err = { 0 };
+	size_t count;
+	const struct maas_verb *steps = maas_verbs(&count);
+
+	a_lab(NULL, NULL);
+	EXPECT(!maas_control(lab.maas, step, NULL, &err));
+	EXPECT_INT(err.kind, ERR_INPUT);
+	for (size_t i = 0; i < count; i++)
+		EXPECT(strstr(err.text, steps[i].name) != NULL);
+	json_decref(step);
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(the_table_names_exactly_the_recordings_that_ask_for_an_operation),
     CASE(as_many_operations_are_counted_as_a_real_region_describes),
     CASE(as_many_operations_are_counted_as_it_describes_itself),
     CASE(most_operations_are_modelled),
-    CASE(only_what_is_not_modelled_answers_501), TESTS_END
+    CASE(only_what_is_not_modelled_answers_501),
+    CASE(who_asks_for_an_unknown_step_is_told_all_that_there_are), TESTS_END

@@ -205,6 +205,17 @@ void wire_detach(struct wire *wire, struct net **net_p, bool quietly)
 	*net_p = NULL;
 }
 
+void wire_hang_up(struct net *net_p)
+{
+	struct wire_net *net = OWNER_OF(net_p, struct wire_net, net);
+
+	check(net_alive(net));
+	list_each(&net->listeners, struct wire_listener, in_net, listener)
+	{
+		wire_listener_drop(listener, true);
+	}
+}
+
 bool wire_end_is_heard(const struct wire *wire, struct net *net_p)
 {
 	struct wire_net *net = OWNER_OF(net_p, struct wire_net, net);

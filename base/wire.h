@@ -112,6 +112,11 @@ struct net *wire_attach(struct wire *wire, struct host *host);
  * loss); else their connections break at once (process death). */
 void wire_detach(struct wire *wire, struct net **net, bool quietly);
 
+/* The programs behind the listeners of that net are started again: whatever is
+ * connected to one, or goes through one that is a proxy, ends at once, and the
+ * peers are told. They listen on. Say it before a link is cut or refuses. */
+void wire_hang_up(struct net *net);
+
 /* Whether anybody would hear the difference if that net were taken away now,
  * loudly or quietly: a peer that holds a request of it or is about to get one,
  * a client of a server on it. */

@@ -176,6 +176,15 @@ bool enact_heal(struct world *world, const struct step *step, struct err *err)
 	return set_link(world, step, LINK_UP, err);
 }
 
+static struct seat *seat_of(struct world *world, const struct thing *thing)
+{
+	if (strcmp(thing->kind->name, "maas") == 0)
+		return world_lab(world, thing)->seat;
+	if (strcmp(thing->kind->name, "proxy") == 0)
+		return world_relay(world, thing)->seat;
+	return world_plane(world, thing)->seat;
+}
+
 static const char *site_of(struct world *world, const struct thing *thing)
 {
 	if (strcmp(thing->kind->name, "maas") == 0)
@@ -185,8 +194,8 @@ static const char *site_of(struct world *world, const struct thing *thing)
 	return "internet";
 }
 
-/* Its machine says no to every connection: its cable into its site, and the
- * way in from elsewhere. */
+/* Its program ends, and with it all its connections; its machine says no to
+ * every new one: its cable into its site, and the way in from elsewhere. */
 static bool set_server(struct world *world, const struct step *step,
     enum link_state state, struct err *err)
 {
@@ -197,6 +206,8 @@ static bool set_server(struct world *world, const struct step *step,
 		return err_set(err, ERR_INPUT,
 		    "an API server lives on machines: let %s lose them",
 		    server->full);
+	if (state == LINK_REFUSING)
+		wire_hang_up(seat_of(world, server)->host.net);
 	site = site_of(world, server);
 	link_cable(world, server->full, site, state);
 	if (strcmp(site, "internet") != 0)
@@ -254,6 +265,24 @@ bool enact_forget_sessions(
 	(void)err;
 	palette_forget_sessions(
 	    world_plane(world, step->words.things[0])->palette);
+	return true;
+}
+
+bool enact_new_certificate(
+    struct world *world, const struct step *step, struct err *err)
+{
+	(void)err;
+	plane_show_certificate(
+	    world, world_plane(world, step->words.things[0]), false);
+	return true;
+}
+
+bool enact_other_certificate(
+    struct world *world, const struct step *step, struct err *err)
+{
+	(void)err;
+	plane_show_certificate(
+	    world, world_plane(world, step->words.things[0]), true);
 	return true;
 }
 

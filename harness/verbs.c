@@ -88,7 +88,8 @@ static const struct verb verbs[] = {
 	    "the request is done; what comes back is no HTTP" },
 	{ "server/* garbles its answer", true, NULL,
 	    "the request is done; the body that comes back is no JSON" },
-	{ "server/* is down", false, enact_down, "nobody can connect to it" },
+	{ "server/* is down", false, enact_down,
+	    "its connections end, and nobody can connect to it" },
 	{ "server/* is up again", false, enact_up, "and now everybody can" },
 
 	/* MAAS and its machines. */
@@ -104,10 +105,17 @@ static const struct verb verbs[] = {
 	{ "palette/* forgets its sessions", false, enact_forget_sessions,
 	    "tokens of gateways are not valid any more" },
 
+	{ "palette/* shows a new certificate", false, enact_new_certificate,
+	    "of the same CA; whoever is connected has to connect again" },
+	{ "palette/* shows a certificate of another CA", false,
+	    enact_other_certificate,
+	    "one of that name, too, that nobody was told to trust" },
+
 	/* Proxies. */
 	{ "proxy/* changes its credentials", false, enact_change_credentials,
 	    "nobody who knew the old ones gets through" },
-	{ "proxy/* is down", false, enact_down, "nobody can connect to it" },
+	{ "proxy/* is down", false, enact_down,
+	    "its tunnels end, and nobody can connect to it" },
 	{ "proxy/* is up again", false, enact_up, "and now everybody can" },
 
 	/* Running clusters. */

@@ -336,22 +336,6 @@ static bool add_lab(
 
 /* ---- Palettes ---- */
 
-static struct identity *plane_identity(
-    struct world *world, const struct plane *plane)
-{
-	const char *names[] = { plane->hostname, NULL };
-	const struct identity_spec spec = {
-		.seed = world->options.seed,
-		.name = plane->hostname,
-		.common_name = plane->hostname,
-		.dns_names = names,
-		.not_before_time = WORLD_EPOCH - HOURS(24),
-		.not_after_time = WORLD_EPOCH + HOURS(24 * 365),
-	};
-
-	return identity_new(&spec, world->ca);
-}
-
 static bool add_plane(
     struct world *world, const struct thing *thing, struct err *err)
 {
@@ -371,7 +355,7 @@ static bool add_plane(
 		return false;
 	network_add_name(world->network, NULL, plane->hostname,
 	    network_address(world->network, thing->full));
-	identity = plane_identity(world, plane);
+	identity = plane_certificate(world, plane, world->ca);
 	options.identity = identity;
 	options.endpoint = plane->endpoint;
 	options.ca_pem = plane->ca_pem;
@@ -525,20 +509,6 @@ static void spoil_installs(void *ctx, const struct event *event)
 	}
 }
 
-static struct identity *world_ca(uint64_t seed)
-{
-	const struct identity_spec spec = {
-		.seed = seed,
-		.name = "ca/internet",
-		.common_name = "Example Internet CA",
-		.not_before_time = WORLD_EPOCH - HOURS(24 * 365),
-		.not_after_time = WORLD_EPOCH + HOURS(24 * 3650),
-		.is_ca = true,
-	};
-
-	return identity_new(&spec, NULL);
-}
-
 struct world *world_new(const struct scenario *scenario,
     const struct world_options *options, event_sink_fn *sink, void *ctx,
     struct err *err)
@@ -558,7 +528,7 @@ struct world *world_new(const struct scenario *scenario,
 	world->network = network_new(world->loop, world->events);
 	world->wire = wire_new(options->wire, world->loop, world->events,
 	    network_route, world->network);
-	world->ca = world_ca(options->seed);
+	world->ca = world_authority(options->seed, "internet");
 	if (build(world, err))
 		return world;
 	world_free(&world);

@@ -64,6 +64,7 @@ struct plane {
 	struct palette *palette;
 	char endpoint[80], hostname[60];
 	char *ca_pem;
+	unsigned certificates; /* that it has shown, one after the other */
 };
 
 struct relay {
@@ -159,6 +160,16 @@ void seat_deaden(struct seat *seat, bool power_loss);
 /* The part on it is gone. The address stays its own. */
 void seat_free(struct seat **seat, bool quietly);
 struct host_maker lab_hosts(struct lab *lab);
+
+/* ---- certificates.c ---- */
+/* The authority of that name: whoever trusts one trusts no other. */
+struct identity *world_authority(uint64_t seed, const char *name);
+/* The next certificate of that plane; the caller's. */
+struct identity *plane_certificate(
+    struct world *world, struct plane *plane, const struct identity *issuer);
+/* From now on it shows another one, and those who are connected dial anew. */
+void plane_show_certificate(
+    struct world *world, struct plane *plane, bool of_another_ca);
 
 /* ---- gates.c ---- */
 bool gate_start(struct gate *gate, struct err *err);

@@ -710,6 +710,54 @@ ON_EACH_WIRE(a_dying_proxy_takes_its_tunnels_with_it)
 	EXPECT_INT(o.err.kind, ERR_UNREACHED);
 }
 
+ON_EACH_WIRE(a_proxy_that_hangs_up_ends_its_tunnels_and_listens_on)
+{
+	struct dial dial = by_proxy();
+	struct outcome o = get_by_proxy();
+
+	EXPECT_INT(o.status, 200);
+	outcome_free(&o);
+	lab.manner = ANSWER_NEVER;
+	ask(&o, &dial, "GET", "/", NULL, NULL);
+	run_for(SECONDS(1));
+	wire_hang_up(lab.proxy.net);
+	run_for(SECONDS(1));
+	EXPECT_INT(o.err.kind, ERR_LOST);
+	EXPECT_INT(lab.gone, 1);
+	lab.manner = ANSWER_ECHO;
+	o = get_by_proxy();
+	EXPECT_INT(o.status, 200);
+	EXPECT_INT(lab.proxy_asked, 2);
+	outcome_free(&o);
+}
+
+ON_EACH_WIRE(an_idle_tunnel_ends_with_its_proxy)
+{
+	struct outcome o = get_by_proxy();
+
+	outcome_free(&o);
+	wire_hang_up(lab.proxy.net);
+	run_for(SECONDS(1));
+	o = get_by_proxy();
+	EXPECT_INT(o.status, 200);
+	EXPECT_INT(lab.proxy_asked, 2);
+	outcome_free(&o);
+}
+
+ON_EACH_WIRE(a_server_that_hangs_up_lets_go_of_whom_it_was_to_answer)
+{
+	struct dial dial = to_server();
+	struct outcome o;
+
+	lab.manner = ANSWER_NEVER;
+	ask(&o, &dial, "GET", "/", NULL, NULL);
+	run_for(SECONDS(1));
+	wire_hang_up(lab.server.net);
+	EXPECT_INT(lab.gone, 1);
+	run_for(SECONDS(1));
+	EXPECT_INT(o.err.kind, ERR_LOST);
+}
+
 /* ---- certificates ---- */
 
 static void untrusted(const char *name, const char *host,
@@ -758,6 +806,39 @@ ON_EACH_WIRE(a_certificate_that_does_not_fit_ends_the_dial)
 	identity_free(&old);
 	identity_free(&young);
 	identity_free(&other);
+}
+
+/* A server that begins to show another certificate, and is asked again. */
+static struct outcome get_after_rotation(
+    const char *name, const struct identity *issuer)
+{
+	struct identity *fresh = lab_identity(name, "maas.lab", issuer,
+	    LAB_EPOCH - HOURS(1), LAB_EPOCH + HOURS(1));
+
+	listener_set_identity(lab.listener, fresh);
+	wire_hang_up(lab.server.net);
+	identity_free(&fresh);
+	run_for(SECONDS(1));
+	return get("/");
+}
+
+ON_EACH_WIRE(another_certificate_is_met_by_the_next_connection)
+{
+	struct outcome o = get("/");
+
+	outcome_free(&o);
+	if (!lab.server_identity)
+		return;
+	o = get_after_rotation("server#2", lab.ca);
+	EXPECT_INT(o.status, 200);
+	outcome_free(&o);
+	o = get_after_rotation("stranger", NULL);
+	EXPECT_INT(o.err.kind, ERR_UNTRUSTED);
+	outcome_free(&o);
+	o = get_after_rotation("server#3", lab.ca);
+	EXPECT_INT(o.status, 200);
+	EXPECT_INT(lab.handled, 3);
+	outcome_free(&o);
 }
 
 ON_EACH_WIRE(a_certificate_expires_by_the_clock_of_who_reads_it)
@@ -892,6 +973,13 @@ static char *record_of(enum wire_kind kind, uint64_t corrupt_reply)
 	lab.proxy_says = 200;
 	o = get_by_proxy();
 	outcome_free(&o);
+	o = get_after_rotation("server#2", lab.ca);
+	outcome_free(&o);
+	o = get_after_rotation("stranger", NULL);
+	outcome_free(&o);
+	o = get_after_rotation("server#3", lab.ca);
+	outcome_free(&o);
+	wire_hang_up(lab.proxy.net);
 	o = get_long(100000);
 	outcome_free(&o);
 	open_watch();
@@ -952,6 +1040,10 @@ CASE(a_request_is_answered_two_latencies_after_the_dial),
     CASE(a_proxy_that_says_no_is_unreached_with_its_status),
     CASE(a_proxy_that_cannot_get_there_says_502),
     CASE(a_dying_proxy_takes_its_tunnels_with_it),
+    CASE(another_certificate_is_met_by_the_next_connection),
+    CASE(a_proxy_that_hangs_up_ends_its_tunnels_and_listens_on),
+    CASE(an_idle_tunnel_ends_with_its_proxy),
+    CASE(a_server_that_hangs_up_lets_go_of_whom_it_was_to_answer),
     CASE(a_certificate_that_does_not_fit_ends_the_dial),
     CASE(a_certificate_expires_by_the_clock_of_who_reads_it),
     CASE(tls_and_plain_http_do_not_understand_each_other),

@@ -82,17 +82,10 @@ uint64_t keyed_hash(uint64_t key, const void *data, size_t len)
 
 /* ---- the names asked for so far ---- */
 
-struct fixed {
-	uint64_t ordinal;
-	int64_t value;
-};
-
 struct entry {
-	char *name;          /* NULL: free */
-	uint64_t hash;       /* of the seed and the name */
-	uint64_t next;       /* ordinal */
-	struct fixed *fixed; /* overrides, by ordinal */
-	size_t fixed_count;
+	char *name;    /* NULL: free */
+	uint64_t hash; /* of the seed and the name */
+	uint64_t next; /* ordinal */
 };
 
 struct choices {
@@ -118,10 +111,8 @@ void choices_free(struct choices **choices)
 
 	if (!*choices)
 		return;
-	for (i = 0; i < (*choices)->room; i++) {
+	for (i = 0; i < (*choices)->room; i++)
 		free((*choices)->table[i].name);
-		free((*choices)->table[i].fixed);
-	}
 	free((*choices)->table);
 	free(*choices);
 	*choices = NULL;
@@ -193,40 +184,11 @@ static struct entry *find_entry(struct choices *choices, const char *name)
 	return entry;
 }
 
-static const struct fixed *find_fixed(
-    const struct entry *entry, uint64_t ordinal)
-{
-	size_t i;
-
-	for (i = 0; i < entry->fixed_count; i++)
-		if (entry->fixed[i].ordinal == ordinal)
-			return &entry->fixed[i];
-	return NULL;
-}
-
-void choices_override(
-    struct choices *choices, const char *name, uint64_t ordinal, int64_t value)
-{
-	struct entry *entry = find_entry(choices, name);
-	size_t i;
-
-	for (i = 0; i < entry->fixed_count; i++)
-		if (entry->fixed[i].ordinal == ordinal) {
-			entry->fixed[i].value = value;
-			return;
-		}
-	entry->fixed = xrealloc(
-	    entry->fixed, (entry->fixed_count + 1) * sizeof(*entry->fixed));
-	entry->fixed[entry->fixed_count++] = (struct fixed){ ordinal, value };
-}
-
 /* ---- choosing ---- */
 
-/* One choice: what the seed says, and what an override says instead. */
 struct draw {
 	uint64_t ordinal;
 	uint64_t bits;
-	const struct fixed *fixed; /* or NULL */
 };
 
 static uint64_t hash_number(uint64_t key, uint64_t number)
@@ -246,7 +208,6 @@ static struct draw draw(struct choices *choices, const char *name)
 
 	choices->made++;
 	drawn.bits = hash_number(entry->hash, drawn.ordinal);
-	drawn.fixed = find_fixed(entry, drawn.ordinal);
 	return drawn;
 }
 
@@ -289,19 +250,9 @@ static void name_done(struct name *name)
 		free(name->text);
 }
 
-/* An override from a record of other code may be out of range by now. */
-static int64_t clamp(int64_t value, int64_t lowest, int64_t highest)
-{
-	if (value < lowest)
-		return lowest;
-	return value > highest ? highest : value;
-}
-
 uint64_t choose_bits(struct choices *choices, const char *name)
 {
-	struct draw drawn = draw(choices, name);
-
-	return drawn.fixed ? (uint64_t)drawn.fixed->value : drawn.bits;
+	return draw(choices, name).bits;
 }
 
 int64_t choose_range(struct choices *choices, int64_t lowest, int64_t highest,
@@ -323,8 +274,6 @@ int64_t choose_range(struct choices *choices, int64_t lowest, int64_t highest,
 	above = span ? (uint64_t)((uint128)drawn.bits * span >> 64)
 	             : drawn.bits; /* the range is all there is */
 	value = (int64_t)((uint64_t)lowest + above);
-	if (drawn.fixed)
-		value = clamp(drawn.fixed->value, lowest, highest);
 	tell(choices, name.text, &drawn, lowest, highest, value);
 	name_done(&name);
 	return value;
@@ -346,8 +295,6 @@ bool choose_chance(
 	drawn = draw(choices, name.text);
 	/* 53 bits: what a double holds exactly */
 	value = (double)(drawn.bits >> 11) * 0x1p-53 < probability;
-	if (drawn.fixed)
-		value = drawn.fixed->value != 0;
 	tell(choices, name.text, &drawn, 0, 1, value);
 	name_done(&name);
 	return value;

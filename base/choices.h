@@ -2,9 +2,7 @@
  * choices: every decision of chance in a run, each with a name.
  *
  * A value is a keyed hash of the seed, the name and an ordinal (how often this
- * name was asked before), so a new choice elsewhere shifts nothing, and the
- * same interface serves random runs, exhaustive runs, replay and shrinking:
- * an override says what the n-th choice of a name is to be.
+ * name was asked before), so a new choice elsewhere shifts nothing.
  *
  * Names read like "maas/lab: allocate #3: answer" or
  * "maas/lab/machine/kx4t2m: deploy_for". The ordinal is kept inside.
@@ -41,11 +39,6 @@ void choose_bytes(struct choices *choices, void *out, size_t len,
 void choose_text(struct choices *choices, char *out, size_t len,
     const char *alphabet, const char *name_fmt, ...)
     __attribute__((format(printf, 5, 6)));
-
-/* The choice `name` #ordinal (from 0) gives `value` (of choose_range) from now
- * on, whatever the seed says. */
-void choices_override(
-    struct choices *choices, const char *name, uint64_t ordinal, int64_t value);
 
 /* The keyed hash itself: SipHash-2-4, by its own 128 bits of key, and with a
  * key made of 64. */

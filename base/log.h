@@ -4,7 +4,7 @@
  *	error    something is lost or stops: look now
  *	warning  look at this before you believe the result
  *	info     the story
- *	debug    the wire
+ *	debug    the wire: each exchange that a real host has ended
  *
  * A line goes to the sink: standard error for a daemon, memory in a
  * simulation (shown only if the run failed). Secrets are masked on the way.

@@ -130,6 +130,21 @@ static void leave_conn(struct real_call *call, bool keep)
 		doom(conn);
 }
 
+/* The wire, for whoever asks for it: a line for each exchange that ended. */
+static void tell(const struct real_call *call, const char *server,
+    const struct http_response *answer, const struct err *err)
+{
+	const struct account *account = &call->account;
+
+	if (err)
+		log_debug(call->net->host, "%s %s: %s", account->method,
+		    account->target, err->text);
+	else
+		log_debug(call->net->host, "%s %s at %s: %d, %zu bytes",
+		    account->method, account->target, server, answer->status,
+		    answer->body.len);
+}
+
 static void finish(struct real_call *call, bool keep, const struct err *err)
 {
 	struct real_net *net = call->net;
@@ -147,6 +162,7 @@ static void finish(struct real_call *call, bool keep, const struct err *err)
 		account_answered(&call->account, &net->book, &answer);
 	record_exchange(&net->book, &call->account, net->host->name, server,
 	    err ? &copy : NULL);
+	tell(call, server, &answer, err ? &copy : NULL);
 	call->finishing = true;
 	if (!net->host->dead)
 		call->handler->done(

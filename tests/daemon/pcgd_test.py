@@ -161,6 +161,31 @@ def a_state_that_cannot_be_written_is_said_in_one_sentence(room):
     (room / 'state').chmod(0o700)
 
 
+def each_command_has_a_help_of_its_own(room):
+    told = {}
+    for command in ('run', 'encrypt', 'install'):
+        done = subprocess.run([PCGD, command, '--help'], timeout=10,
+                              capture_output=True, text=True, check=True)
+        assert done.stdout.startswith(f'usage: pcgd {command} '), done.stdout
+        assert done.stderr == '', done.stderr
+        told[done.stdout] = command
+    assert len(told) == 3, told
+    plain = subprocess.run([PCGD, '--help'], timeout=10, check=True,
+                           capture_output=True, text=True)
+    assert plain.stdout.startswith('usage: pcgd [COMMAND]'), plain.stdout
+
+
+def whoever_asks_for_it_hears_of_each_exchange(room):
+    palette = Palette(b'HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}')
+    pcgd = Pcgd(room, palette.port)
+    with open(pcgd.config, 'a', encoding='utf-8') as config:
+        config.write('log: debug\n')
+    pcgd.start()
+    pcgd.says(f'POST /v1/pcg/66a0/register at 127.0.0.1:{palette.port}: 404, '
+              '2 bytes')
+    pcgd.stop()
+
+
 def what_it_writes_is_for_its_user_only(room):
     os.umask(0)  # the worst case
     pcgd = Pcgd(room, free_port())
@@ -209,6 +234,8 @@ for claim in (a_corrupt_store_is_refused_and_left_alone,
               a_full_disk_is_said_in_one_sentence_and_costs_nothing,
               a_state_that_cannot_be_written_is_said_in_one_sentence,
               what_it_writes_is_for_its_user_only,
+              each_command_has_a_help_of_its_own,
+              whoever_asks_for_it_hears_of_each_exchange,
               a_second_one_on_the_same_state_is_refused,
               garbage_is_said_and_tried_slowly,
               a_truncated_answer_is_said_and_tried_slowly,

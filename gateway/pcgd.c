@@ -42,11 +42,35 @@ static int usage(FILE *out)
 	    out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].help);
+	fputs("\npcgd COMMAND --help says more.\n", out);
 	return out == stdout ? 0 : 2;
 }
 
+static const char RUN_USAGE[] =
+    "usage: pcgd run --config FILE\n"
+    "\n"
+    "Runs the gateway until SIGTERM or SIGINT; its work goes on at the next\n"
+    "start. FILE is the pcg.yaml that pcgd install has made; its secrets must\n"
+    "be sealed. What happens is told on standard error.\n"
+    "\n"
+    "  0  stopped\n"
+    "  1  this machine says no: the state directory, the store\n"
+    "  2  the configuration or an option is wrong\n";
+
+static const char ENCRYPT_USAGE[] =
+    "usage: pcgd encrypt --config FILE\n"
+    "\n"
+    "Seals what is secret and stands in FILE in plain text (the pairing code,\n"
+    "MAAS's key, passwords of proxies) with pcg.key beside it, and leaves all\n"
+    "else as it is. Run it as the user that runs the daemon. What is sealed\n"
+    "cannot be edited: write the new secret in its place and run this again.\n"
+    "\n"
+    "  0  FILE is as it should be\n"
+    "  2  FILE cannot be read, understood or written\n";
+
 /* --config FILE, and nothing else. NULL: the command ends with *status. */
-static const char *config_option(int argc, char **argv, int *status)
+static const char *config_option(
+    int argc, char **argv, const char *help, int *status)
 {
 	static const struct option OPTIONS[] = {
 		{ "config", required_argument, NULL, 'c' },
@@ -60,7 +84,7 @@ static const char *config_option(int argc, char **argv, int *status)
 	*status = 2;
 	while ((option = pcgd_option("pcgd", argc, argv, OPTIONS)) != -1) {
 		if (option == PCGD_HELP)
-			*status = usage(stdout);
+			*status = fputs(help, stdout) < 0;
 		if (option != 'c')
 			return NULL;
 		file = optarg;
@@ -98,7 +122,7 @@ static int serve(struct reactor *reactor, struct host *host,
 static int run(int argc, char **argv)
 {
 	int status;
-	const char *file = config_option(argc, argv, &status);
+	const char *file = config_option(argc, argv, RUN_USAGE, &status);
 	struct pcgd_config config;
 	struct real_host_options options = { .timestamps = true };
 	struct reactor *reactor;
@@ -135,7 +159,7 @@ static int run(int argc, char **argv)
 static int encrypt(int argc, char **argv)
 {
 	int status, count;
-	const char *file = config_option(argc, argv, &status);
+	const char *file = config_option(argc, argv, ENCRYPT_USAGE, &status);
 
 	if (!file)
 		return status;

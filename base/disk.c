@@ -8,7 +8,8 @@ static bool write_whole(
     struct disk *disk, const char *name, const void *data, size_t len)
 {
 	struct err ignored;
-	struct disk_file *file = disk->ops->open(disk, name, true, &ignored);
+	struct disk_file *file = disk->ops->open(
+	    disk, name, DISK_PRIVATE, &ignored);
 	bool ok;
 
 	if (!file)
@@ -41,7 +42,7 @@ bool disk_save(struct disk *disk, const char *name, const void *data,
 bool disk_load(
     struct disk *disk, const char *name, struct buf *out, struct err *err)
 {
-	struct disk_file *file = disk->ops->open(disk, name, false, err);
+	struct disk_file *file = disk->ops->open(disk, name, 0, err);
 	char piece[4096];
 	size_t got = sizeof(piece), before = out->len;
 	uint64_t at = 0;

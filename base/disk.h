@@ -11,6 +11,10 @@
  * disk_sync_names. Process death keeps both caches, power loss forgets them.
  * A dead disk (its host was killed) answers every call with false and changes
  * nothing.
+ *
+ * A file has the mode that it was made with (0600: nobody but its user reads
+ * it); it stays, under whatever name. Nobody is kept out by it here, since on
+ * either disk there is one user only: it is there to be judged.
  */
 #ifndef BASE_DISK_H
 #define BASE_DISK_H
@@ -25,10 +29,13 @@
 struct disk;
 struct disk_file;
 
+#define DISK_PRIVATE 0600u /* all that our programs write */
+
 struct disk_ops {
-	/* NULL and *err if it does not exist and create is false. */
-	struct disk_file *(*open)(
-	    struct disk *disk, const char *name, bool create, struct err *err);
+	/* create_mode is that of a file that is made by this; 0: it must be
+	 * there, else NULL and *err. */
+	struct disk_file *(*open)(struct disk *disk, const char *name,
+	    unsigned create_mode, struct err *err);
 	void (*close)(struct disk_file *file);
 	/* Short reads: *got < len at the end of the file. */
 	bool (*read)(struct disk_file *file, uint64_t at, void *data,
@@ -50,8 +57,8 @@ struct disk_file {
 	struct disk *disk;
 };
 
-/* Whole small files, written so that a crash leaves the old or the new one:
- * temporary name, sync, rename, sync of the names. */
+/* Whole small files, private, written so that a crash leaves the old or the
+ * new one: temporary name, sync, rename, sync of the names. */
 bool disk_save(struct disk *disk, const char *name, const void *data,
     size_t len, struct err *err);
 bool disk_load(
@@ -72,6 +79,12 @@ void sim_disk_kill(struct sim_disk *disk);           /* process death */
 void sim_disk_lose_power(struct sim_disk *disk);     /* forgets, and is dead */
 void sim_disk_on_sync(
     struct sim_disk *disk, sim_disk_sync_fn *before, void *ctx);
+/* Bytes were written into a file whose mode lets others read it. */
+typedef void sim_disk_bared_fn(void *ctx, struct sim_disk *disk,
+    const char *name, unsigned mode, const struct buf *content);
+void sim_disk_on_bared(
+    struct sim_disk *disk, sim_disk_bared_fn *bared, void *ctx);
+const char *sim_disk_name(const struct sim_disk *disk);
 uint64_t sim_disk_syncs(const struct sim_disk *disk);
 /* A hash of what the next life of the host would find: all that was written,
  * or after a power loss what was synced. */

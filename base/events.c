@@ -1,6 +1,7 @@
 #include "base/events.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,6 +221,22 @@ void events_emit(struct events *events, const char *kind, const char *actor,
 	mask_and_hand_round(events, event);
 	hand_round_waiting(events);
 	events->delivering = false;
+}
+
+void events_bared_file(struct events *events, const char *host,
+    const char *name, unsigned mode, const char *data, size_t len)
+{
+	const char *secret = events ? secrets_find(events->secrets, data, len)
+	                            : NULL;
+	char *about, text[16];
+
+	if (!secret)
+		return;
+	about = xasprintf("%s/file%s%s", host, *name == '/' ? "" : "/", name);
+	snprintf(text, sizeof(text), "%04o", mode);
+	EVENT(
+	    events, "file", host, about, F("mode", text), F("secret", secret));
+	free(about);
 }
 
 void events_note(struct events *events, const char *actor, const char *about,

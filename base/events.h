@@ -17,6 +17,7 @@
  *	step      a step of the scenario's timeline was taken
  *	fault     a fault began, met an exchange, ended
  *	choice    a named choice of chance and its value
+ *	file      a file that others may read, and that holds a secret
  *	note      a sentence somebody may want to read
  *
  * Things are named "kind/name" inside their place: "maas/lab/machine/kx4t2m",
@@ -86,6 +87,11 @@ void events_emit(struct events *events, const char *kind, const char *actor,
 		events_emit((events_), (kind_), (actor_), (about_), fields_, \
 		    sizeof(fields_) / sizeof(fields_[0]));                   \
 	} while (0)
+
+/* Somebody may read this file of that host who should not: kind "file", about
+ * "machine/kx4t2m/file/etc/x", if there is a secret in it; else nothing. */
+void events_bared_file(struct events *events, const char *host,
+    const char *name, unsigned mode, const char *data, size_t len);
 
 /* A sentence: kind "note", field "text". */
 void events_note(struct events *events, const char *actor, const char *about,

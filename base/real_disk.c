@@ -41,14 +41,15 @@ static bool is_plain(const char *name)
 }
 
 static struct disk_file *file_open(
-    struct disk *disk, const char *name, bool create, struct err *err)
+    struct disk *disk, const char *name, unsigned create_mode, struct err *err)
 {
 	struct real_file *file;
 	int fd;
 
 	check(is_plain(name));
 	fd = openat(disk_of(disk)->directory_fd, name,
-	    O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
+	    O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create_mode ? O_CREAT : 0),
+	    (mode_t)create_mode);
 	if (fd < 0) {
 		err_set(err, errno == ENOENT ? ERR_GONE : ERR_STORAGE, "%s: %s",
 		    name, strerror(errno));

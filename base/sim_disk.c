@@ -33,6 +33,7 @@ struct content {
 /* A file, under whatever name or none. */
 struct inode {
 	unsigned refs; /* by names, in either view, and by handles */
+	unsigned mode;
 	struct content cached, stored;
 	size_t *dirty; /* pages in which the two may differ */
 	size_t dirty_count, dirty_room;
@@ -61,12 +62,15 @@ struct sim_disk {
 	uint64_t syncs;
 	sim_disk_sync_fn *before_sync;
 	void *ctx;
+	sim_disk_bared_fn *bared;
+	void *bared_ctx;
 };
 
 struct handle {
 	struct disk_file file;
 	struct mount *mount;
 	struct inode *inode;
+	char *opened_as;
 };
 
 /* ---- pages ---- */
@@ -304,8 +308,16 @@ static struct handle *handle_of(struct disk_file *file)
 	return OWNER_OF(file, struct handle, file);
 }
 
+static struct inode *inode_new(unsigned mode)
+{
+	struct inode *inode = xcalloc(1, sizeof(*inode));
+
+	inode->mode = mode;
+	return inode;
+}
+
 static struct disk_file *sim_open(
-    struct disk *disk, const char *text, bool create, struct err *err)
+    struct disk *disk, const char *text, unsigned create_mode, struct err *err)
 {
 	struct mount *mount = mount_of(disk);
 	struct name *name;
@@ -316,7 +328,7 @@ static struct disk_file *sim_open(
 		return NULL;
 	}
 	name = find_name(mount->of, text);
-	if (!create && (!name || !name->cached)) {
+	if (!create_mode && (!name || !name->cached)) {
 		err_set(err, ERR_STORAGE, "there is no file %s on disk %s",
 		    text, mount->of->name);
 		return NULL;
@@ -324,11 +336,12 @@ static struct disk_file *sim_open(
 	if (!name)
 		name = make_name(mount->of, text);
 	if (!name->cached)
-		name->cached = inode_hold(xcalloc(1, sizeof(struct inode)));
+		name->cached = inode_hold(inode_new(create_mode));
 	handle = xcalloc(1, sizeof(*handle));
 	handle->file.disk = disk;
 	handle->mount = mount;
 	handle->inode = inode_hold(name->cached);
+	handle->opened_as = xstrdup(text);
 	mount->of->handles++;
 	return &handle->file;
 }
@@ -340,6 +353,7 @@ static void sim_close(struct disk_file *file)
 	check(handle->mount->of->handles > 0);
 	handle->mount->of->handles--;
 	inode_drop(&handle->inode);
+	free(handle->opened_as);
 	free(handle);
 }
 
@@ -364,6 +378,24 @@ static bool take_room(struct sim_disk *disk, size_t len)
 	return true;
 }
 
+static void look_who_reads(const struct handle *handle)
+{
+	const struct sim_disk *disk = handle->mount->of;
+	const struct inode *inode = handle->inode;
+	struct buf content = BUF_INIT;
+	char piece[PAGE_SIZE];
+	size_t got;
+
+	if (!(inode->mode & 077) || !disk->bared)
+		return;
+	while ((got = inode_read(
+	            inode, content.len, (unsigned char *)piece, sizeof(piece))))
+		buf_add(&content, piece, got);
+	disk->bared(disk->bared_ctx, handle->mount->of, handle->opened_as,
+	    inode->mode, &content);
+	buf_free(&content);
+}
+
 static bool sim_write(
     struct disk_file *file, uint64_t at, const void *data, size_t len)
 {
@@ -372,6 +404,7 @@ static bool sim_write(
 	if (handle->mount->dead || !take_room(handle->mount->of, len))
 		return false;
 	inode_write(handle->inode, at, data, len);
+	look_who_reads(handle);
 	return true;
 }
 
@@ -571,6 +604,18 @@ void sim_disk_on_sync(
 	disk->ctx = ctx;
 }
 
+void sim_disk_on_bared(
+    struct sim_disk *disk, sim_disk_bared_fn *bared, void *ctx)
+{
+	disk->bared = bared;
+	disk->bared_ctx = ctx;
+}
+
+const char *sim_disk_name(const struct sim_disk *disk)
+{
+	return disk->name;
+}
+
 uint64_t sim_disk_syncs(const struct sim_disk *disk)
 {
 	return disk->syncs;
@@ -590,7 +635,7 @@ static uint64_t content_print(const struct content *content, uint64_t print)
 	return print;
 }
 
-/* Room counts: a full disk is another disk. */
+/* Room counts: a full disk is another disk. So does who may read a file. */
 uint64_t sim_disk_print(const struct sim_disk *disk, bool power_loss)
 {
 	uint64_t print = keyed_hash(PRINT_KEY, &disk->room, sizeof(disk->room));
@@ -603,6 +648,7 @@ uint64_t sim_disk_print(const struct sim_disk *disk, bool power_loss)
 		if (!inode)
 			continue;
 		print = keyed_hash(print, name->text, strlen(name->text));
+		print = keyed_hash(print, &inode->mode, sizeof(inode->mode));
 		print = content_print(
 		    power_loss ? &inode->stored : &inode->cached, print);
 	}
@@ -617,9 +663,9 @@ static void content_copy(struct content *to, const struct content *from)
 	to->size = from->size;
 }
 
-static struct inode *inode_copy(const struct content *content)
+static struct inode *inode_copy(const struct content *content, unsigned mode)
 {
-	struct inode *inode = xcalloc(1, sizeof(*inode));
+	struct inode *inode = inode_new(mode);
 
 	content_copy(&inode->cached, content);
 	content_copy(&inode->stored, content);
@@ -640,8 +686,8 @@ struct sim_disk *sim_disk_copy(const struct sim_disk *disk, bool power_loss)
 		if (!inode)
 			continue;
 		made = make_name(copy, name->text);
-		made->cached = inode_hold(
-		    inode_copy(power_loss ? &inode->stored : &inode->cached));
+		made->cached = inode_hold(inode_copy(
+		    power_loss ? &inode->stored : &inode->cached, inode->mode));
 		made->stored = inode_hold(made->cached);
 	}
 	return copy;

@@ -175,7 +175,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base,
 	if (!name) /* a temporary file: temp_store = MEMORY needs none */
 		return SQLITE_CANTOPEN;
 	fresh = create && !disk->ops->exists(disk, name);
-	file->file = disk->ops->open(disk, name, create, &ignored);
+	file->file = disk->ops->open(
+	    disk, name, create ? DISK_PRIVATE : 0, &ignored);
 	if (!file->file)
 		return SQLITE_CANTOPEN;
 	file->names_pending = fresh;

@@ -237,6 +237,9 @@ static const struct law laws[] = {
 	    .help = "a request that is not modelled is answered 501 and fails "
 	            "the run",
 	    .hear = only_what_is_modelled },
+	{ .sentence = "no file that others may read holds a secret",
+	    .help = "on the disks of gateways, and on machines",
+	    .hear = files_are_closed },
 	{ .sentence = "time does not go backwards",
 	    .help = "from one event to the next",
 	    .hear = forwards_only },

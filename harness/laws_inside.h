@@ -57,6 +57,7 @@ typedef void law_look_fn(struct judge *judge);
 
 /* ---- laws_machines.c ---- */
 law_hear_fn one_owner, one_machine_per_purpose, released_by_holder;
+law_hear_fn files_are_closed;
 law_look_fn nobody_holds_nothing;
 
 /* ---- laws_clusters.c ---- */

@@ -149,3 +149,14 @@ void released_by_holder(struct judge *judge, const struct event *event)
 	    "%s released machine/%s, which is held for %s", client,
 	    name_after(machine->name, "/machine/"), *agent ? agent : "nobody");
 }
+
+/* Gateways' disks and machines' files alike: whoever has them looks, whenever
+ * something was written. */
+void files_are_closed(struct judge *judge, const struct event *event)
+{
+	if (law_is_kind(event, "file"))
+		law_broken(judge, event->about,
+		    "%s holds the secret \"%s\" and may be read by others (%s)",
+		    event->about, event_text(event, "secret"),
+		    event_text(event, "mode"));
+}

@@ -6,6 +6,15 @@
 #include "base/owner.h"
 #include "harness/world.h"
 
+static void tell_bared(void *ctx, struct sim_disk *disk, const char *name,
+    unsigned mode, const struct buf *content)
+{
+	struct world *world = ctx;
+
+	events_bared_file(world->events, sim_disk_name(disk), name, mode,
+	    buf_text(content), content->len);
+}
+
 struct sim_disk *world_disk(struct world *world, const char *name)
 {
 	struct disk_of *d;
@@ -17,6 +26,7 @@ struct sim_disk *world_disk(struct world *world, const char *name)
 	    world->disks, (world->disk_count + 1) * sizeof(*world->disks));
 	d = &world->disks[world->disk_count++];
 	*d = (struct disk_of){ xstrdup(name), sim_disk_new(name) };
+	sim_disk_on_bared(d->disk, tell_bared, world);
 	return d->disk;
 }
 

@@ -120,6 +120,18 @@ void files_mkdir(struct files *files, const char *path)
 	file->mode = 0755;
 }
 
+void files_tell_bared(
+    const struct files *files, struct events *events, const char *host)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		const struct file *file = files->items[i];
+
+		if (!file->is_dir && (file->mode & 07))
+			events_bared_file(events, host, file->path, file->mode,
+			    buf_text(&file->content), file->content.len);
+	}
+}
+
 const struct file *files_get(const struct files *files, const char *path)
 {
 	const struct file *file = find(files, path);

@@ -10,6 +10,7 @@
 #define SIM_WORKLOAD_FILES_H
 
 #include "base/buf.h"
+#include "base/events.h"
 
 struct file {
 	char *path;
@@ -33,6 +34,11 @@ void files_put(struct files *files, const char *path, const void *data,
 void files_append(
     struct files *files, const char *path, const void *data, size_t len);
 void files_mkdir(struct files *files, const char *path);
+
+/* Tells of those that hold a secret and that not only owner and group may
+ * read (events_bared_file). */
+void files_tell_bared(
+    const struct files *files, struct events *events, const char *host);
 
 const struct file *files_get(const struct files *files, const char *path);
 const char *files_text(const struct files *files, const char *path); /* NULL */

@@ -117,25 +117,6 @@ static bool objects_are_known(
 	return true;
 }
 
-/* kubectl does not mind; whoever looks after the machine does. */
-static void note_open_secrets(struct apply *apply, const char *path)
-{
-	const struct file *file = files_get(&apply->machine->disk.files, path);
-	const struct host *host = apply->machine->host;
-
-	if (!(file->mode & 077))
-		return;
-	for (size_t i = 0; i < json_array_size(apply->objects); i++)
-		if (strcmp(jstr(json_array_get(apply->objects, i), "kind"),
-		        "Secret") == 0) {
-			events_note(host->events, host->name, host->name,
-			    "%s holds a Secret and may be read by others "
-			    "(%04o)",
-			    path, file->mode);
-			return;
-		}
-}
-
 static bool open_files(struct apply *apply, const char *kubeconfig_path,
     const char *manifest_path, struct err *err)
 {
@@ -155,7 +136,6 @@ static bool open_files(struct apply *apply, const char *kubeconfig_path,
 	if (!apply->objects ||
 	    !objects_are_known(manifest_path, apply->objects, err))
 		return false;
-	note_open_secrets(apply, manifest_path);
 	return true;
 }
 

@@ -355,6 +355,7 @@ static void script_ended(void *ctx, const struct err *err)
 {
 	struct machine *m = ctx;
 
+	files_tell_bared(&m->disk.files, m->workload->options.events, m->name);
 	report_first_boot(m, err);
 	script_free(&m->script);
 }
@@ -382,6 +383,7 @@ static void run_user_data(struct machine *m, const struct buf *text)
 		return;
 	}
 	cloud_config_write_files(&config, &m->disk.files);
+	files_tell_bared(&m->disk.files, m->workload->options.events, m->name);
 	m->script = script_new(m, &config, script_ended, m);
 }
 

@@ -37,17 +37,6 @@ void os_daemon_reload(struct os *os, const struct files *files)
 	os->unit = xstrdup(text);
 }
 
-const char *os_unit_finding(const struct files *files)
-{
-	const struct file *file = files_get(files, proxy_unit);
-
-	if (!file || !(file->mode & 077) ||
-	    !strchr(buf_text(&file->content), '@'))
-		return NULL;
-	return "the proxy's credentials in containerd's http-proxy.conf may be "
-	       "read by others";
-}
-
 /* ---- Environment="NAME=value" "NAME=value" ---- */
 
 static char **setting_named(

@@ -23,9 +23,6 @@ struct os { /* a zeroed one is that of a machine without power */
 void os_boot(struct os *os, struct files *files);
 void os_free(struct os *os);
 
-/* Proxy credentials that others on the machine may read: what to say about
- * it, or NULL. */
-const char *os_unit_finding(const struct files *files);
 void os_daemon_reload(struct os *os, const struct files *files);
 /* False if the unit file cannot be understood: containerd does not start. */
 bool os_restart_containerd(struct os *os, struct err *err);

@@ -62,9 +62,6 @@ static bool daemon_reload(
     struct machine *m, char *const *words, struct job **job, struct err *err)
 {
 	(void)words, (void)job, (void)err;
-	if (os_unit_finding(&m->disk.files))
-		events_note(m->host->events, m->host->name, m->host->name, "%s",
-		    os_unit_finding(&m->disk.files));
 	os_daemon_reload(&m->os, &m->disk.files);
 	return true;
 }

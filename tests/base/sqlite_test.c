@@ -312,11 +312,64 @@ static bool held_by(const struct sim_disk *some, const char *text)
 static void write_unsynced(const char *text)
 {
 	struct disk_file *file = host.disk->ops->open(
-	    host.disk, "settings", false, &err);
+	    host.disk, "settings", 0, &err);
 
 	EXPECT(file);
 	EXPECT(host.disk->ops->write(file, 0, text, strlen(text)));
 	host.disk->ops->close(file);
+}
+
+static struct buf bared;
+
+static void note_bared(void *ctx, struct sim_disk *of, const char *name,
+    unsigned mode, const struct buf *content)
+{
+	(void)ctx;
+	buf_addf(&bared, "%s/%s %04o %s;", sim_disk_name(of), name, mode,
+	    buf_text(content));
+}
+
+static void write_with_mode(const char *name, unsigned mode, const char *text)
+{
+	struct disk_file *file = host.disk->ops->open(
+	    host.disk, name, mode, &err);
+
+	EXPECT(file);
+	EXPECT(host.disk->ops->write(file, 0, text, strlen(text)));
+	host.disk->ops->close(file);
+}
+
+TEST(a_file_keeps_the_mode_that_it_was_made_with)
+{
+	uint64_t closed;
+
+	open_world();
+	sim_disk_on_bared(disk, note_bared, NULL);
+	write_with_mode("closed", 0600, "a");
+	write_with_mode("closed", 0644, "b"); /* it is there already */
+	closed = sim_disk_print(disk, false);
+	EXPECT_STR(buf_text(&bared), "");
+	write_with_mode("open", 0640, "c");
+	EXPECT(host.disk->ops->rename(host.disk, "open", "moved"));
+	write_with_mode("moved", 0600, "de");
+	EXPECT_STR(buf_text(&bared), "pcg/a/open 0640 c;pcg/a/moved 0640 de;");
+	host.disk->ops->remove(host.disk, "moved");
+	EXPECT(sim_disk_print(disk, false) == closed);
+	buf_free(&bared);
+	close_world();
+}
+
+TEST(the_store_and_its_journal_are_for_their_user_only)
+{
+	open_world();
+	sim_disk_on_bared(disk, note_bared, NULL);
+	open_db();
+	EXPECT(run("CREATE TABLE t (x)"));
+	EXPECT(run("INSERT INTO t VALUES (1)"));
+	put("settings", "old");
+	EXPECT_STR(buf_text(&bared), "");
+	buf_free(&bared);
+	close_world();
 }
 
 TEST(a_copy_of_a_disk_holds_what_the_next_life_would_find)
@@ -354,5 +407,7 @@ CASE(power_loss_at_any_sync_leaves_whole_transactions_and_all_committed_ones),
     CASE(time_is_the_hosts_and_so_is_chance),
     CASE(a_foreign_file_is_refused_and_left_alone),
     CASE(a_damaged_database_is_refused_and_left_alone),
+    CASE(a_file_keeps_the_mode_that_it_was_made_with),
+    CASE(the_store_and_its_journal_are_for_their_user_only),
     CASE(a_copy_of_a_disk_holds_what_the_next_life_would_find),
     CASE(a_full_disk_refuses_the_transaction_and_keeps_what_was), TESTS_END

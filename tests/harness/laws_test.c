@@ -36,6 +36,24 @@ static void dialled(const char *client, const char *to)
 	    F("verdict", "open"));
 }
 
+/* ---- files ---- */
+
+TEST(a_secret_in_a_file_that_others_may_read_breaks_the_run)
+{
+	static const char key[] = "the key is 4711-4711-4711";
+
+	told_begin("", "");
+	secrets_add(told.secrets, "MAAS API key", "4711-4711-4711");
+	events_bared_file(told.events, "pcg/a", "notes", 0644, "none here", 9);
+	expect_silence();
+	events_bared_file(
+	    told.events, "pcg/a", "notes", 0644, key, strlen(key));
+	expect_law("no file that others may read holds a secret",
+	    "pcg/a/file/notes holds the secret \"MAAS API key\" and may be "
+	    "read by others (0644)");
+	told_end();
+}
+
 /* ---- machines ---- */
 
 TEST(a_machine_may_not_change_hands_without_a_release)
@@ -571,7 +589,8 @@ TEST(every_law_has_spoken_here)
 }
 
 TESTS_BEGIN
-CASE(a_machine_may_not_change_hands_without_a_release),
+CASE(a_secret_in_a_file_that_others_may_read_breaks_the_run),
+    CASE(a_machine_may_not_change_hands_without_a_release),
     CASE(two_machines_may_not_be_held_for_the_same),
     CASE(a_machine_left_for_a_deleted_cluster_breaks_the_run),
     CASE(only_the_holder_may_release), CASE(two_unpaused_copies_break_the_run),

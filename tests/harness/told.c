@@ -49,7 +49,8 @@ void told_begin(const char *expect, const char *standing)
 	mistakes_free(&mistakes);
 	EXPECT(told.scenario);
 	told.loop = loop_new();
-	told.events = events_new(told.loop, NULL);
+	told.secrets = secrets_new(1);
+	told.events = events_new(told.loop, told.secrets);
 	told.view = view_new();
 	told.judge = judge_new(told.scenario, told.view);
 	view_on_touch(told.view, touched, NULL);
@@ -63,6 +64,7 @@ void told_end(void)
 	judge_free(&told.judge);
 	view_free(&told.view);
 	events_free(&told.events);
+	secrets_free(&told.secrets);
 	loop_free(&told.loop);
 	scenario_free(&told.scenario);
 }

@@ -13,6 +13,7 @@
 struct told {
 	struct loop *loop;
 	struct events *events;
+	struct secrets *secrets;
 	struct view *view;
 	struct judge *judge;
 	struct scenario *scenario;

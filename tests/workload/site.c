@@ -334,6 +334,8 @@ static void keep_event(void *ctx, const struct event *event)
 			                          : "#");
 		fprintf(stderr, "\n");
 	}
+	if (strcmp(event->kind, "file") == 0)
+		buf_addf(&notes, "%s may be read by others\n", event->about);
 	if (strcmp(event->kind, "note") == 0)
 		for (size_t i = 0; i < event->field_count; i++)
 			buf_addf(&notes, "%s: %s\n", event->about,
@@ -471,6 +473,9 @@ static void open_world(void)
 	loop = loop_new();
 	choices = choices_new(SEED);
 	secrets = secrets_new(SEED);
+	/* What the engine registers where it makes or hears of it. */
+	secrets_add(secrets, "agent token", "agent-token-1");
+	secrets_add(secrets, "proxy password", "user:secret");
 	events = events_new(loop, secrets);
 	view = json_object();
 	events_add_sink(events, keep_event, NULL);

@@ -56,15 +56,15 @@ static struct node *choose(struct ask *ask)
 static void none_matches(struct ask *ask)
 {
 	const char *id = maas_field(ask, "system_id");
-	char *resolved = maas_constraints_resolved(&ask->body.form);
+	char *resolved = maas_constraints_resolved(ask, &ask->body.form);
 	char *asked = maas_constraints_asked(&ask->body.form);
 
-	if (id)
+	if (resolved && !*resolved)
+		maas_refuse(ask, 409, "No machine available.");
+	else if (resolved && id)
 		maas_refuse(
 		    ask, 409, "No machine with system ID %s available.", id);
-	else if (!*resolved)
-		maas_refuse(ask, 409, "No machine available.");
-	else
+	else if (resolved)
 		maas_refuse(ask, 409,
 		    "No available machine matches constraints: %s "
 		    "(resolved to \"%s\")",
@@ -88,39 +88,62 @@ static void set_in(
 	json_object_set_new(object, inner, value);
 }
 
-static void of_every_node(
-    struct ask *ask, json_t *result, const char *field, const char *key)
+/* node -> disk -> label, of the nodes that have them all. */
+static json_t *storage_of_all(struct ask *ask, const char *text)
 {
-	const char *text = maas_field(ask, field);
+	json_t *all = json_object();
+	struct node *node;
+
+	list_for_each (node, &ask->maas->nodes) {
+		json_t *matched = json_object(), *value, *ids = json_object();
+		const char *label;
+		char id[24];
+
+		snprintf(id, sizeof(id), "%lld", (long long)node->id);
+		if (maas_storage_match(text, node, matched))
+			json_object_set(all, id, ids);
+		json_object_foreach(matched, label, value)
+		{
+			json_t *first = json_array_get(value, 0);
+			char inner[48];
+
+			if (json_is_integer(first))
+				snprintf(inner, sizeof(inner), "%lld",
+				    (long long)json_integer_value(first));
+			else
+				snprintf(inner, sizeof(inner), "%s",
+				    json_string_value(first));
+			json_object_set_new(ids, inner, json_string(label));
+		}
+		json_decref(ids);
+		json_decref(matched);
+	}
+	return all;
+}
+
+/* label -> node -> interfaces */
+static json_t *interfaces_of_all(struct ask *ask, const char *text)
+{
 	json_t *all = json_object();
 	struct node *node;
 
 	list_for_each (node, &ask->maas->nodes) {
 		json_t *matched = json_object(), *value;
-		bool storage = strcmp(field, "storage") == 0;
 		const char *label;
-		bool fine;
+		char id[24];
 
-		fine = text &&
-		       (storage ? maas_storage_match(text, node, matched)
-		                : maas_interfaces_match(
-		                      ask->maas, text, node, matched));
+		snprintf(id, sizeof(id), "%lld", (long long)node->id);
+		maas_interfaces_match(text, node, matched);
 		json_object_foreach(matched, label, value)
 		{
-			char id[24], inner[24];
-
-			snprintf(id, sizeof(id), "%lld", (long long)node->id);
-			snprintf(inner, sizeof(inner), "%lld",
-			    (long long)json_integer_value(
-			        json_array_get(value, 0)));
-			if (fine && storage)
-				set_in(all, id, inner, json_string(label));
-			else if (fine)
+			if (!json_object_get(all, label))
+				json_object_set_new(all, label, json_object());
+			if (json_is_array(value))
 				set_in(all, label, id, json_incref(value));
 		}
 		json_decref(matched);
 	}
-	json_object_set_new(result, key, all);
+	return all;
 }
 
 static json_t *by_type(struct ask *ask, const struct node *node, bool verbose)
@@ -129,20 +152,24 @@ static json_t *by_type(struct ask *ask, const struct node *node, bool verbose)
 	const char *interfaces = maas_field(ask, "interfaces");
 	json_t *result = json_object(), *matched = json_object();
 
-	if (storage)
+	if (storage && *storage)
 		maas_storage_match(storage, node, matched);
 	if (json_object_size(matched))
 		json_object_set(result, "storage", matched);
 	json_decref(matched);
 	matched = json_object();
 	if (interfaces)
-		maas_interfaces_match(ask->maas, interfaces, node, matched);
+		maas_interfaces_match(interfaces, node, matched);
 	if (json_object_size(matched))
 		json_object_set(result, "interfaces", matched);
 	json_decref(matched);
 	if (verbose) {
-		of_every_node(ask, result, "storage", "verbose_storage");
-		of_every_node(ask, result, "interfaces", "verbose_interfaces");
+		json_object_set_new(result, "verbose_storage",
+		    storage && *storage ? storage_of_all(ask, storage)
+		                        : json_object());
+		json_object_set_new(result, "verbose_interfaces",
+		    interfaces ? interfaces_of_all(ask, interfaces)
+		               : json_object());
 	}
 	return result;
 }
@@ -151,12 +178,12 @@ bool maas_agent_name_ok(struct ask *ask, const char *agent)
 {
 	json_t *errors;
 
-	if (!agent || strlen(agent) <= 255)
+	if (!agent || maas_letters(agent) <= 255)
 		return true;
 	errors = json_object();
 	maas_error(errors, "agent_name",
 	    "Ensure this value has at most 255 characters (it has %zu).",
-	    strlen(agent));
+	    maas_letters(agent));
 	maas_refuse_model(ask, errors);
 	return false;
 }
@@ -165,7 +192,8 @@ void maas_op_allocate(struct ask *ask)
 {
 	const struct form *form = &ask->body.form;
 	const char *agent = maas_field(ask, "agent_name");
-	bool dry_run, verbose, bridge_all, bridge_stp;
+	struct allocation options = { 0 };
+	bool dry_run, verbose;
 	struct node *node;
 	json_t *json;
 
@@ -174,11 +202,9 @@ void maas_op_allocate(struct ask *ask)
 		    ask->body.list ? "list" : "dict");
 		return;
 	}
-	if (!maas_flag(ask, form, "bridge_all", false, &bridge_all) ||
-	    !maas_bridge_type_ok(ask) ||
-	    !maas_flag(ask, form, "bridge_stp", false, &bridge_stp) ||
-	    !maas_flag(ask, form, "dry_run", false, &dry_run) ||
+	if (!maas_allocation_read(ask, &options) ||
 	    !maas_flag(ask, form, "verbose", false, &verbose) ||
+	    !maas_flag(ask, form, "dry_run", false, &dry_run) ||
 	    !maas_constraints_judge(ask, form, true))
 		return;
 	node = choose(ask);
@@ -191,8 +217,8 @@ void maas_op_allocate(struct ask *ask)
 	if (!dry_run) {
 		maas_node_acquire(
 		    node, ask->user, agent, maas_field(ask, "comment"));
-		if (bridge_all)
-			maas_bridge_all(ask, node);
+		if (options.bridge_all)
+			maas_bridge_all(ask, node, &options.bridging);
 	}
 	json = maas_node_json(node);
 	json_object_set_new(

@@ -170,10 +170,21 @@ struct names maas_tests_asked(const struct ask *ask);
 /* The scripts that commissioning is to run: is each one a choice? */
 void maas_commission_scripts_check(struct ask *ask, json_t *errors);
 bool maas_agent_name_ok(struct ask *ask, const char *agent);
-/* standard or ovs. False: refused. */
-bool maas_bridge_type_ok(struct ask *ask);
+/* What allocate and deploy are asked for besides. False: refused. */
+struct bridging {
+	const char *type; /* NULL: standard */
+	bool stp;
+	int64_t fd; /* forwarding delay */
+};
+struct allocation {
+	bool bridge_all, install_rackd, install_kvm;
+	bool register_vmhost, ephemeral, hw_sync;
+	struct bridging bridging;
+};
+bool maas_allocation_read(struct ask *ask, struct allocation *options);
 /* A bridge on every interface that has a link. */
-void maas_bridge_all(struct ask *ask, struct node *node);
+void maas_bridge_all(
+    struct ask *ask, struct node *node, const struct bridging *bridging);
 /* Given back after a failure that came after the commit. */
 void maas_late_power(struct ask *ask, const struct err *err);
 

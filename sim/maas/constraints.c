@@ -1,14 +1,18 @@
 #include "sim/maas/constraints.h"
 
+#include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/yaml.h"
+#include "sim/maas/python.h"
+#include "sim/maas/specifiers.h"
 #include "sim/maas/traits.h"
 
 /*
- * Each constraint is a row: how its values are split, how they are judged
+ * Each constraint is a row: how its values are read, how they are judged
  * before any machine is looked at, and which machines pass. Rows for lists of
  * machines only, for allocate only, or for both.
  */
@@ -19,11 +23,22 @@ enum where {
 	IN_ALLOCATE
 };
 
+/* How values are read, and shown when no machine matches. */
+enum reading {
+	PLAIN,
+	CHOICE, /* "=ready" is ready */
+	TAGS,   /* commas and blanks part them; shown in order */
+	NUMBER,
+	ARCH,    /* shown as what it stands for */
+	SUBNETS, /* shown as ids */
+	VLANS,
+	LAST, /* one value, without blanks around it */
+};
+
 struct constraint {
 	const char *name;
 	enum where where;
-	bool split; /* commas and blanks part values */
-	bool number;
+	enum reading reading;
 	bool negated; /* those pass that `pass` does not let */
 	/* Writes what is wrong with the values into errors. */
 	void (*judge)(struct ask *ask, const char *name,
@@ -33,24 +48,39 @@ struct constraint {
 
 /* ---- judging ---- */
 
-/* 'a', 'b' or a, b: the missing ones. */
-static void missing(json_t *errors, const char *name, const char *what,
-    const struct names *values, bool quoted,
-    bool (*exists)(const struct ask *ask, const char *value),
-    const struct ask *ask)
+typedef bool exists_fn(const struct ask *ask, const char *value);
+
+/* The values that do not exist, each once, in order. */
+static struct names missing(
+    const struct ask *ask, const struct names *values, exists_fn *exists)
 {
+	struct names none = { 0 };
+
+	for (size_t i = 0; i < values->count; i++)
+		if (!exists(ask, values->items[i]))
+			maas_names_add(&none, values->items[i]);
+	if (none.count)
+		qsort(none.items, none.count, sizeof(none.items[0]),
+		    maas_text_order);
+	return none;
+}
+
+/* 'a', 'b' or a, b */
+static void name_missing(struct ask *ask, json_t *errors, const char *name,
+    const char *what, const struct names *values, const char *quote,
+    exists_fn *exists)
+{
+	struct names none = missing(ask, values, exists);
 	struct buf text = BUF_INIT;
 
-	for (size_t i = 0; i < values->count; i++) {
-		if (exists(ask, values->items[i]))
-			continue;
-		buf_addf(&text, "%s%s%s%s", text.len ? ", " : "",
-		    quoted ? "'" : "", values->items[i], quoted ? "'" : "");
-	}
-	if (text.len || (values->count == 1 && !*values->items[0]))
+	for (size_t i = 0; i < none.count; i++)
+		buf_addf(&text, "%s%s%s%s", i ? ", " : "", quote, none.items[i],
+		    quote);
+	if (none.count)
 		maas_error(
 		    errors, name, "No such %s: %s.", what, buf_text(&text));
 	buf_free(&text);
+	maas_names_free(&none);
 }
 
 static bool zone_exists(const struct ask *ask, const char *value)
@@ -61,7 +91,7 @@ static bool zone_exists(const struct ask *ask, const char *value)
 static void judge_zones(struct ask *ask, const char *name,
     const struct names *values, json_t *errors)
 {
-	missing(errors, name, "zone(s)", values, false, zone_exists, ask);
+	name_missing(ask, errors, name, "zone(s)", values, "", zone_exists);
 }
 
 static bool pool_exists(const struct ask *ask, const char *value)
@@ -72,7 +102,44 @@ static bool pool_exists(const struct ask *ask, const char *value)
 static void judge_pools(struct ask *ask, const char *name,
     const struct names *values, json_t *errors)
 {
-	missing(errors, name, "pool(s)", values, false, pool_exists, ask);
+	name_missing(ask, errors, name, "pool(s)", values, "", pool_exists);
+}
+
+/* A letter, a digit or an underscore, then also blanks and dashes. */
+static bool is_model_name(const char *name)
+{
+	const char *c = name;
+
+	while (isalnum((unsigned char)*c) || *c == '_' ||
+	       (unsigned char)*c >= 0x80 ||
+	       (c > name && (*c == ' ' || *c == '-')))
+		c++;
+	return *name && !*c;
+}
+
+static bool names_ok(
+    json_t *errors, const char *name, const struct names *values)
+{
+	for (size_t i = 0; i < values->count; i++)
+		if (!is_model_name(values->items[i])) {
+			maas_error(errors, name, "Enter a valid value.");
+			return false;
+		}
+	return true;
+}
+
+static void judge_no_zones(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	if (names_ok(errors, name, values))
+		judge_zones(ask, name, values, errors);
+}
+
+static void judge_no_pools(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	if (names_ok(errors, name, values))
+		judge_pools(ask, name, values, errors);
 }
 
 static bool owner_exists(const struct ask *ask, const char *value)
@@ -80,10 +147,15 @@ static bool owner_exists(const struct ask *ask, const char *value)
 	return maas_user_find(ask->maas, value) != NULL;
 }
 
+/* Only the first of them is named. */
 static void judge_owners(struct ask *ask, const char *name,
     const struct names *values, json_t *errors)
 {
-	missing(errors, name, "owner", values, true, owner_exists, ask);
+	struct names none = missing(ask, values, owner_exists);
+
+	if (none.count)
+		maas_error(errors, name, "No such owner: '%s'.", none.items[0]);
+	maas_names_free(&none);
 }
 
 static bool tag_exists(const struct ask *ask, const char *value)
@@ -94,7 +166,7 @@ static bool tag_exists(const struct ask *ask, const char *value)
 static void judge_tags(struct ask *ask, const char *name,
     const struct names *values, json_t *errors)
 {
-	missing(errors, name, "tag(s)", values, true, tag_exists, ask);
+	name_missing(ask, errors, name, "tag(s)", values, "'", tag_exists);
 }
 
 static void bad_choice(json_t *errors, const char *name, const char *value)
@@ -117,17 +189,14 @@ static void judge_status(struct ask *ask, const char *name,
 		}
 }
 
-static void judge_power(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
+static void judge_words(json_t *errors, const char *name,
+    const struct names *values, const char *const *words)
 {
-	static const char *const states[] = { "on", "off", "unknown", "error" };
-
-	(void)ask;
 	for (size_t i = 0; i < values->count; i++) {
 		bool known = false;
 
-		for (size_t k = 0; k < 4; k++)
-			known |= strcmp(states[k], values->items[i]) == 0;
+		for (size_t k = 0; words[k]; k++)
+			known |= strcmp(words[k], values->items[i]) == 0;
 		if (!known) {
 			bad_choice(errors, name, values->items[i]);
 			return;
@@ -135,34 +204,47 @@ static void judge_power(struct ask *ask, const char *name,
 	}
 }
 
-/* As Python's float() reads one: blanks around it are fine, hexadecimal is
- * not. */
-static bool is_number(const char *text)
+static void judge_power(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
 {
-	char *end;
+	static const char *const states[] = { "on", "off", "unknown", "error",
+		NULL };
 
-	strtod(text, &end);
-	end += strspn(end, " \t\r\n");
-	return end != text && !*end && !strpbrk(text, "xX");
+	(void)ask;
+	judge_words(errors, name, values, states);
+}
+
+static void judge_simple(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	static const char *const words[] = { "all", "allocated", "broken",
+		"commissioning", "deployed", "deploying", "failed", "new",
+		"other", "ready", "releasing", "rescue", "testing", NULL };
+
+	(void)ask;
+	judge_words(errors, name, values, words);
 }
 
 static void judge_number(struct ask *ask, const char *name,
     const struct names *values, json_t *errors)
 {
-	size_t fine = 0;
+	static const char *const sentences[][2] = {
+		{ "cpu_count", "Invalid CPU count: number required." },
+		{ "cpu_speed", "Invalid CPU speed: number required." },
+		{ "link_speed", "Invalid link speed: number required." },
+		{ "mem", "Invalid memory: number of MiB required." },
+	};
+	double number;
 
 	(void)ask;
-	while (fine < values->count && is_number(values->items[fine]))
-		fine++;
-	if (fine == values->count)
+	for (size_t i = 0; i < values->count; i++) {
+		if (maas_python_read_float(values->items[i], &number))
+			continue;
+		for (size_t k = 0; k < 4; k++)
+			if (strcmp(sentences[k][0], name) == 0)
+				maas_error(errors, name, "%s", sentences[k][1]);
 		return;
-	if (strcmp(name, "cpu_count") == 0)
-		maas_error(errors, name, "Invalid CPU count: number required.");
-	else if (strcmp(name, "mem") == 0)
-		maas_error(
-		    errors, name, "Invalid memory: number of MiB required.");
-	else
-		maas_error(errors, name, "Enter a number.");
+	}
 }
 
 static void judge_macs(struct ask *ask, const char *name,
@@ -177,118 +259,202 @@ static void judge_macs(struct ask *ask, const char *name,
 		}
 }
 
+/* "amd64" stands for all "amd64/...": the full names of the values. */
+static bool expand_arch(
+    const struct maas *maas, const struct names *values, struct names *full)
+{
+	struct names known = { 0 };
+	bool fine = true;
+
+	maas_architectures(maas, &known);
+	for (size_t i = 0; i < values->count && fine; i++) {
+		const char *value = values->items[i];
+		size_t len = strlen(value);
+
+		fine = false;
+		for (size_t k = 0; k < known.count; k++) {
+			const char *arch = known.items[k];
+
+			if (strcmp(arch, value) != 0 &&
+			    (!len || strncmp(arch, value, len) != 0 ||
+			        arch[len] != '/'))
+				continue;
+			maas_names_add(full, arch);
+			fine = true;
+		}
+	}
+	maas_names_free(&known);
+	return fine;
+}
+
 static void judge_arch(struct ask *ask, const char *name,
     const struct names *values, json_t *errors)
 {
-	(void)ask;
-	for (size_t i = 0; i < values->count; i++) {
-		size_t len = strcspn(values->items[i], "/");
+	struct names full = { 0 };
 
-		if (len == 5 && strncmp(values->items[i], "amd64", 5) == 0)
-			continue;
+	if (!expand_arch(ask->maas, values, &full))
 		maas_error(errors, name, "Architecture not recognised.");
-		return;
+	maas_names_free(&full);
+}
+
+/* What is no number or no address is a fault that MAAS itself trips over. */
+static bool judge_specifiers(struct ask *ask, enum specified of,
+    const char *name, const struct names *values, json_t *errors)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		struct spec_fault fault = { 0 };
+
+		maas_specifiers_judge(ask->maas, of, values->items[i], &fault);
+		if (fault.wrong == SPEC_NUMBER)
+			maas_refuse(ask, 500,
+			    "'ValueError' object has no attribute 'message'");
+		else if (fault.wrong == SPEC_NETWORK)
+			maas_refuse(ask, 500,
+			    "'AddrFormatError' object has no attribute "
+			    "'message'");
+		else if (fault.wrong == SPEC_INVALID)
+			maas_error(errors, name, "%s", fault.text);
+		else
+			maas_refuse_specifier(ask, &fault);
+		if (fault.wrong != SPEC_FINE)
+			return false;
 	}
+	return true;
+}
+
+static size_t count_meant(struct ask *ask, enum specified of,
+    const struct list *things, const struct names *values)
+{
+	size_t count = 0;
+	void *thing;
+
+	list_for_each (thing, things)
+		count += maas_specifiers_mean(ask->maas, of,
+		    (const char *const *)values->items, values->count, thing);
+	return count;
 }
 
 static void judge_subnets(struct ask *ask, const char *name,
     const struct names *values, json_t *errors)
 {
-	for (size_t i = 0; i < values->count; i++)
-		if (!maas_subnet_named(ask->maas, values->items[i])) {
-			maas_error(errors, name, "No matching subnets found.");
-			return;
-		}
+	if (judge_specifiers(ask, SPEC_SUBNET, name, values, errors) &&
+	    !count_meant(ask, SPEC_SUBNET, &ask->maas->subnets, values))
+		maas_error(errors, name, "No matching subnets found.");
+}
+
+static void judge_vlans(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	if (judge_specifiers(ask, SPEC_VLAN, name, values, errors) &&
+	    !count_meant(ask, SPEC_VLAN, &ask->maas->vlans, values))
+		maas_error(errors, name, "No matching VLANs found.");
+}
+
+static const char *last_of(const struct names *values)
+{
+	return values->items[values->count - 1];
 }
 
 static void judge_storage(struct ask *ask, const char *name,
     const struct names *values, json_t *errors)
 {
 	(void)ask;
-	for (size_t i = 0; i < values->count; i++)
-		if (!maas_storage_ok(values->items[i]))
-			maas_error(errors, name,
-			    "Malformed storage constraint, \"%s\".",
-			    values->items[i]);
+	if (!maas_storage_ok(last_of(values)))
+		maas_error(errors, name,
+		    "Malformed storage constraint, \"%s\".", last_of(values));
 }
 
 static void judge_interfaces(struct ask *ask, const char *name,
     const struct names *values, json_t *errors)
 {
-	for (size_t i = 0; i < values->count && !ask->answered; i++)
-		maas_interfaces_judge(ask, name, values->items[i], errors);
+	maas_interfaces_judge(ask, name, last_of(values), errors);
+}
+
+/* The sentence lacks its last quote in MAAS too. */
+static void judge_cards(struct ask *ask, const char *name,
+    const struct names *values, json_t *errors)
+{
+	static const char *const keys[] = { "vendor_id", "product_id",
+		"vendor_name", "product_name", "commissioning_driver" };
+	const char *at = last_of(values);
+
+	(void)ask;
+	while (*last_of(values)) {
+		size_t len = strcspn(at, ","), word = strcspn(at, "=,");
+		bool known = false;
+
+		for (size_t i = 0; i < 5; i++)
+			known |= strlen(keys[i]) == word &&
+			         strncmp(keys[i], at, word) == 0;
+		if (!known) {
+			maas_error(errors, name,
+			    "Unknown devices constraint: '%.*s", (int)word, at);
+			return;
+		}
+		if (!at[len])
+			return;
+		at += len + 1;
+	}
 }
 
 static const struct constraint constraints[] = {
-	{ "agent_name", IN_LIST, false, false, false, NULL, maas_has_agent },
-	{ "not_agent_name", IN_LIST, false, false, true, NULL, maas_has_agent },
-	{ "arch", IN_BOTH, false, false, false, judge_arch, maas_has_arch },
-	{ "not_arch", IN_LIST, false, false, true, NULL, maas_has_arch },
-	{ "cpu_count", IN_BOTH, false, true, false, judge_number,
-	    maas_has_cpus },
-	{ "cpu_speed", IN_BOTH, false, true, false, judge_number,
-	    maas_has_speed },
-	{ "deployment_target", IN_LIST, false, false, false, NULL,
-	    maas_has_target },
-	{ "devices", IN_ALLOCATE, false, false, false, NULL, maas_has_card },
-	{ "domain", IN_LIST, false, false, false, NULL, maas_has_domain },
-	{ "not_domain", IN_LIST, false, false, true, NULL, maas_has_domain },
-	{ "fabric_classes", IN_BOTH, false, false, false, NULL,
-	    maas_has_class },
-	{ "fabrics", IN_BOTH, false, false, false, NULL, maas_has_fabrics },
-	{ "hostname", IN_LIST, false, false, false, NULL, maas_has_hostname },
-	{ "not_hostname", IN_LIST, false, false, true, NULL,
-	    maas_has_hostname },
-	{ "id", IN_LIST, false, false, false, NULL, maas_has_system_id },
-	{ "not_id", IN_LIST, false, false, true, NULL, maas_has_system_id },
-	{ "interfaces", IN_BOTH, false, false, false, judge_interfaces,
+	{ "agent_name", IN_LIST, PLAIN, false, NULL, maas_has_agent },
+	{ "not_agent_name", IN_LIST, PLAIN, true, NULL, maas_has_agent },
+	{ "arch", IN_BOTH, ARCH, false, judge_arch, maas_has_arch },
+	{ "not_arch", IN_BOTH, PLAIN, true, NULL, maas_is_arch },
+	{ "cpu_count", IN_BOTH, NUMBER, false, judge_number, maas_has_cpus },
+	{ "cpu_speed", IN_BOTH, NUMBER, false, judge_number, maas_has_speed },
+	{ "deployment_target", IN_LIST, PLAIN, false, NULL, maas_has_target },
+	{ "devices", IN_BOTH, LAST, false, judge_cards, maas_has_card },
+	{ "domain", IN_LIST, PLAIN, false, NULL, maas_has_domain },
+	{ "not_domain", IN_LIST, PLAIN, true, NULL, maas_has_domain },
+	{ "fabric_classes", IN_BOTH, PLAIN, false, NULL, maas_has_class },
+	{ "fabrics", IN_BOTH, PLAIN, false, NULL, maas_has_fabrics },
+	{ "hostname", IN_LIST, PLAIN, false, NULL, maas_has_hostname },
+	{ "not_hostname", IN_LIST, PLAIN, true, NULL, maas_has_hostname },
+	{ "id", IN_LIST, PLAIN, false, NULL, maas_has_system_id },
+	{ "not_id", IN_LIST, PLAIN, true, NULL, maas_has_system_id },
+	{ "interfaces", IN_BOTH, LAST, false, judge_interfaces,
 	    maas_has_interfaces },
-	{ "link_speed", IN_BOTH, false, true, false, judge_number,
+	{ "link_speed", IN_BOTH, NUMBER, false, judge_number,
 	    maas_has_link_speed },
-	{ "mac_address", IN_LIST, false, false, false, judge_macs,
-	    maas_has_mac },
-	{ "mem", IN_BOTH, false, true, false, judge_number, maas_has_memory },
-	{ "name", IN_ALLOCATE, false, false, false, NULL, maas_has_name },
-	{ "not_fabric_classes", IN_BOTH, false, false, true, NULL,
-	    maas_has_class },
-	{ "not_fabrics", IN_BOTH, false, false, true, NULL, maas_has_fabrics },
-	{ "not_in_pool", IN_BOTH, false, false, true, judge_pools,
-	    maas_has_pool },
-	{ "not_in_zone", IN_BOTH, false, false, true, judge_zones,
-	    maas_has_zone },
-	{ "not_owner", IN_LIST, false, false, true, judge_owners,
-	    maas_has_owner },
-	{ "not_pod", IN_BOTH, false, false, true, NULL, maas_has_pod },
-	{ "not_pod_type", IN_BOTH, false, false, true, NULL,
-	    maas_has_pod_type },
-	{ "not_power_state", IN_LIST, false, false, true, judge_power,
+	{ "mac_address", IN_LIST, PLAIN, false, judge_macs, maas_has_mac },
+	{ "mem", IN_BOTH, NUMBER, false, judge_number, maas_has_memory },
+	{ "name", IN_ALLOCATE, PLAIN, false, NULL, maas_has_name },
+	{ "not_fabric_classes", IN_BOTH, PLAIN, true, NULL, maas_has_class },
+	{ "not_fabrics", IN_BOTH, PLAIN, true, NULL, maas_has_fabrics },
+	{ "not_in_pool", IN_BOTH, PLAIN, true, judge_no_pools, maas_has_pool },
+	{ "not_in_zone", IN_BOTH, PLAIN, true, judge_no_zones, maas_has_zone },
+	{ "not_owner", IN_BOTH, PLAIN, true, NULL, maas_has_owner },
+	{ "not_pod", IN_BOTH, PLAIN, true, NULL, maas_has_pod },
+	{ "not_pod_type", IN_BOTH, PLAIN, true, NULL, maas_has_pod_type },
+	{ "not_power_state", IN_BOTH, CHOICE, true, judge_power,
 	    maas_has_power },
-	{ "not_status", IN_LIST, false, false, true, judge_status,
-	    maas_has_status },
-	{ "not_subnets", IN_BOTH, false, false, false, judge_subnets,
+	{ "not_simple_status", IN_LIST, CHOICE, true, judge_simple,
+	    maas_has_simple },
+	{ "not_status", IN_LIST, CHOICE, true, judge_status, maas_has_status },
+	{ "not_subnets", IN_BOTH, SUBNETS, false, judge_subnets,
 	    maas_lacks_subnets },
-	{ "not_tags", IN_BOTH, true, false, false, NULL, maas_lacks_tags },
-	{ "not_vlans", IN_BOTH, false, false, true, NULL, maas_has_vlans },
-	{ "owner", IN_LIST, false, false, false, judge_owners, maas_has_owner },
-	{ "pod", IN_BOTH, false, false, false, NULL, maas_has_pod },
-	{ "pod_type", IN_BOTH, false, false, false, NULL, maas_has_pod_type },
-	{ "pool", IN_BOTH, false, false, false, judge_pools, maas_has_pool },
-	{ "power_state", IN_LIST, false, false, false, judge_power,
-	    maas_has_power },
-	{ "status", IN_LIST, false, false, false, judge_status,
-	    maas_has_status },
-	{ "storage", IN_BOTH, false, false, false, judge_storage,
-	    maas_has_storage },
-	{ "subnets", IN_BOTH, false, false, false, judge_subnets,
-	    maas_has_subnets },
-	{ "system_id", IN_BOTH, false, false, false, NULL, maas_has_system_id },
-	{ "tags", IN_BOTH, true, false, false, judge_tags, maas_has_tags },
-	{ "vlans", IN_BOTH, false, false, false, NULL, maas_has_vlans },
-	{ "zone", IN_BOTH, false, false, false, judge_zones, maas_has_zone },
+	{ "not_tags", IN_BOTH, PLAIN, false, NULL, maas_lacks_tags },
+	{ "not_vlans", IN_BOTH, VLANS, true, judge_vlans, maas_has_vlans },
+	{ "owner", IN_BOTH, PLAIN, false, judge_owners, maas_has_owner },
+	{ "pod", IN_BOTH, PLAIN, false, NULL, maas_has_pod },
+	{ "pod_type", IN_BOTH, PLAIN, false, NULL, maas_has_pod_type },
+	{ "pool", IN_BOTH, PLAIN, false, judge_pools, maas_has_pool },
+	{ "power_state", IN_BOTH, CHOICE, false, judge_power, maas_has_power },
+	{ "simple_status", IN_LIST, CHOICE, false, judge_simple,
+	    maas_has_simple },
+	{ "status", IN_LIST, CHOICE, false, judge_status, maas_has_status },
+	{ "storage", IN_BOTH, LAST, false, judge_storage, maas_has_storage },
+	{ "subnets", IN_BOTH, SUBNETS, false, judge_subnets, maas_has_subnets },
+	{ "system_id", IN_BOTH, PLAIN, false, NULL, maas_has_system_id },
+	{ "tags", IN_BOTH, TAGS, false, judge_tags, maas_has_tags },
+	{ "vlans", IN_BOTH, VLANS, false, judge_vlans, maas_has_vlans },
+	{ "zone", IN_BOTH, PLAIN, false, judge_zones, maas_has_zone },
 };
 #define CONSTRAINT_COUNT (sizeof(constraints) / sizeof(constraints[0]))
 
-/* What allocate takes besides; it is no constraint. */
+/* What is no constraint and no mistake either. */
 static const char *const besides[] = { "op", "agent_name", "comment",
 	"bridge_all", "bridge_type", "bridge_stp", "bridge_fd", "dry_run",
 	"verbose" };
@@ -305,15 +471,37 @@ static const struct constraint *find(const char *name, bool for_allocate)
 	return NULL;
 }
 
-static bool is_besides(const char *name, bool for_allocate)
+static bool is_besides(const char *name)
 {
-	if (!for_allocate)
-		return strcmp(name, "op") == 0 || strcmp(name, "format") == 0 ||
-		       strcmp(name, "callback") == 0;
 	for (size_t i = 0; i < sizeof(besides) / sizeof(besides[0]); i++)
 		if (strcmp(besides[i], name) == 0)
 			return true;
 	return false;
+}
+
+/* Of a list, emitters read these two. */
+static bool is_known(const char *name, bool for_allocate)
+{
+	return find(name, for_allocate) || is_besides(name) ||
+	       (!for_allocate && (strcmp(name, "format") == 0 ||
+	                             strcmp(name, "callback") == 0));
+}
+
+static void push(struct names *values, const char *value, size_t len)
+{
+	values->items = xrealloc(
+	    values->items, (values->count + 1) * sizeof(values->items[0]));
+	values->items[values->count++] = xstrndup(value, len);
+}
+
+static void push_stripped(struct names *values, const char *value)
+{
+	size_t len;
+
+	value += strspn(value, " \t\r\n");
+	for (len = strlen(value); len && strchr(" \t\r\n", value[len - 1]);)
+		len--;
+	push(values, value, len);
 }
 
 static struct names values_of(
@@ -324,12 +512,113 @@ static struct names values_of(
 	const char *value;
 
 	while ((value = maas_form_next(form, constraint->name, &at))) {
-		if (constraint->split)
-			maas_names_split(&values, value, ", \t");
+		if (constraint->reading == TAGS)
+			maas_names_split(&values, value, ", \t\r\n\v\f");
+		else if (constraint->reading == CHOICE && *value == '=')
+			push(&values, value + 1, strlen(value + 1));
+		else if (constraint->reading == LAST)
+			push_stripped(&values, value);
 		else
-			maas_names_add(&values, value);
+			push(&values, value, strlen(value));
 	}
 	return values;
+}
+
+/* ---- faults that come up only when machines are looked for ---- */
+
+static struct names values_named(
+    const struct form *form, const char *name, bool for_allocate)
+{
+	const struct constraint *constraint = find(name, for_allocate);
+	struct names none = { 0 };
+
+	return constraint ? values_of(form, constraint) : none;
+}
+
+/* The lowest number is rounded up to a whole one. */
+static void compute_number(struct ask *ask, const struct names *values)
+{
+	double lowest = 0, number = 0;
+
+	for (size_t i = 0; i < values->count; i++) {
+		maas_python_read_float(values->items[i], &number);
+		if (!i || number < lowest)
+			lowest = number;
+	}
+	if (isnan(lowest))
+		maas_refuse(ask, 500, "cannot convert float NaN to integer");
+	else if (isinf(lowest))
+		maas_refuse(
+		    ask, 500, "cannot convert float infinity to integer");
+}
+
+static void compute_simple(struct ask *ask, const struct names *values)
+{
+	if (values->count)
+		maas_refuse(ask, 500,
+		    "Cannot resolve keyword 'simple_status' into field.");
+}
+
+static void compute_cards(struct ask *ask, const struct names *values)
+{
+	const char *at = values->count ? last_of(values) : "";
+
+	while (*at) {
+		size_t len = strcspn(at, ",");
+
+		if (!memchr(at, '=', len)) {
+			maas_refuse(ask, 500,
+			    "not enough values to unpack (expected 2, got 1)");
+			return;
+		}
+		at += len + (at[len] == ',');
+	}
+}
+
+static void compute_storage(struct ask *ask, const struct names *values)
+{
+	char *fault = values->count ? maas_storage_fault(last_of(values))
+	                            : NULL;
+
+	if (fault)
+		maas_refuse(ask, 500, "%s", fault);
+	free(fault);
+}
+
+static void compute_interfaces(struct ask *ask, const struct names *values)
+{
+	if (values->count)
+		maas_interfaces_possible(ask, last_of(values));
+}
+
+/* In MAAS's order. */
+static bool computable(
+    struct ask *ask, const struct form *form, bool for_allocate)
+{
+	static const struct {
+		const char *name;
+		void (*compute)(struct ask *ask, const struct names *values);
+	} steps[] = {
+		{ "mem", compute_number },
+		{ "cpu_count", compute_number },
+		{ "cpu_speed", compute_number },
+		{ "link_speed", compute_number },
+		{ "simple_status", compute_simple },
+		{ "not_simple_status", compute_simple },
+		{ "devices", compute_cards },
+		{ "storage", compute_storage },
+		{ "interfaces", compute_interfaces },
+	};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct names values = values_named(
+		    form, steps[i].name, for_allocate);
+
+		if (!ask->answered)
+			steps[i].compute(ask, &values);
+		maas_names_free(&values);
+	}
+	return !ask->answered;
 }
 
 bool maas_constraints_judge(
@@ -337,31 +626,27 @@ bool maas_constraints_judge(
 {
 	json_t *errors = json_object();
 
-	for (size_t i = 0; i < form->count; i++) {
+	for (size_t i = 0; i < form->count && !ask->answered; i++) {
 		const char *name = form->fields[i].name;
 		const struct constraint *constraint = find(name, for_allocate);
 		struct names values;
 
-		if (!constraint) {
-			if (!is_besides(name, for_allocate) &&
-			    !json_object_get(errors, name))
-				maas_error(errors, name, "No such constraint.");
-			continue;
-		}
-		if (json_object_get(errors, name) || !constraint->judge)
+		if (!is_known(name, for_allocate) &&
+		    !json_object_get(errors, name))
+			maas_error(errors, name, "No such constraint.");
+		if (!constraint || json_object_get(errors, name) ||
+		    !constraint->judge)
 			continue;
 		values = values_of(form, constraint);
 		if (values.count)
 			constraint->judge(ask, name, &values, errors);
 		maas_names_free(&values);
-		if (ask->answered)
-			break;
 	}
 	if (ask->answered) {
 		json_decref(errors);
 		return false;
 	}
-	return maas_fine(ask, errors);
+	return maas_fine(ask, errors) && computable(ask, form, for_allocate);
 }
 
 void maas_constraints_near(const struct form *form, struct buf *out)
@@ -375,7 +660,7 @@ void maas_constraints_near(const struct form *form, struct buf *out)
 	for (size_t i = 0; i < form->count; i++) {
 		const char *name = form->fields[i].name, *near;
 
-		if (find(name, true) || is_besides(name, true))
+		if (is_known(name, true))
 			continue;
 		near = nearest_name(name, names, count);
 		buf_addf(out, "%sallocate has no constraint %s%s%s",
@@ -406,43 +691,129 @@ bool maas_constraints_pass(const struct ask *ask, const struct form *form,
 	return true;
 }
 
-/* Python's repr of a float: 400.0, 0.5 */
-static void add_number(struct buf *text, const char *value)
-{
-	double number = strtod(value, NULL);
-	char room[64];
+/* ---- what was understood, in words ---- */
 
-	snprintf(room, sizeof(room), "%.17g", number);
-	if (strtod(room, NULL) != number || strlen(room) > 16)
-		snprintf(room, sizeof(room), "%g", number);
-	buf_adds(text, room);
-	if (!strpbrk(room, ".einf"))
-		buf_adds(text, ".0");
+static void show_ids(struct names *shown, struct ask *ask, enum specified of,
+    const struct list *things, const struct names *values)
+{
+	struct thing *thing;
+
+	list_for_each (thing, things) {
+		char id[24];
+
+		if (!maas_specifiers_mean(ask->maas, of,
+		        (const char *const *)values->items, values->count,
+		        thing))
+			continue;
+		snprintf(id, sizeof(id), "%lld", (long long)thing->id);
+		push(shown, id, strlen(id));
+	}
 }
 
-char *maas_constraints_resolved(const struct form *form)
+static void show_numbers(struct names *shown, const struct names *values)
 {
-	struct buf text = BUF_INIT;
+	for (size_t i = 0; i < values->count; i++) {
+		struct buf text = BUF_INIT;
+		double number = 0;
 
-	for (size_t i = 0; i < CONSTRAINT_COUNT; i++) {
+		maas_python_read_float(values->items[i], &number);
+		maas_python_float(&text, number);
+		push(shown, buf_text(&text), text.len);
+		buf_free(&text);
+	}
+}
+
+/* The values as they are shown; takes them. */
+static struct names shown_values(
+    struct ask *ask, const struct constraint *constraint, struct names values)
+{
+	struct names shown = { 0 };
+
+	switch (constraint->reading) {
+	case PLAIN:
+	case CHOICE:
+	case LAST:
+		return values;
+	case TAGS:
+		if (values.count)
+			qsort(values.items, values.count,
+			    sizeof(values.items[0]), maas_text_order);
+		return values;
+	case NUMBER:
+		show_numbers(&shown, &values);
+		break;
+	case ARCH:
+		expand_arch(ask->maas, &values, &shown);
+		break;
+	case SUBNETS:
+		show_ids(
+		    &shown, ask, SPEC_SUBNET, &ask->maas->subnets, &values);
+		break;
+	case VLANS:
+		show_ids(&shown, ask, SPEC_VLAN, &ask->maas->vlans, &values);
+		break;
+	}
+	maas_names_free(&values);
+	return shown;
+}
+
+/* An empty value among several is shown as nothing, which cannot be joined
+ * with the others. */
+static bool show(struct ask *ask, const struct constraint *constraint,
+    struct names *values, struct buf *text)
+{
+	if (constraint->reading == LAST) {
+		if (values->count && *last_of(values))
+			buf_addf(text, "%s%s=%s", text->len ? " " : "",
+			    constraint->name, last_of(values));
+		return true;
+	}
+	for (size_t i = 0; i < values->count; i++) {
+		if (!*values->items[i]) {
+			maas_refuse(ask, 500,
+			    "sequence item %zu: expected str instance, "
+			    "NoneType found",
+			    i);
+			return false;
+		}
+		if (i)
+			buf_addf(text, ",%s", values->items[i]);
+		else
+			buf_addf(text, "%s%s=%s", text->len ? " " : "",
+			    constraint->name, values->items[i]);
+	}
+	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct constraint *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+char *maas_constraints_resolved(struct ask *ask, const struct form *form)
+{
+	const struct constraint *sorted[CONSTRAINT_COUNT];
+	struct buf text = BUF_INIT;
+	bool fine = true;
+
+	for (size_t i = 0; i < CONSTRAINT_COUNT; i++)
+		sorted[i] = &constraints[i];
+	qsort(sorted, CONSTRAINT_COUNT, sizeof(sorted[0]), by_name);
+	for (size_t i = 0; i < CONSTRAINT_COUNT && fine; i++) {
 		struct names values;
 
-		if (constraints[i].where == IN_LIST ||
-		    !form_get(form, constraints[i].name))
+		if (sorted[i]->where == IN_LIST ||
+		    !form_get(form, sorted[i]->name))
 			continue;
-		values = values_of(form, &constraints[i]);
-		if (values.count)
-			buf_addf(&text, "%s%s=", text.len ? " " : "",
-			    constraints[i].name);
-		for (size_t k = 0; k < values.count; k++) {
-			if (k)
-				buf_addc(&text, ',');
-			if (constraints[i].number)
-				add_number(&text, values.items[k]);
-			else
-				buf_adds(&text, values.items[k]);
-		}
+		values = shown_values(
+		    ask, sorted[i], values_of(form, sorted[i]));
+		fine = show(ask, sorted[i], &values, &text);
 		maas_names_free(&values);
 	}
-	return text.data ? buf_detach(&text) : xstrdup("");
+	if (fine)
+		return text.data ? buf_detach(&text) : xstrdup("");
+	buf_free(&text);
+	return NULL;
 }

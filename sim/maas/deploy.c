@@ -5,37 +5,72 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/python.h"
 
 /* ---- what was asked ---- */
 
+#define DEFAULT_BRIDGE_FD 15
+
 struct deployment {
-	bool bridge_all, bridge_stp, install_rackd, install_kvm;
-	bool register_vmhost, ephemeral, hw_sync, vcenter, crash_dump;
+	struct allocation options;
 	char os[64], series[64];
-	const char *kernel;
 };
 
-static bool read_flags(struct ask *ask, struct deployment *d)
+static bool bridge_type_ok(struct ask *ask)
+{
+	const char *type = maas_field(ask, "bridge_type");
+	json_t *errors;
+
+	if (!type || strcmp(type, "standard") == 0 || strcmp(type, "ovs") == 0)
+		return true;
+	errors = json_object();
+	/* the placeholder stays open in MAAS too */
+	maas_error(errors, "bridge_type",
+	    "'%%(value)s' is not a valid bridge_type.  It should be one of: "
+	    "'standard', 'ovs'.");
+	maas_refuse_form(ask, errors);
+	return false;
+}
+
+/* What bridges are to be like; without a word they wait `fd` seconds. */
+static bool read_bridging(
+    struct ask *ask, struct bridging *bridging, int64_t fd)
+{
+	const char *text = maas_field(ask, "bridge_fd");
+
+	bridging->type = maas_field(ask, "bridge_type");
+	bridging->fd = fd;
+	if (!bridge_type_ok(ask) || !maas_flag(ask, &ask->body.form,
+	                                "bridge_stp", false, &bridging->stp))
+		return false;
+	if (!text)
+		return true;
+	if (!text[strspn(text, " \t\r\n")])
+		bridging->fd = DEFAULT_BRIDGE_FD;
+	else if (!maas_python_read_int(text, &bridging->fd))
+		maas_refuse(ask, 400,
+		    "Invalid bridge_fd: Please enter an integer value");
+	return !ask->answered;
+}
+
+bool maas_allocation_read(struct ask *ask, struct allocation *o)
 {
 	const struct form *form = &ask->body.form;
 
-	return maas_flag(ask, form, "bridge_all", false, &d->bridge_all) &&
-	       maas_bridge_type_ok(ask) &&
-	       maas_flag(ask, form, "bridge_stp", false, &d->bridge_stp) &&
-	       maas_flag(
-	           ask, form, "install_rackd", false, &d->install_rackd) &&
-	       maas_flag(ask, form, "install_kvm", false, &d->install_kvm) &&
-	       maas_flag(
-	           ask, form, "register_vmhost", false, &d->register_vmhost) &&
-	       maas_flag(ask, form, "ephemeral_deploy", false, &d->ephemeral) &&
-	       maas_flag(ask, form, "enable_hw_sync", false, &d->hw_sync) &&
-	       maas_flag(
-	           ask, form, "vcenter_registration", false, &d->vcenter) &&
-	       maas_flag(ask, form, "enable_kernel_crash_dump", false,
-	           &d->crash_dump);
+	if (!maas_flag(ask, form, "install_rackd", false, &o->install_rackd) ||
+	    !maas_flag(ask, form, "install_kvm", false, &o->install_kvm) ||
+	    !maas_flag(
+	        ask, form, "register_vmhost", false, &o->register_vmhost) ||
+	    !maas_flag(ask, form, "ephemeral_deploy", false, &o->ephemeral))
+		return false;
+	o->bridge_all = (o->install_kvm || o->register_vmhost) && !o->ephemeral;
+	return maas_flag(
+	           ask, form, "bridge_all", o->bridge_all, &o->bridge_all) &&
+	       read_bridging(ask, &o->bridging, 0) &&
+	       maas_flag(ask, form, "enable_hw_sync", false, &o->hw_sync);
 }
 
-static bool check_hosting(struct ask *ask, const struct deployment *d)
+static bool check_hosting(struct ask *ask, const struct allocation *d)
 {
 	bool hosts = d->install_kvm || d->register_vmhost;
 
@@ -75,6 +110,9 @@ static bool check_status(struct ask *ask, const struct node *node)
 		    "Can't allocate a machine belonging to another user.");
 		return false;
 	}
+	if (node->status == NODE_READY &&
+	    !maas_agent_name_ok(ask, maas_field(ask, "agent_name")))
+		return false;
 	if (node->status != NODE_READY && node->status != NODE_ALLOCATED) {
 		maas_refuse(ask, 409,
 		    "Can't deploy a machine that is in the '%s' state",
@@ -158,7 +196,7 @@ static bool check_machine(
 		    ask, "network", "Node must be configured to use a network");
 		return false;
 	}
-	if (!d->ephemeral && !maas_node_has_root(node)) {
+	if (!d->options.ephemeral && !maas_node_has_root(node)) {
 		refuse_model(ask, "storage",
 		    "Mount the root '/' filesystem to be able to deploy this "
 		    "node.");
@@ -202,23 +240,28 @@ static void start(
     struct ask *ask, struct node *node, const struct deployment *d)
 {
 	const char *comment = maas_field(ask, "comment");
-	bool hosts = d->install_kvm || d->register_vmhost;
+	bool bridge = d->options.bridge_all && node->status == NODE_READY;
+	bool hosts = d->options.install_kvm || d->options.register_vmhost;
+	struct bridging bridging = d->options.bridging;
 
+	/* Bridges of the allocation do not wait unless they are told to. */
+	if (!bridge && !maas_field(ask, "bridge_fd"))
+		bridging.fd = DEFAULT_BRIDGE_FD;
 	if (node->status == NODE_READY)
 		maas_node_acquire(
 		    node, ask->user, maas_field(ask, "agent_name"), comment);
-	if (d->bridge_all || hosts)
-		maas_bridge_all(ask, node);
+	if (bridge || hosts)
+		maas_bridge_all(ask, node, &bridging);
 	maas_set_text(&node->osystem, d->os);
 	maas_set_text(&node->series, d->series);
 	set_kernel(node, maas_field(ask, "hwe_kernel"), d);
-	node->ephemeral = d->ephemeral;
+	node->ephemeral = d->options.ephemeral;
 	node->install_kvm = hosts;
-	node->hw_sync = d->hw_sync;
+	node->hw_sync = d->options.hw_sync;
 	maas_set_text(&node->user_data, maas_field(ask, "user_data"));
 	node->acted = ask->user;
 	node->netboot = true;
-	node->installation = d->ephemeral
+	node->installation = d->options.ephemeral
 	                         ? NULL
 	                         : maas_results_start(
 	                               node, RESULT_INSTALLATION, installation);
@@ -268,33 +311,25 @@ void maas_op_deploy(struct ask *ask)
 	struct node *node = maas_ask_edit(ask, "Machine");
 	struct deployment d = { 0 };
 
-	if (!node || !read_flags(ask, &d) || !check_hosting(ask, &d) ||
-	    !check_status(ask, node) || !check_series(ask, &d) ||
-	    !check_machine(ask, node, &d) ||
-	    !maas_agent_name_ok(ask, maas_field(ask, "agent_name")))
+	if (!node || !maas_allocation_read(ask, &d.options) ||
+	    !check_hosting(ask, &d.options) || !check_status(ask, node) ||
+	    !check_series(ask, &d) || !check_machine(ask, node, &d))
 		return;
 	start(ask, node, &d);
 	finish(ask, node);
 }
 
-bool maas_bridge_type_ok(struct ask *ask)
-{
-	const char *type = maas_field(ask, "bridge_type");
-	json_t *errors;
-
-	if (!type || !*type || strcmp(type, "standard") == 0 ||
-	    strcmp(type, "ovs") == 0)
-		return true;
-	errors = json_object();
-	/* the placeholder stays open in MAAS too */
-	maas_error(errors, "bridge_type",
-	    "'%%(value)s' is not a valid bridge_type.  It should be one of: "
-	    "'standard', 'ovs'.");
-	maas_refuse_form(ask, errors);
-	return false;
-}
-
 /* ---- powering on by hand ---- */
+
+static bool power_flags_ok(struct ask *ask, struct allocation *o)
+{
+	const struct form *form = &ask->body.form;
+
+	return maas_flag(ask, form, "install_kvm", false, &o->install_kvm) &&
+	       maas_flag(
+	           ask, form, "register_vmhost", false, &o->register_vmhost) &&
+	       read_bridging(ask, &o->bridging, DEFAULT_BRIDGE_FD);
+}
 
 void maas_op_power_on(struct ask *ask)
 {
@@ -310,6 +345,8 @@ void maas_op_power_on(struct ask *ask)
 		    ask, 409, "Can't start node: it hasn't been allocated.");
 		return;
 	}
+	if (!power_flags_ok(ask, &d.options))
+		return;
 	if (node->status == NODE_ALLOCATED) {
 		if (check_series(ask, &d) && check_machine(ask, node, &d)) {
 			start(ask, node, &d);

@@ -93,6 +93,22 @@ bool maas_image_resolve(
 	return false;
 }
 
+void maas_architectures(const struct maas *maas, struct names *names)
+{
+	struct image *image;
+
+	maas_names_add(names, "amd64/generic");
+	list_for_each (image, &maas->images) {
+		char *name = xasprintf("%.*s/generic",
+		    (int)strcspn(image->architecture, "/"),
+		    image->architecture);
+
+		if (is_complete(image) && strchr(image->name, '/'))
+			maas_names_add(names, name);
+		free(name);
+	}
+}
+
 char *maas_image_choices(const struct maas *maas)
 {
 	struct buf text = BUF_INIT;

@@ -94,19 +94,56 @@ static bool has_link(const struct maas *maas, const struct iface *iface)
 	return false;
 }
 
-void maas_bridge_all(struct ask *ask, struct node *node)
+/* CRC-32 as in IEEE 802.3, of what does not fit into a name. */
+static uint32_t crc32(const char *text)
+{
+	uint32_t crc = 0xffffffff;
+
+	for (; *text; text++) {
+		crc ^= (unsigned char)*text;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return ~crc;
+}
+
+/* At most fifteen letters, as the kernel wants; free() it. */
+static char *bridge_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len <= 12)
+		return xasprintf("br-%s", name);
+	if (strncmp(name, "en", 2) == 0 && len <= 15)
+		return xasprintf("b-%s", name + 2);
+	if (len <= 13)
+		return xasprintf("b-%s", name);
+	return xasprintf("b-%06lx-%s", (unsigned long)crc32(name) & 0xffffff,
+	    name + len - 6);
+}
+
+void maas_bridge_all(
+    struct ask *ask, struct node *node, const struct bridging *bridging)
 {
 	size_t count = ask->maas->ifaces.count;
 
 	for (size_t i = 0; i < count; i++) {
-		struct iface *iface = ask->maas->ifaces.items[i];
+		struct iface *iface = ask->maas->ifaces.items[i], *bridge;
 		char *name;
 
 		if (iface->node != node || strcmp(iface->type, "bridge") == 0 ||
 		    !has_link(ask->maas, iface))
 			continue;
-		name = xasprintf("br-%s", iface->name);
-		maas_bridge_on(ask->maas, iface, name)->acquired = true;
+		name = bridge_name(iface->name);
+		bridge = maas_bridge_on(ask->maas, iface, name);
+		bridge->acquired = true;
+		jsets(bridge->params, "bridge_type",
+		    bridging->type ? bridging->type : "standard");
+		jsetb(bridge->params, "bridge_stp", bridging->stp);
+		jseti(bridge->params, "bridge_fd", bridging->fd);
+		if (json_object_get(iface->params, "mtu"))
+			json_object_set(bridge->params, "mtu",
+			    json_object_get(iface->params, "mtu"));
 		free(name);
 	}
 }

@@ -107,21 +107,26 @@ static void read_architecture(
     struct ask *ask, struct machine_form *form, bool needed, json_t *errors)
 {
 	const char *text = maas_field(ask, "architecture");
+	struct names known = { 0 };
+	struct buf choices = BUF_INIT;
 
-	if (!text || !*text) {
-		if (needed)
-			maas_error(errors, "architecture",
-			    "'' is not a valid architecture.  It should be "
-			    "one of: 'amd64/generic'.");
+	if ((!text || !*text) && !needed)
 		return;
-	}
-	form->architecture = strchr(text, '/') ? xstrdup(text)
-	                                       : xasprintf("%s/generic", text);
-	if (strcmp(form->architecture, "amd64/generic") != 0)
+	if (text && *text)
+		form->architecture = strchr(text, '/')
+		                         ? xstrdup(text)
+		                         : xasprintf("%s/generic", text);
+	maas_architectures(ask->maas, &known);
+	for (size_t i = 0; i < known.count; i++)
+		buf_addf(&choices, "%s'%s'", i ? ", " : "", known.items[i]);
+	if (!form->architecture || !maas_names_have(&known, form->architecture))
 		maas_error(errors, "architecture",
 		    "'%s' is not a valid architecture.  It should be one of: "
-		    "'amd64/generic'.",
-		    form->architecture);
+		    "%s.",
+		    form->architecture ? form->architecture : "",
+		    buf_text(&choices));
+	buf_free(&choices);
+	maas_names_free(&known);
 }
 
 static void read_power(

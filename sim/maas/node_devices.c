@@ -70,15 +70,20 @@ void maas_node_devices_forget(struct node *node)
 	node->cards_found = false;
 }
 
-/* They are looked for when they are first asked for. */
+void maas_node_devices_found(struct node *node)
+{
+	if (node->cards_found || node->status == NODE_NEW)
+		return;
+	find(node);
+	node->cards_found = true;
+}
+
 static struct node *asked(struct ask *ask)
 {
 	struct node *node = maas_ask_node(ask, "Node");
 
-	if (node && !node->cards_found && node->status != NODE_NEW) {
-		find(node);
-		node->cards_found = true;
-	}
+	if (node)
+		maas_node_devices_found(node);
 	return node;
 }
 

@@ -446,6 +446,8 @@ int64_t maas_script_number(const struct maas *maas, const char *name);
 
 /* ---- node_devices.c, vmhosts.c, reserved_ips.c ---- */
 void maas_node_devices_forget(struct node *node);
+/* They are looked for when they are first asked for. */
+void maas_node_devices_found(struct node *node);
 json_t *maas_vm_host_reference(const struct node *node);
 /* "name", "type" of its host; "" if it has none. */
 const char *maas_vm_host_word(const struct node *node, const char *key);
@@ -690,6 +692,8 @@ void maas_image_free(struct image *image);
 bool maas_image_resolve(
     const struct maas *maas, const char *series, char os[64], char release[64]);
 json_t *maas_image_json(const struct maas *maas, const struct image *image);
+/* "amd64/generic": what machines may be, because there are images for it. */
+void maas_architectures(const struct maas *maas, struct names *names);
 /* A text list for the error of deploy: '', 'ubuntu/focal', ... */
 char *maas_image_choices(const struct maas *maas);
 /* "custom ubuntu": systems that have images; or "focal jammy": those of os. */

@@ -2,8 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/json.h"
 #include "sim/maas/constraints.h"
+#include "sim/maas/python.h"
+#include "sim/maas/specifiers.h"
 
 static bool one_is(const struct names *values, const char *text)
 {
@@ -24,17 +28,26 @@ bool maas_has_hostname(
 	return one_is(values, node->hostname);
 }
 
-/* Two names match no machine: the field takes one. */
+/* "host" or "host.domain". */
+static bool is_called(const struct node *node, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	size_t len = dot ? (size_t)(dot - name) : strlen(name);
+
+	return strlen(node->hostname) == len &&
+	       strncmp(node->hostname, name, len) == 0 &&
+	       (!dot || strcmp(node->domain->name, dot + 1) == 0);
+}
+
+/* Two different names match no machine. */
 bool maas_has_name(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
-	char *fqdn = maas_node_fqdn(node);
-	bool fine = values->count == 1 &&
-	            (one_is(values, node->hostname) || one_is(values, fqdn));
-
 	(void)ask;
-	free(fqdn);
-	return fine;
+	for (size_t i = 0; i < values->count; i++)
+		if (!is_called(node, values->items[i]))
+			return false;
+	return true;
 }
 
 bool maas_has_mac(
@@ -117,6 +130,16 @@ bool maas_has_status(
 	return false;
 }
 
+/* There is no such column: nobody gets here (constraints.c). */
+bool maas_has_simple(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	(void)node;
+	(void)values;
+	return false;
+}
+
 bool maas_has_power(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
@@ -124,9 +147,17 @@ bool maas_has_power(
 	return one_is(values, node->power_state);
 }
 
+/* Of several numbers the lowest counts. */
 static bool at_least(const struct names *values, int64_t have)
 {
-	return (double)have >= strtod(values->items[0], NULL);
+	for (size_t i = 0; i < values->count; i++) {
+		double least = 0;
+
+		if (maas_python_read_float(values->items[i], &least) &&
+		    (double)have >= least)
+			return true;
+	}
+	return false;
 }
 
 bool maas_has_cpus(
@@ -180,6 +211,13 @@ bool maas_has_arch(
 	return false;
 }
 
+bool maas_is_arch(
+    const struct ask *ask, const struct node *node, const struct names *values)
+{
+	(void)ask;
+	return one_is(values, node->architecture);
+}
+
 static bool is_on_subnet(
     const struct ask *ask, const struct node *node, const struct subnet *subnet)
 {
@@ -193,14 +231,21 @@ static bool is_on_subnet(
 	return false;
 }
 
+static bool means(const struct ask *ask, enum specified of,
+    const struct names *values, const void *thing)
+{
+	return maas_specifiers_mean(ask->maas, of,
+	    (const char *const *)values->items, values->count, thing);
+}
+
 bool maas_has_subnets(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
-	for (size_t i = 0; i < values->count; i++) {
-		struct subnet *subnet = maas_subnet_named(
-		    ask->maas, values->items[i]);
+	struct subnet *subnet;
 
-		if (!subnet || !is_on_subnet(ask, node, subnet))
+	list_for_each (subnet, &ask->maas->subnets) {
+		if (means(ask, SPEC_SUBNET, values, subnet) &&
+		    !is_on_subnet(ask, node, subnet))
 			return false;
 	}
 	return true;
@@ -209,54 +254,40 @@ bool maas_has_subnets(
 bool maas_lacks_subnets(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
-	for (size_t i = 0; i < values->count; i++) {
-		struct subnet *subnet = maas_subnet_named(
-		    ask->maas, values->items[i]);
+	struct subnet *subnet;
 
-		if (subnet && is_on_subnet(ask, node, subnet))
+	list_for_each (subnet, &ask->maas->subnets) {
+		if (means(ask, SPEC_SUBNET, values, subnet) &&
+		    is_on_subnet(ask, node, subnet))
 			return false;
 	}
 	return true;
 }
 
-static bool vlan_is(const struct vlan *vlan, const char *value)
-{
-	if (strncmp(value, "name:", 5) == 0)
-		value += 5;
-	if (strncmp(value, "vid:", 4) == 0)
-		return vlan->vid == maas_number(value + 4);
-	return strcmp(vlan->name, value) == 0 || vlan->id == maas_number(value);
-}
-
-static bool on_vlan(const struct ask *ask, const struct node *node,
-    const struct names *values, bool fabrics)
+bool maas_has_vlans(
+    const struct ask *ask, const struct node *node, const struct names *values)
 {
 	struct iface *iface;
 
 	list_for_each (iface, &ask->maas->ifaces) {
-		if (iface->node != node || !iface->vlan)
-			continue;
-		for (size_t i = 0; i < values->count; i++) {
-			if (!fabrics && vlan_is(iface->vlan, values->items[i]))
-				return true;
-			if (fabrics && strcmp(iface->vlan->fabric->name,
-			                   values->items[i]) == 0)
-				return true;
-		}
+		if (iface->node == node && iface->vlan &&
+		    means(ask, SPEC_VLAN, values, iface->vlan))
+			return true;
 	}
 	return false;
-}
-
-bool maas_has_vlans(
-    const struct ask *ask, const struct node *node, const struct names *values)
-{
-	return on_vlan(ask, node, values, false);
 }
 
 bool maas_has_fabrics(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
-	return on_vlan(ask, node, values, true);
+	struct iface *iface;
+
+	list_for_each (iface, &ask->maas->ifaces) {
+		if (iface->node == node && iface->vlan &&
+		    one_is(values, iface->vlan->fabric->name))
+			return true;
+	}
+	return false;
 }
 
 bool maas_has_class(
@@ -276,24 +307,55 @@ bool maas_has_class(
 bool maas_has_pod(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
+	const char *name = maas_vm_host_word(node, "name");
+
 	(void)ask;
-	return maas_names_have(values, maas_vm_host_word(node, "name"));
+	return *name && maas_names_have(values, name);
 }
 
+/* The type of its BMC, whether that is of a host or not. */
 bool maas_has_pod_type(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
 	(void)ask;
-	return maas_names_have(values, maas_vm_host_word(node, "type"));
+	return node->power_type && *node->power_type &&
+	       one_is(values, node->power_type);
 }
 
-/* Cards are not chosen by. */
+/* "vendor_id=8086,product_id=10fb": one card with all of it. */
+static bool card_is(const json_t *card, const char *wanted)
+{
+	char *copy = xstrdup(wanted), *save = NULL;
+	bool fine = true;
+
+	for (char *pair = strtok_r(copy, ",", &save); pair && fine;
+	     pair = strtok_r(NULL, ",", &save)) {
+		char *equals = strchr(pair, '=');
+
+		fine = equals != NULL;
+		if (!fine)
+			break;
+		*equals = '\0';
+		fine = strcasecmp(jstr(card, pair), equals + 1) == 0;
+	}
+	free(copy);
+	return fine;
+}
+
 bool maas_has_card(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
+	const char *wanted = values->items[values->count - 1];
+	struct document *card;
+
 	(void)ask;
-	(void)node;
-	(void)values;
+	if (!*wanted)
+		return true;
+	maas_node_devices_found(maas_node_find(ask->maas, node->system_id));
+	list_for_each (card, &node->cards) {
+		if (card_is(card->shown, wanted))
+			return true;
+	}
 	return false;
 }
 
@@ -307,19 +369,16 @@ bool maas_has_target(
 bool maas_has_storage(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
+	const char *text = values->items[values->count - 1];
+
 	(void)ask;
-	for (size_t i = 0; i < values->count; i++)
-		if (!maas_storage_match(values->items[i], node, NULL))
-			return false;
-	return true;
+	return !*text || maas_storage_match(text, node, NULL);
 }
 
 bool maas_has_interfaces(
     const struct ask *ask, const struct node *node, const struct names *values)
 {
-	for (size_t i = 0; i < values->count; i++)
-		if (!maas_interfaces_match(
-		        ask->maas, values->items[i], node, NULL))
-			return false;
-	return true;
+	(void)ask;
+	return maas_interfaces_match(
+	    values->items[values->count - 1], node, NULL);
 }

@@ -2,8 +2,9 @@
  * traits: what a node has, as a constraint asks for it.
  *
  * Each one says whether the node has any of the values; those for numbers ask
- * for at least the first, and those for tags, subnets, disks and interfaces for
- * all of them. There is at least one value, and it was judged before.
+ * for at least the lowest, and those for tags and subnets for all of them; of
+ * disks, cards and interfaces the last value counts. There is at least one
+ * value, and it was judged before.
  */
 #ifndef SIM_MAAS_TRAITS_H
 #define SIM_MAAS_TRAITS_H
@@ -25,12 +26,14 @@ trait_fn maas_has_owner;
 trait_fn maas_has_tags;
 trait_fn maas_lacks_tags;
 trait_fn maas_has_status;
+trait_fn maas_has_simple;
 trait_fn maas_has_power;
 trait_fn maas_has_cpus;
 trait_fn maas_has_speed;
 trait_fn maas_has_memory;
 trait_fn maas_has_link_speed;
 trait_fn maas_has_arch;
+trait_fn maas_is_arch; /* "amd64" alone is none */
 trait_fn maas_has_subnets;
 trait_fn maas_lacks_subnets;
 trait_fn maas_has_vlans;

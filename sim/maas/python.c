@@ -1,0 +1,164 @@
+#include "sim/maas/python.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/check.h"
+
+#define BLANKS " \t\n\v\f\r"
+
+void maas_python_text(struct buf *out, const char *text)
+{
+	char quote = strchr(text, '\'') && !strchr(text, '"') ? '"' : '\'';
+
+	buf_addc(out, quote);
+	for (; *text; text++) {
+		if (*text == quote || *text == '\\')
+			buf_addf(out, "\\%c", *text);
+		else if (*text == '\n')
+			buf_adds(out, "\\n");
+		else if (*text == '\r')
+			buf_adds(out, "\\r");
+		else if (*text == '\t')
+			buf_adds(out, "\\t");
+		else if ((unsigned char)*text < ' ' || *text == 0x7f)
+			buf_addf(out, "\\x%02x", (unsigned char)*text);
+		else
+			buf_addc(out, *text);
+	}
+	buf_addc(out, quote);
+}
+
+/* The fewest digits that are read back as the same number; plain from 1e-4 up
+ * to 1e16, else with an exponent. */
+void maas_python_float(struct buf *out, double number)
+{
+	char *text = NULL, *exponent;
+	int digits, power;
+
+	if (isnan(number) || isinf(number)) {
+		buf_adds(out, isnan(number) ? "nan"
+		              : number < 0  ? "-inf"
+		                            : "inf");
+		return;
+	}
+	for (digits = 0; digits < 17; digits++) {
+		free(text);
+		text = xasprintf("%.*e", digits, number);
+		if (strtod(text, NULL) == number)
+			break;
+	}
+	exponent = strchr(text, 'e');
+	check(exponent);
+	power = atoi(exponent + 1);
+	if (number == 0)
+		buf_adds(out, signbit(number) ? "-0.0" : "0.0");
+	else if (power < -4 || power >= 16)
+		buf_adds(out, text);
+	else if (digits <= power)
+		buf_addf(out, "%.1f", number);
+	else
+		buf_addf(out, "%.*f", digits - power, number);
+	free(text);
+}
+
+/* Digits of the text without blanks around and underscores between; free()
+ * it. NULL: an underscore is where none may be. */
+static char *plain(const char *text)
+{
+	struct buf out = BUF_INIT;
+	size_t len;
+
+	text += strspn(text, BLANKS);
+	len = strlen(text);
+	while (len && isspace((unsigned char)text[len - 1]))
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] != '_') {
+			buf_addc(&out, text[i]);
+			continue;
+		}
+		if (!i || !isalnum((unsigned char)text[i - 1]) ||
+		    i + 1 == len || !isalnum((unsigned char)text[i + 1])) {
+			buf_free(&out);
+			return NULL;
+		}
+	}
+	return out.data ? buf_detach(&out) : xstrdup("");
+}
+
+static bool read_int(const char *text, int base, int64_t *number)
+{
+	const char *digits = text + (*text == '-' || *text == '+');
+	char *end;
+	long long value;
+
+	if (!isxdigit((unsigned char)*digits))
+		return false;
+	value = strtoll(text, &end, base);
+	if (end == text || *end)
+		return false;
+	*number = value;
+	return true;
+}
+
+bool maas_python_read_int(const char *text, int64_t *number)
+{
+	char *digits = plain(text);
+	bool fine = digits && read_int(digits, 10, number);
+
+	free(digits);
+	return fine;
+}
+
+bool maas_python_read_based(const char *text, int64_t *number)
+{
+	char *digits = plain(text);
+	bool fine = false;
+
+	if (digits && strncasecmp(digits, "0x", 2) == 0)
+		fine = read_int(digits + 2, 16, number);
+	else if (digits && strncasecmp(digits, "0b", 2) == 0)
+		fine = read_int(digits + 2, 2, number);
+	else if (digits)
+		fine = read_int(digits, 10, number);
+	free(digits);
+	return fine;
+}
+
+bool maas_python_read_float(const char *text, double *number)
+{
+	char *digits = plain(text), *end;
+	double value;
+	bool fine = digits && *digits && !isspace((unsigned char)*digits) &&
+	            !strpbrk(digits, "xX(");
+
+	if (fine) {
+		value = strtod(digits, &end);
+		fine = end != digits && !*end;
+	}
+	if (fine)
+		*number = value;
+	free(digits);
+	return fine;
+}
+
+void maas_python_no_int(struct buf *out, const char *text)
+{
+	size_t len;
+	char *stripped;
+
+	text += strspn(text, BLANKS);
+	for (len = strlen(text); len && isspace((unsigned char)text[len - 1]);)
+		len--;
+	stripped = xstrndup(text, len);
+	buf_addf(out, "invalid literal for int() with base %d: ",
+	    strncasecmp(stripped, "0x", 2) == 0   ? 16
+	    : strncasecmp(stripped, "0b", 2) == 0 ? 2
+	                                          : 10);
+	maas_python_text(out, stripped);
+	free(stripped);
+}

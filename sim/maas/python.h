@@ -1,0 +1,26 @@
+/*
+ * python: texts and numbers as the language writes and reads them that a
+ * region is written in. Sentences of refusals show them.
+ */
+#ifndef SIM_MAAS_PYTHON_H
+#define SIM_MAAS_PYTHON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* 'it', "it's", 'a\nb': as repr() shows a text. */
+void maas_python_text(struct buf *out, const char *text);
+/* 400.0, 0.1, 1e+16, inf: as repr() shows a float. */
+void maas_python_float(struct buf *out, double number);
+/* int() and float(): blanks around are fine, and so is 1_000. False, and
+ * *number is untouched, when it is none; numbers are cut to 64 bits. */
+bool maas_python_read_int(const char *text, int64_t *number);
+bool maas_python_read_float(const char *text, double *number);
+/* The same, and 0x and 0b as well. */
+bool maas_python_read_based(const char *text, int64_t *number);
+/* What int() says of a text that is no number. */
+void maas_python_no_int(struct buf *out, const char *text);
+
+#endif

@@ -525,7 +525,8 @@ TEST(numbers_of_constraints_are_pythons)
 		    "{\"mem\": [\"Invalid memory: number of MiB "
 		    "required.\"]}" },
 		{ "GET", "machines/?cpu_count=", NULL, 400, NULL },
-		{ "GET", "machines/?cpu_count=inf", NULL, 200, "[]" },
+		{ "GET", "machines/?cpu_count=inf", NULL, 500,
+		    "cannot convert float infinity to integer" },
 		{ "GET", "machines/?cpu_count=+1.5+", NULL, 200, NULL },
 	};
 

@@ -24,6 +24,9 @@ struct bmc_ops {
 	void (*set)(void *ctx, const char *system_id, bool on);
 	/* "on", "off", "unknown" or "error", now. */
 	const char *(*query)(void *ctx, const char *system_id);
+	/* Of the world, and no BMC's doing. NULL: it cannot be done there. */
+	void (*plug_in)(void *ctx, const char *system_id); /* a new machine */
+	void (*spoil)(void *ctx, const char *system_id); /* its next install */
 };
 
 /* ---- what a machine learns from, and tells to, its boot network ---- */

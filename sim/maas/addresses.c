@@ -99,15 +99,16 @@ static int by_first(const void *a, const void *b)
 	return order ? order : strcmp(x->purpose, y->purpose);
 }
 
-static void take_texts(struct taken *taken, const struct subnet *subnet,
-    const struct names *texts, const char *purpose)
+static void take_strangers(
+    struct taken *taken, const struct maas *maas, const struct subnet *subnet)
 {
-	struct ip ip;
+	const struct names *runs = &maas->strangers;
+	struct ip first, last;
 
-	for (size_t i = 0; i < texts->count; i++)
-		if (maas_ip_parse(texts->items[i], &ip) &&
-		    maas_net_has(&subnet->net, &ip))
-			take(taken, &ip, &ip, purpose);
+	for (size_t i = 0; i < runs->count; i++)
+		if (maas_ip_parse_run(runs->items[i], &first, &last) &&
+		    maas_net_has(&subnet->net, &first))
+			take(taken, &first, &last, "neighbour");
 }
 
 /* Reserved for a MAC; it is not looked at who asks. */
@@ -132,9 +133,29 @@ static void take_gateway(struct taken *taken, const struct subnet *subnet)
 		take(taken, &ip, &ip, "gateway-ip");
 }
 
+/* Addresses at which a rack has seen somebody. */
+static void take_neighbours(
+    struct taken *taken, const struct maas *maas, const struct subnet *subnet)
+{
+	const struct document *neighbour;
+	struct ip ip;
+
+	list_for_each (neighbour, &maas->neighbours) {
+		if (maas_ip_parse(jstr(neighbour->shown, "ip"), &ip) &&
+		    maas_net_has(&subnet->net, &ip))
+			take(taken, &ip, &ip, "neighbour");
+	}
+}
+
+enum who { /* is reckoned with, besides the region itself */
+	WHO_NOBODY,
+	WHO_ANSWERS, /* strangers on the wire */
+	WHO_WAS_SEEN /* and neighbours */
+};
+
 /* Everything in use, sorted; two purposes may overlap. */
 static struct taken all_taken(
-    const struct maas *maas, const struct subnet *subnet, bool probe)
+    const struct maas *maas, const struct subnet *subnet, enum who others)
 {
 	struct taken taken = { 0 };
 	struct address *address;
@@ -152,8 +173,10 @@ static struct taken all_taken(
 	}
 	take_gateway(&taken, subnet);
 	take_kept(&taken, maas, subnet);
-	if (probe)
-		take_texts(&taken, subnet, &maas->strangers, "neighbour");
+	if (others >= WHO_ANSWERS)
+		take_strangers(&taken, maas, subnet);
+	if (others >= WHO_WAS_SEEN)
+		take_neighbours(&taken, maas, subnet);
 	if (taken.count)
 		qsort(taken.items, taken.count, sizeof(*taken.items), by_first);
 	return taken;
@@ -182,7 +205,7 @@ static void add_free(struct taken *all, struct ip next, const struct ip *end)
 struct usage *maas_subnet_usages(
     const struct maas *maas, const struct subnet *subnet, size_t *count)
 {
-	struct taken taken = all_taken(maas, subnet, false);
+	struct taken taken = all_taken(maas, subnet, WHO_NOBODY);
 	struct taken all = { 0 };
 	struct ip next, last, before;
 
@@ -219,10 +242,10 @@ struct usage *maas_subnet_usages(
 
 /* MAAS takes the lowest address of the smallest run of free ones, so that
  * large runs stay whole. */
-bool maas_address_next(
-    struct maas *maas, const struct subnet *subnet, bool probe, struct ip *ip)
+static bool next_free(struct maas *maas, const struct subnet *subnet,
+    enum who others, struct ip *ip)
 {
-	struct taken taken = all_taken(maas, subnet, probe);
+	struct taken taken = all_taken(maas, subnet, others);
 	struct ip next, last;
 	ip_number best = 0;
 	bool found = false;
@@ -248,6 +271,17 @@ bool maas_address_next(
 	}
 	free(taken.items);
 	return found;
+}
+
+/* Where a neighbour was seen, and nobody answers now, is the last resort. (MAAS
+ * then takes the one that was seen longest ago; we do not look at that.) */
+bool maas_address_next(
+    struct maas *maas, const struct subnet *subnet, bool probe, struct ip *ip)
+{
+	if (!probe)
+		return next_free(maas, subnet, WHO_NOBODY, ip);
+	return next_free(maas, subnet, WHO_WAS_SEEN, ip) ||
+	       next_free(maas, subnet, WHO_ANSWERS, ip);
 }
 
 /* ---- ipaddresses/ ---- */

@@ -65,7 +65,9 @@ void maas_bench_step(struct node *node)
 		erased(node);
 		break;
 	case NODE_DEPLOYING:
-		if (node->netboot && !node->ephemeral) {
+		if (node->install_fails) {
+			maas_node_signal(node, false, NULL);
+		} else if (node->netboot && !node->ephemeral) {
 			maas_node_netboot_off(node);
 			later(
 			    node, "the first boot", SECONDS(60), SECONDS(150));

@@ -3,48 +3,61 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/json.h"
+#include "base/yaml.h"
 #include "sim/maas/ask.h"
 
-typedef bool verb_fn(struct maas *maas, const json_t *step, struct err *err);
+struct happening { /* one step, and what becomes of it */
+	struct maas *maas;
+	const json_t *step;
+	json_t *answer;
+	struct err *err;
+};
+typedef bool verb_fn(struct happening *h);
 
 /* ---- whom a step is about ---- */
 
-static struct node *node_of(
-    struct maas *maas, const json_t *step, const char *key, struct err *err)
+static struct node *node_of(struct happening *h, const char *key)
 {
-	const char *id = jstr(step, key);
-	struct node *node = maas_node_find(maas, id);
+	const char *id = jstr(h->step, key);
+	struct node *node = maas_node_find(h->maas, id);
 
 	if (!node)
-		node = maas_node_named(maas, id);
+		node = maas_node_named(h->maas, id);
 	if (!node)
-		err_set(err, ERR_INPUT, "there is no %s \"%s\"", key, id);
+		err_set(h->err, ERR_INPUT, "there is no %s \"%.80s\"", key, id);
 	return node;
 }
 
-static struct user *user_of(
-    struct maas *maas, const json_t *step, struct err *err)
+static struct user *user_of(struct happening *h)
 {
-	struct user *user = maas_user_find(maas, jstr(step, "user"));
+	struct user *user = maas_user_find(h->maas, jstr(h->step, "user"));
 
 	if (!user)
-		err_set(err, ERR_INPUT, "there is no user \"%s\"",
-		    jstr(step, "user"));
+		err_set(h->err, ERR_INPUT, "there is no user \"%.80s\"",
+		    jstr(h->step, "user"));
 	return user;
 }
 
-/* ---- the verbs ---- */
-
-static bool reset(struct maas *maas, const json_t *step, struct err *err)
+static bool count_of(struct happening *h, int64_t *count)
 {
+	*count = jint(h->step, "count");
+	return (*count > 0 && *count <= 10000) ||
+	       err_set(h->err, ERR_INPUT, "count is a number from 1 to 10000");
+}
+
+/* ---- the served world ---- */
+
+static bool reset(struct happening *h)
+{
+	struct maas *maas = h->maas;
 	json_t *inventory = json_incref(maas->inventory);
 	bool fine = true;
 
-	(void)step;
 	maas_nonces_free(&maas->nonces);
 	if (inventory) {
-		fine = maas_load(maas, inventory, err);
+		fine = maas_load(maas, inventory, h->err);
 	} else {
 		maas_clear(maas);
 		maas_defaults(maas);
@@ -53,229 +66,352 @@ static bool reset(struct maas *maas, const json_t *step, struct err *err)
 	return fine;
 }
 
-static bool settle(struct maas *maas, const json_t *step, struct err *err)
+static bool settle(struct happening *h)
 {
-	(void)step;
-	(void)err;
-	maas_power_settle(maas);
+	maas_power_settle(h->maas);
 	return true;
 }
 
-static bool rack_connects(
-    struct maas *maas, const json_t *step, struct err *err)
+static bool gate(struct happening *h)
 {
-	struct node *rack = node_of(maas, step, "rack", err);
-
-	if (rack)
-		rack->connected = true;
-	return rack != NULL;
-}
-
-static bool rack_disconnects(
-    struct maas *maas, const json_t *step, struct err *err)
-{
-	struct node *rack = node_of(maas, step, "rack", err);
-
-	if (rack)
-		rack->connected = false;
-	return rack != NULL;
-}
-
-static bool bmc_refuses(struct maas *maas, const json_t *step, struct err *err)
-{
-	(void)err;
-	maas->bmc_refuses = jbool(step, "on");
+	h->maas->gated = jbool(h->step, "on");
+	if (!h->maas->gated)
+		maas_power_settle(h->maas);
 	return true;
 }
 
-static bool addresses_in_use(
-    struct maas *maas, const json_t *step, struct err *err)
+static bool bench(struct happening *h)
 {
-	(void)err;
-	maas_names_free(&maas->strangers);
-	for (size_t i = 0; i < jlen(step, "addresses"); i++)
-		maas_names_add(&maas->strangers,
-		    json_string_value(
-		        json_array_get(jget(step, "addresses"), i)));
+	h->maas->bench = jbool(h->step, "on");
 	return true;
 }
 
-static bool netboot_off(struct maas *maas, const json_t *step, struct err *err)
+/* ---- racks and BMCs ---- */
+
+static bool has_rack(const struct maas *maas)
 {
-	struct node *node = node_of(maas, step, "machine", err);
+	const struct node *node;
+
+	list_for_each (node, &maas->nodes) {
+		if (node->type == NODE_RACK)
+			return true;
+	}
+	return false;
+}
+
+/* A region whose racks nobody described has one all the same, which becomes
+ * known when somebody speaks of it. */
+static void describe_rack(struct maas *maas)
+{
+	struct node *rack;
+
+	if (has_rack(maas))
+		return;
+	rack = maas_node_make(maas, NODE_RACK, NULL);
+	maas_set_text(&rack->hostname, "rack");
+	rack->connected = true;
+}
+
+static bool set_racks(struct happening *h, bool connected)
+{
+	struct node *one = NULL, *node;
+
+	if (jhas(h->step, "rack") && !(one = node_of(h, "rack")))
+		return false;
+	if (!one)
+		describe_rack(h->maas);
+	list_for_each (node, &h->maas->nodes) {
+		if (one ? node == one : node->type == NODE_RACK)
+			node->connected = connected;
+	}
+	if (connected)
+		maas_power_catch_up(h->maas);
+	return true;
+}
+
+static bool rack_connects(struct happening *h)
+{
+	return set_racks(h, true);
+}
+
+static bool rack_disconnects(struct happening *h)
+{
+	return set_racks(h, false);
+}
+
+static bool bmc_refuses(struct happening *h)
+{
+	bool on = jbool(h->step, "on");
+	struct node *node = NULL;
+
+	if (jhas(h->step, "machine") && !(node = node_of(h, "machine")))
+		return false;
+	if (node)
+		node->bmc_refuses = on;
+	else
+		h->maas->bmc_refuses = on;
+	return true;
+}
+
+/* ---- who else is on the network ---- */
+
+static bool is_run_here(struct happening *h, const char *text)
+{
+	struct ip first, last;
+
+	if (!maas_ip_parse_run(text, &first, &last))
+		return err_set(h->err, ERR_INPUT,
+		    "\"%.80s\" is neither an address nor FIRST..LAST", text);
+	return (maas_subnet_of(h->maas, &first) &&
+	           maas_subnet_of(h->maas, &first) ==
+	               maas_subnet_of(h->maas, &last)) ||
+	       err_set(h->err, ERR_INPUT, "%.80s is in no subnet of this MAAS",
+	           text);
+}
+
+static bool addresses_in_use(struct happening *h)
+{
+	const json_t *list = jget(h->step, "addresses");
+	struct names names = { 0 };
+	bool fine = json_is_array(list) ||
+	            err_set(h->err, ERR_INPUT, "addresses is a list");
+
+	for (size_t i = 0; fine && i < json_array_size(list); i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		fine = is_run_here(h, text ? text : "");
+		if (fine)
+			maas_names_add(&names, text);
+	}
+	if (!fine) {
+		maas_names_free(&names);
+		return false;
+	}
+	maas_names_free(&h->maas->strangers);
+	h->maas->strangers = names;
+	return true;
+}
+
+static bool neighbour_seen(struct happening *h)
+{
+	return maas_neighbour_seen(h->maas, h->step, h->err);
+}
+
+/* ---- machines ---- */
+
+static bool netboot_off(struct happening *h)
+{
+	struct node *node = node_of(h, "machine");
 
 	if (node)
 		maas_node_netboot_off(node);
 	return node != NULL;
 }
 
-static bool machine_boots(
-    struct maas *maas, const json_t *step, struct err *err)
+static bool machine_boots(struct happening *h)
 {
-	struct node *node = node_of(maas, step, "machine", err);
+	struct node *node = node_of(h, "machine");
 
 	if (node)
 		maas_node_user_data_read(node);
 	return node != NULL;
 }
 
-static bool machine_signals(
-    struct maas *maas, const json_t *step, struct err *err)
+/* Nobody would hear it. */
+static bool has_task(struct happening *h, const struct node *node)
 {
-	struct node *node = node_of(maas, step, "machine", err);
+	enum node_status failed;
 
-	if (node)
-		maas_node_signal(node, strcmp(jstr(step, "status"), "OK") == 0,
-		    jstr(step, "error"));
-	return node != NULL;
+	return maas_status_failed(node->status, &failed) ||
+	       err_set(h->err, ERR_INPUT, "%s is %s: it has no task",
+	           node->hostname, maas_status_name(node->status));
 }
 
-static bool installer_reports(
-    struct maas *maas, const json_t *step, struct err *err)
+static bool machine_signals(struct happening *h)
 {
-	struct node *node = node_of(maas, step, "machine", err);
+	struct node *node = node_of(h, "machine");
+	const char *status = jstr(h->step, "status");
+
+	if (!node || !has_task(h, node))
+		return false;
+	if (strcmp(status, "OK") != 0 && strcmp(status, "FAILED") != 0)
+		return err_set(h->err, ERR_INPUT,
+		    "status is OK or FAILED, not \"%.80s\"", status);
+	maas_node_signal(
+	    node, strcmp(status, "OK") == 0, jstr(h->step, "error"));
+	return true;
+}
+
+static bool installer_reports(struct happening *h)
+{
+	struct node *node = node_of(h, "machine");
 	json_t *message;
 
 	if (!node)
 		return false;
 	message = json_pack("{s:s, s:s, s:s, s:s, s:s}", "origin",
-	    jstr(step, "origin"), "name", jstr(step, "activity"), "event_type",
-	    jstr(step, "event_type"), "description", jstr(step, "description"),
-	    "result", jstr(step, "result"));
+	    jstr(h->step, "origin"), "name", jstr(h->step, "activity"),
+	    "event_type", jstr(h->step, "event_type"), "description",
+	    jstr(h->step, "description"), "result", jstr(h->step, "result"));
 	maas_node_report(node, message);
 	json_decref(message);
 	return true;
 }
 
-static bool user_active(struct maas *maas, const json_t *step, struct err *err)
+static bool machines_appear(struct happening *h)
 {
-	struct user *user = user_of(maas, step, err);
+	const struct maas_machine_spec spec = { 0 };
+	struct maas *maas = h->maas;
+	int64_t count;
+
+	if (!count_of(h, &count))
+		return false;
+	while (count-- > 0) {
+		const char *system_id = maas_add_machine(maas, &spec);
+
+		if (maas->bmc && maas->bmc->plug_in)
+			maas->bmc->plug_in(maas->bmc_ctx, system_id);
+	}
+	return true;
+}
+
+static bool deployments_fail(struct happening *h)
+{
+	return count_of(h, &h->maas->installs_to_fail);
+}
+
+/* ---- accounts ---- */
+
+static bool user_active(struct happening *h)
+{
+	struct user *user = user_of(h);
 
 	if (user)
-		user->active = jbool(step, "on");
+		user->active = jbool(h->step, "on");
+	return user != NULL;
+}
+
+static bool rotate_key(struct happening *h)
+{
+	struct user *user = user_of(h);
+
+	if (user)
+		jsets(h->answer, "key", maas_rotate_key(h->maas, user->name));
 	return user != NULL;
 }
 
 /* MAAS does not look at whether a token was approved. */
-static bool tokens_unapproved(
-    struct maas *maas, const json_t *step, struct err *err)
+static bool tokens_unapproved(struct happening *h)
 {
-	return user_of(maas, step, err) != NULL;
+	return user_of(h) != NULL;
 }
 
-static bool vm_host_appears(
-    struct maas *maas, const json_t *step, struct err *err)
+/* ---- hosts of virtual machines ---- */
+
+static bool vm_host_appears(struct happening *h)
 {
-	if (!*jstr(step, "vm_host"))
-		return err_set(err, ERR_INPUT, "a VM host needs a name");
-	maas_vm_host_appears(maas, step);
+	if (!*jstr(h->step, "vm_host"))
+		return err_set(h->err, ERR_INPUT, "a VM host needs a name");
+	maas_vm_host_appears(h->maas, h->step);
 	return true;
 }
 
-static bool vm_host_listens(
-    struct maas *maas, const json_t *step, struct err *err)
+static bool vm_host_listens(struct happening *h)
 {
-	if (!*jstr(step, "power_address"))
+	if (!*jstr(h->step, "power_address"))
 		return err_set(
-		    err, ERR_INPUT, "a VM host listens at a power_address");
-	maas_vm_host_listens(maas, step);
+		    h->err, ERR_INPUT, "a VM host listens at a power_address");
+	maas_vm_host_listens(h->maas, h->step);
 	return true;
 }
 
-static bool gate(struct maas *maas, const json_t *step, struct err *err)
-{
-	(void)err;
-	maas->gated = jbool(step, "on");
-	if (!maas->gated)
-		maas_power_settle(maas);
-	return true;
-}
-
-static bool bench(struct maas *maas, const json_t *step, struct err *err)
-{
-	(void)err;
-	maas->bench = jbool(step, "on");
-	return true;
-}
-
-static bool rotate_key(struct maas *maas, const json_t *step, struct err *err)
-{
-	struct user *user = user_of(maas, step, err);
-
-	if (user)
-		maas_rotate_key(maas, user->name);
-	return user != NULL;
-}
+/* ---- the table ---- */
 
 static const struct maas_verb verbs[] = {
-	{ "reset", "", "back to the inventory that was loaded" },
-	{ "settle", "",
-	    "everything under way outside happens and is reported" },
-	{ "rack-disconnects", "rack",
-	    "no power action or query gets through from now on" },
-	{ "rack-connects", "rack", "they get through again" },
-	{ "bmc-refuses", "on", "every BMC says no, or obeys again" },
-	{ "addresses-in-use-on-wire", "addresses",
-	    "these addresses are answered by strangers" },
-	{ "netboot-off", "machine",
-	    "the installer wants the machine to boot from its disk" },
-	{ "machine-boots", "machine",
-	    "its system starts and asks for its user data" },
-	{ "machine-signals", "machine status [error]",
-	    "OK or FAILED for the task at hand" },
-	{ "installer-reports",
-	    "machine origin activity event_type description [result]",
-	    "a message of curtin or cloud-init" },
-	{ "user-active", "user on", "the account is switched on or off" },
-	{ "tokens-unapproved", "user", "no token of the user is approved" },
-	{ "vm-host-appears",
-	    "vm_host type power_address cores memory local_storage",
-	    "a host of virtual machines is known" },
-	{ "vm-host-listens", "type power_address cores memory local_storage",
-	    "a host of virtual machines can be made known" },
-	{ "neighbour-seen", "ip mac [hostname]",
-	    "a rack has seen somebody on its network" },
-	{ "gate", "on", "effects wait for settle, or do not" },
-	{ "bench", "on",
-	    "machines without a cable live by themselves, or stand still" },
-	{ "rotate-key", "user", "the old keys answer 401" },
+#define STEP(function, name, parameters, help, unsaid) \
+	{ name, parameters, help, unsaid },
+#define SAID(pattern, help, ...)
+#include "sim/maas/control.tbl"
+#undef STEP
 };
-
-static verb_fn *const functions[] = { reset, settle, rack_disconnects,
-	rack_connects, bmc_refuses, addresses_in_use, netboot_off,
-	machine_boots, machine_signals, installer_reports, user_active,
-	tokens_unapproved, vm_host_appears, vm_host_listens,
-	maas_neighbour_seen, gate, bench, rotate_key };
+static verb_fn *const functions[] = {
+#define STEP(function, name, parameters, help, unsaid) function,
+#include "sim/maas/control.tbl"
+#undef STEP
+#undef SAID
+};
+#define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
 const struct maas_verb *maas_verbs(size_t *count)
 {
-	*count = sizeof(verbs) / sizeof(verbs[0]);
+	*count = VERB_COUNT;
 	return verbs;
 }
 
-bool maas_control(
-    struct maas *maas, const json_t *step, json_t **answer, struct err *err)
+static const struct maas_verb *verb_named(const char *name)
 {
-	const char *name = jstr(step, "step");
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
 
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		bool fine;
-
-		if (strcmp(verbs[i].name, name) != 0)
-			continue;
-		fine = functions[i](maas, step, err);
-		maas_tell(maas);
-		if (fine && answer)
-			*answer = json_pack("{s:b}", "ok", 1);
-		return fine;
-	}
+static bool refuse_unknown(const char *name, struct err *err)
+{
 	err_set(
 	    err, ERR_INPUT, "a MAAS knows no step \"%.60s\"; it knows", name);
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+	for (size_t i = 0; i < VERB_COUNT; i++) {
 		size_t len = strlen(err->text);
 
 		snprintf(err->text + len, sizeof(err->text) - len, "%s %s",
 		    i ? "," : "", verbs[i].name);
 	}
 	return false;
+}
+
+/* A slip in a parameter's name would quietly do something else. */
+static bool parameters_fine(
+    const struct maas_verb *verb, const json_t *step, struct err *err)
+{
+	char *room = xstrdup(verb->parameters), *rest = NULL;
+	size_t known = 1; /* "step" */
+	bool fine = true;
+
+	for (char *word = strtok_r(room, " ", &rest); word;
+	     word = strtok_r(NULL, " ", &rest)) {
+		bool optional = *word == '[';
+
+		word += optional;
+		word[strcspn(word, "]")] = '\0';
+		known += jhas(step, word);
+		if (fine && !optional && !jhas(step, word))
+			fine = err_set(err, ERR_INPUT, "%s needs \"%s\"",
+			    verb->name, word);
+	}
+	free(room);
+	if (fine && json_object_size(step) != known)
+		fine = err_set(err, ERR_INPUT,
+		    "%s takes no other parameters than: %s", verb->name,
+		    *verb->parameters ? verb->parameters : "none");
+	return fine;
+}
+
+bool maas_control(
+    struct maas *maas, const json_t *step, json_t **answer, struct err *err)
+{
+	const struct maas_verb *verb = verb_named(jstr(step, "step"));
+	struct happening h = { .maas = maas, .step = step, .err = err };
+	bool fine;
+
+	if (!verb)
+		return refuse_unknown(jstr(step, "step"), err);
+	if (!parameters_fine(verb, step, err))
+		return false;
+	h.answer = json_pack("{s:b}", "ok", 1);
+	fine = functions[verb - verbs](&h);
+	maas_tell(maas);
+	if (fine && answer)
+		*answer = json_incref(h.answer);
+	json_decref(h.answer);
+	return fine;
 }

@@ -1,5 +1,6 @@
 /*
- * control: the outside world of a MAAS, by name.
+ * control: the outside world of a MAAS, by name. control.tbl lists what can
+ * happen there; this is what some of it needs of other files.
  */
 #ifndef SIM_MAAS_CONTROL_H
 #define SIM_MAAS_CONTROL_H

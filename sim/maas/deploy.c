@@ -302,6 +302,7 @@ static void finish(struct ask *ask, struct node *node)
 		json_decref(json);
 		return;
 	}
+	maas_power_spoil(node);
 	maas_power_set(node, true);
 	maas_answer(ask, json);
 }

@@ -33,6 +33,18 @@ bool maas_ip_parse(const char *text, struct ip *ip)
 	return false;
 }
 
+bool maas_ip_parse_run(const char *text, struct ip *first, struct ip *last)
+{
+	const char *dots = strstr(text, "..");
+	char begin[IP_TEXT];
+
+	snprintf(begin, sizeof(begin), "%.*s",
+	    dots ? (int)(dots - text) : (int)strlen(text), text);
+	return maas_ip_parse(begin, first) &&
+	       maas_ip_parse(dots ? dots + 2 : begin, last) &&
+	       first->version == last->version && first->number <= last->number;
+}
+
 void maas_ip_text(const struct ip *ip, char out[IP_TEXT])
 {
 	unsigned char bytes[16];

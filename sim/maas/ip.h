@@ -24,6 +24,8 @@ struct ip_net {
 #define IP_TEXT 46
 
 bool maas_ip_parse(const char *text, struct ip *ip);
+/* "10.0.0.1" (both the same), or "10.0.0.1..10.0.0.9". */
+bool maas_ip_parse_run(const char *text, struct ip *first, struct ip *last);
 void maas_ip_text(const struct ip *ip, char out[IP_TEXT]);
 /* IPv4 before IPv6, then by number: <0, 0, >0 */
 int maas_ip_compare(const struct ip *a, const struct ip *b);

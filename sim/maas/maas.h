@@ -100,12 +100,15 @@ int maas_dns_lookup(
 bool maas_dns_has_zone(const struct maas *maas, const char *name);
 
 /* ---- the outside world by name (control port, scenario verbs) ---- */
-/* One step such as {"step":"rack-disconnects","rack":"..."}: see
- * maas_verbs. The answer to the controller in *answer (new). */
+/* One step such as {"step":"rack-disconnects","rack":"..."}. The steps, and
+ * the words that scenarios have for them, are stated once, in control.tbl. The
+ * answer to the controller in *answer (new). */
 bool maas_control(
     struct maas *maas, const json_t *step, json_t **answer, struct err *err);
 struct maas_verb {
 	const char *name, *parameters, *help;
+	const char *unsaid; /* why no scenario has words for it; NULL: one
+	                       has */
 };
 const struct maas_verb *maas_verbs(size_t *count);
 

@@ -293,11 +293,19 @@ void maas_pxe(void *ctx, const char *system_id, struct boot_offer *offer)
 {
 	struct maas *maas = ctx;
 	struct node *node = maas_node_find(maas, system_id);
+	struct err err;
 
 	memset(offer, 0, sizeof(*offer));
 	offer->task = BOOT_NOTHING;
 	if (!node)
 		return;
+	if (!maas_power_reachable(node, &err)) {
+		/* Nobody answers, so the firmware goes on to the disk. One
+		 * that is to be installed is taken to stop there. */
+		if (!node->netboot)
+			offer->task = BOOT_LOCAL;
+		return;
+	}
 	give_key(node);
 	offer->task = task_for(node);
 	offer->ephemeral = node->ephemeral;

@@ -55,12 +55,18 @@ static bool has_cable(const struct node *node)
 	return node->maas->bmc && !node->vm_host_id;
 }
 
-/* In 3.5 the region waits for the BMC before it answers. With a cable its
- * answer is not known so soon: that part of 3.5 is not modelled. */
+static bool bmc_refuses(const struct node *node)
+{
+	return node->maas->bmc_refuses || node->bmc_refuses;
+}
+
+/* In 3.5 the region waits for the BMC before it answers. What the other end
+ * of a cable would answer is not known so soon: that part of 3.5 is not
+ * modelled. */
 bool maas_power_refused(const struct node *node, struct err *err)
 {
-	if (node->maas->version != 305 || !node->maas->bmc_refuses ||
-	    has_cable(node) || !maas_power_known(node))
+	if (node->maas->version != 305 || !bmc_refuses(node) ||
+	    !maas_power_known(node))
 		return false;
 	err_set(err, ERR_GARBLED, "simulated BMC failure");
 	return true;
@@ -135,7 +141,10 @@ static void rack_power_is(
 	struct maas *maas = ctx;
 	struct node *node = maas_node_find(maas, system_id);
 
-	if (!node)
+	struct err err;
+
+	/* What a rack has to tell waits until it has a region again. */
+	if (!node || !maas_power_reachable(node, &err))
 		return;
 	maas_power_is(node, state, why);
 	maas_tell(maas);
@@ -169,12 +178,17 @@ static void obey(struct node *node)
 	free(asked);
 }
 
+/* Orders of the region itself (after a test, say) learn only here that there
+ * is no rack; those of clients were refused. */
 static void power_due(struct timer *timer)
 {
 	struct node *node = OWNER_OF(timer, struct node, power);
 	struct maas *maas = node->maas;
+	struct err err;
 
-	if (has_cable(node) && node->asked_power)
+	if (!maas_power_reachable(node, &err))
+		maas_power_is(node, "error", err.text);
+	else if (has_cable(node) && node->asked_power && !node->asked_refused)
 		maas->bmc->set(maas->bmc_ctx, node->system_id,
 		    strcmp(node->asked_power, "on") == 0);
 	else
@@ -195,10 +209,10 @@ void maas_power_set(struct node *node, bool on)
 	if (!maas_power_known(node))
 		return;
 	maas_set_text(&node->asked_power, on ? "on" : "off");
-	node->asked_refused = maas->bmc_refuses;
+	node->asked_refused = bmc_refuses(node);
 	if (maas->gated && !has_cable(node))
 		return;
-	if (!has_cable(node))
+	if (!has_cable(node) || node->asked_refused)
 		wait_for = choose_range(maas->host->choices, BMC_LOW, BMC_HIGH,
 		    "%s/machine/%s: power takes", maas->name, node->system_id);
 	timer_set(&node->power, maas->host->loop, wait_for);
@@ -211,7 +225,7 @@ const char *maas_power_query(struct node *node)
 
 	if (!maas_power_known(node))
 		return "unknown";
-	if (maas->bmc_refuses)
+	if (bmc_refuses(node))
 		state = "error";
 	else if (has_cable(node))
 		state = maas->bmc->query(maas->bmc_ctx, node->system_id);
@@ -231,6 +245,33 @@ void maas_power_settle(struct maas *maas)
 		if (node->asked_power && !timer_is_set(&node->power))
 			obey(node);
 	}
+}
+
+/* As the monitor of a rack does, which a real one has every five minutes. */
+void maas_power_catch_up(struct maas *maas)
+{
+	struct node *node;
+	struct err err;
+
+	list_for_each (node, &maas->nodes) {
+		if (node->type == NODE_MACHINE && has_cable(node) &&
+		    maas_power_reachable(node, &err))
+			maas_power_query(node);
+	}
+}
+
+void maas_power_spoil(struct node *node)
+{
+	struct maas *maas = node->maas;
+
+	node->install_fails = false;
+	if (maas->installs_to_fail == 0)
+		return;
+	maas->installs_to_fail--;
+	if (!has_cable(node))
+		node->install_fails = true;
+	else if (maas->bmc->spoil)
+		maas->bmc->spoil(maas->bmc_ctx, node->system_id);
 }
 
 void maas_power_forget(struct node *node)

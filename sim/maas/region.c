@@ -347,6 +347,7 @@ void maas_clear(struct maas *maas)
 	timer_cancel(&maas->dns_timer);
 	maas->dns_dirty = false;
 	maas->bmc_refuses = false;
+	maas->installs_to_fail = 0;
 	maas->default_domain = NULL;
 	maas->default_zone = NULL;
 	maas->default_pool = NULL;

@@ -300,6 +300,8 @@ struct node {
 	struct timer bench; /* bench_machine.c */
 	char *asked_power;  /* "on", "off" while the BMC works; or NULL */
 	bool asked_refused; /* the BMC had refused at that moment */
+	bool bmc_refuses;   /* this one says no */
+	bool install_fails; /* without a cable: as it is told */
 	struct timer power; /* the BMC's own time (no cable) */
 	bool bench_on;      /* what the machine without a cable is */
 	/* Called when the power action that belongs to the task is done. */
@@ -396,7 +398,8 @@ struct maas {
 	bool gated;       /* effects wait for "settle" */
 	bool bench;       /* machines without a cable live by themselves */
 	bool bmc_refuses; /* all BMCs say no */
-	struct names strangers; /* addresses that others use on the wire */
+	struct names strangers;   /* addresses that others use on the wire */
+	int64_t installs_to_fail; /* of the deployments to come */
 
 	struct node *node_buckets[NODE_BUCKETS]; /* by ->next_alike */
 	struct nonces nonces;
@@ -619,6 +622,10 @@ const char *maas_power_query(struct node *node);
 void maas_power_is(struct node *node, const char *state, const char *why);
 /* Everything held back since the last time happens now. */
 void maas_power_settle(struct maas *maas);
+/* A rack is back and asks what has become of the machines meanwhile. */
+void maas_power_catch_up(struct maas *maas);
+/* The installer of this deployment is to fail, if it is its turn. */
+void maas_power_spoil(struct node *node);
 void maas_power_forget(struct node *node);
 bool maas_power_known(const struct node *node); /* not manual, not "" */
 void maas_power_init(struct node *node);

@@ -136,9 +136,22 @@ static const char *bmc_query(void *ctx, const char *system_id)
 	return machine ? machine_power_query(machine) : "unknown";
 }
 
+static void bmc_plug_in(void *ctx, const char *system_id)
+{
+	workload_add_machine(ctx, system_id);
+}
+
+static void bmc_spoil(void *ctx, const char *system_id)
+{
+	workload_fail_installs(ctx, system_id, 1);
+}
+
 const struct bmc_ops *workload_bmc_ops(void)
 {
-	static const struct bmc_ops ops = { bmc_set, bmc_query };
+	static const struct bmc_ops ops = { .set = bmc_set,
+		.query = bmc_query,
+		.plug_in = bmc_plug_in,
+		.spoil = bmc_spoil };
 
 	return &ops;
 }

@@ -225,38 +225,6 @@ bool enact_up(struct world *world, const struct step *step, struct err *err)
 	return set_server(world, step, LINK_UP, err);
 }
 
-/* ---- MAAS and machines ---- */
-
-bool enact_add_machines(
-    struct world *world, const struct step *step, struct err *err)
-{
-	(void)err;
-	lab_add_machines(
-	    world_lab(world, step->words.things[0]), step->words.numbers[0]);
-	return true;
-}
-
-bool enact_fail_installs(
-    struct world *world, const struct step *step, struct err *err)
-{
-	(void)err;
-	world_lab(world, step->words.things[0])->fail_next =
-	    (unsigned)step->words.numbers[0];
-	return true;
-}
-
-bool enact_rotate_key(
-    struct world *world, const struct step *step, struct err *err)
-{
-	struct lab *lab = world_lab(world, step->words.things[0]);
-	struct gate *gate = world_gate(world, step->words.things[1]);
-
-	(void)err;
-	free(gate->new_key);
-	gate->new_key = xstrdup(maas_rotate_key(lab->maas, gate->palette_name));
-	return true;
-}
-
 /* ---- Palette, proxies ---- */
 
 bool enact_forget_sessions(

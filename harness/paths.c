@@ -501,7 +501,7 @@ static const struct path_kind paths[] = {
 	    "connections that it tried to open", flows_topic, read_flows,
 	    NULL },
 	{ "maas", "machines",
-	    "status|owner|cluster|zone|pool|power|hostname|locked", 1,
+	    "status|owner|cluster|zone|pool|power|hostname|address|locked", 1,
 	    MAAS_STATES, true, NULL,
 	    "its machines; owner is a user, or a cluster they are held for",
 	    machines_topic, read_count, machine_fits },

@@ -6,135 +6,141 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/url.h"
+#include "harness/hostnames.h"
+#include "harness/kinds.h"
 
 /* ---- the table ---- */
 
 static const struct verb verbs[] = {
 	/* The operator: everything over Palette's public API. */
 	{ "operator creates cluster/*", false, enact_create,
-	    "orders the cluster that the world describes" },
+	    "orders the cluster that the world describes", NULL },
 	{ "operator deletes cluster/*", false, enact_delete,
-	    "orders its deletion" },
+	    "orders its deletion", NULL },
 	{ "operator force-deletes cluster/*", false, enact_force_delete,
-	    "has Palette forget it; what is left in MAAS stays there" },
+	    "has Palette forget it; what is left in MAAS stays there", NULL },
 	{ "operator migrates pcg/* to pcg/*", false, enact_migrate,
-	    "hands all clusters of the one gateway to the other" },
+	    "hands all clusters of the one gateway to the other", NULL },
 	{ "operator scales cluster/* to NUMBER workers", false,
-	    enact_scale_workers, "changes the size of its worker pool" },
+	    enact_scale_workers, "changes the size of its worker pool", NULL },
 	{ "operator scales cluster/* to NUMBER control planes", false,
-	    enact_scale_control_planes,
-	    "changes the size of its control plane" },
+	    enact_scale_control_planes, "changes the size of its control plane",
+	    NULL },
 	{ "operator validates the account of pcg/*", false, enact_validate,
-	    "asks Palette to try its MAAS account, through the gateway" },
+	    "asks Palette to try its MAAS account, through the gateway", NULL },
 	{ "operator updates the key of pcg/*", false, enact_update_key,
-	    "gives Palette the key that its MAAS accepts now" },
+	    "gives Palette the key that its MAAS accepts now", NULL },
 	{ "operator gives palette/* a certificate", false,
 	    enact_add_certificate,
-	    "of a CA that all nodes of later clusters are to trust" },
+	    "of a CA that all nodes of later clusters are to trust", NULL },
 	{ "operator renews the pairing code", false, enact_renew_code,
-	    "asks for another code: it replaces the one before" },
+	    "asks for another code: it replaces the one before", NULL },
 
 	/* Gateways. */
 	{ "pcg/* crashes", false, enact_crash,
-	    "its process dies; nothing restarts it" },
+	    "its process dies; nothing restarts it", NULL },
 	{ "pcg/* loses power", false, enact_lose_power,
-	    "its machine stops; what was not synced is lost" },
-	{ "pcg/* starts again", false, enact_start, "on the disk that it had" },
+	    "its machine stops; what was not synced is lost", NULL },
+	{ "pcg/* starts again", false, enact_start, "on the disk that it had",
+	    NULL },
 	{ "pcg/* restarts", false, enact_restart,
-	    "its process dies and is started at once" },
+	    "its process dies and is started at once", NULL },
 	{ "pcg/* crashes and starts again after DURATION", false, enact_crash,
-	    "its process dies; later it is started" },
+	    "its process dies; later it is started", NULL },
 	{ "pcg/* loses power and starts again after DURATION", false,
-	    enact_lose_power, "its machine stops; later it is started" },
+	    enact_lose_power, "its machine stops; later it is started", NULL },
 	{ "pcg/* runs DURATION ahead", false, enact_ahead,
-	    "its clock is wrong from now" },
+	    "its clock is wrong from now", NULL },
 	{ "pcg/* runs DURATION behind", false, enact_behind,
-	    "its clock is wrong from now" },
+	    "its clock is wrong from now", NULL },
 	{ "pcg/* runs on time", false, enact_ahead,
-	    "its clock is right from now" },
+	    "its clock is right from now", NULL },
 	{ "pcg/* loses server/*", false, enact_cut,
-	    "nothing gets through between the two any more" },
-	{ "pcg/* regains server/*", false, enact_heal,
-	    "and now it does again" },
+	    "nothing gets through between the two any more", NULL },
+	{ "pcg/* regains server/*", false, enact_heal, "and now it does again",
+	    NULL },
 	{ "pcg/* gets the credentials of proxy/*", false,
 	    enact_right_credentials,
-	    "its settings are corrected and it is restarted" },
-	{ "pcg/* has a full disk", false, enact_full_disk,
-	    "every write fails" },
+	    "its settings are corrected and it is restarted", NULL },
+	{ "pcg/* has a full disk", false, enact_full_disk, "every write fails",
+	    NULL },
 	{ "pcg/* has room on its disk", false, enact_roomy_disk,
-	    "and now they do not" },
+	    "and now they do not", NULL },
 
 	/* Servers: a maas, a palette, the API server of a cluster. */
 	{ "server/* answers STATUS", true, NULL,
-	    "to requests that fit, instead of doing them" },
+	    "to requests that fit, instead of doing them", NULL },
 	{ "server/* answers STATUS with Retry-After DURATION", true, NULL,
-	    "the same, and says when to come again" },
+	    "the same, and says when to come again", NULL },
 	{ "server/* obeys but answers STATUS", true, NULL,
-	    "the request is done; what is answered is something else" },
-	{ "server/* answers after DURATION", true, NULL, "it takes that long" },
+	    "the request is done; what is answered is something else", NULL },
+	{ "server/* answers after DURATION", true, NULL, "it takes that long",
+	    NULL },
 	{ "server/* hangs", true, NULL,
-	    "requests vanish: not done, and never answered" },
+	    "requests vanish: not done, and never answered", NULL },
 	{ "server/* breaks the connection", true, NULL,
-	    "the request is not done and the connection ends" },
+	    "the request is not done and the connection ends", NULL },
 	{ "server/* loses its answer", true, NULL,
-	    "the request is done, but the connection ends first" },
+	    "the request is done, but the connection ends first", NULL },
 	{ "server/* swallows its answer", true, NULL,
-	    "the request is done, but nothing comes back, ever" },
+	    "the request is done, but nothing comes back, ever", NULL },
 	{ "server/* truncates its answer", true, NULL,
-	    "the connection ends in the middle of the answer" },
+	    "the connection ends in the middle of the answer", NULL },
 	{ "server/* never ends its answer", true, NULL,
-	    "the request is done; of its answer there is always more" },
+	    "the request is done; of its answer there is always more", NULL },
 	{ "server/* answers garbage", true, NULL,
-	    "the request is done; what comes back is no HTTP" },
+	    "the request is done; what comes back is no HTTP", NULL },
 	{ "server/* garbles its answer", true, NULL,
-	    "the request is done; the body that comes back is no JSON" },
+	    "the request is done; the body that comes back is no JSON", NULL },
 	{ "server/* is down", false, enact_down,
-	    "its connections end, and nobody can connect to it" },
-	{ "server/* is up again", false, enact_up, "and now everybody can" },
+	    "its connections end, and nobody can connect to it", NULL },
+	{ "server/* is up again", false, enact_up, "and now everybody can",
+	    NULL },
 
-	/* MAAS and its machines. */
-	{ "maas/* gets NUMBER machines", false, enact_add_machines,
-	    "as the ones it has: added to its racks, Ready" },
-	{ "maas/* fails the next NUMBER deployments", false,
-	    enact_fail_installs,
-	    "the installers of the machines that are deployed next fail" },
-	{ "maas/* rotates the key of pcg/*", false, enact_rotate_key,
-	    "the key that the gateway was given is worth nothing any more" },
+/* MAAS and its machines. */
+#define STEP(function, name, parameters, help, unsaid)
+#define SAID(pattern, help, ...) \
+	{ pattern, false, enact_outside, help, #__VA_ARGS__ },
+#include "sim/maas/control.tbl"
+#undef STEP
+#undef SAID
 
 	/* Palette. */
 	{ "palette/* forgets its sessions", false, enact_forget_sessions,
-	    "tokens of gateways are not valid any more" },
+	    "tokens of gateways are not valid any more", NULL },
 
 	{ "palette/* shows a new certificate", false, enact_new_certificate,
-	    "of the same CA; whoever is connected has to connect again" },
+	    "of the same CA; whoever is connected has to connect again", NULL },
 	{ "palette/* shows a certificate of another CA", false,
 	    enact_other_certificate,
-	    "one of that name, too, that nobody was told to trust" },
+	    "one of that name, too, that nobody was told to trust", NULL },
 
 	/* Proxies. */
 	{ "proxy/* changes its credentials", false, enact_change_credentials,
-	    "nobody who knew the old ones gets through" },
+	    "nobody who knew the old ones gets through", NULL },
 	{ "proxy/* is down", false, enact_down,
-	    "its tunnels end, and nobody can connect to it" },
-	{ "proxy/* is up again", false, enact_up, "and now everybody can" },
+	    "its tunnels end, and nobody can connect to it", NULL },
+	{ "proxy/* is up again", false, enact_up, "and now everybody can",
+	    NULL },
 
 	/* Running clusters. */
 	{ "cluster/* loses a worker", false, enact_lose_worker,
-	    "the power supply of a worker's machine dies" },
+	    "the power supply of a worker's machine dies", NULL },
 	{ "cluster/* loses a control plane", false, enact_lose_control_plane,
-	    "the power supply of a control-plane machine dies" },
+	    "the power supply of a control-plane machine dies", NULL },
 	{ "cluster/* loses the cable of a worker", false, enact_unplug_worker,
-	    "nothing reaches its machine, and it reaches nothing" },
+	    "nothing reaches its machine, and it reaches nothing", NULL },
 	{ "cluster/* gets its cables back", false, enact_plug_in,
-	    "what was pulled out is plugged in" },
+	    "what was pulled out is plugged in", NULL },
 	{ "cluster/* gets its machines back", false, enact_return_machines,
-	    "what was lost has power again" },
+	    "what was lost has power again", NULL },
 	{ "site/* loses server/*", false, enact_cut,
-	    "nothing from its site reaches it any more" },
-	{ "site/* regains server/*", false, enact_heal,
-	    "and now it does again" },
+	    "nothing from its site reaches it any more", NULL },
+	{ "site/* regains server/*", false, enact_heal, "and now it does again",
+	    NULL },
 	{ "cluster/* restarts its WORD", false, enact_kill_program,
-	    "its agent, or its capi service, dies and is started again" },
+	    "its agent, or its capi service, dies and is started again", NULL },
 };
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -166,10 +172,17 @@ static void words_split(struct words *words, const char *text)
 		words->items[words->count++] = word;
 }
 
-static bool is_open_place(const char *word)
+/* What stands in an open place: a number, or a word. */
+bool verb_place_is_number(const char *place)
 {
-	return strcmp(word, "NUMBER") == 0 || strcmp(word, "STATUS") == 0 ||
-	       strcmp(word, "DURATION") == 0 || strcmp(word, "WORD") == 0;
+	return strcmp(place, "NUMBER") == 0 || strcmp(place, "STATUS") == 0 ||
+	       strcmp(place, "DURATION") == 0;
+}
+
+bool verb_place_is_word(const char *place)
+{
+	return strcmp(place, "WORD") == 0 || strcmp(place, "MACHINE") == 0 ||
+	       strcmp(place, "ADDRESS") == 0 || strcmp(place, "ADDRESSES") == 0;
 }
 
 static bool is_thing_place(const char *word)
@@ -190,9 +203,24 @@ static bool kind_fits(const char *place, const char *word)
 	       strncmp(word, "cluster/", 8) == 0;
 }
 
+/* "10.0.0.1", or "10.0.0.1..10.0.0.9" */
+static bool addresses_fit(const char *word)
+{
+	const char *dots = strstr(word, "..");
+	char *begin = xstrndup(
+	    word, dots ? (size_t)(dots - word) : strlen(word));
+	uint32_t first, last;
+	bool fits = ipv4_parse(begin, &first) &&
+	            ipv4_parse(dots ? dots + 2 : begin, &last) && first <= last;
+
+	free(begin);
+	return fits;
+}
+
 static bool word_fits(const char *place, const char *word)
 {
 	long long time;
+	uint32_t address;
 
 	if (is_thing_place(place))
 		return kind_fits(place, word);
@@ -203,7 +231,11 @@ static bool word_fits(const char *place, const char *word)
 		       strspn(word, "0123456789") == 3;
 	if (strcmp(place, "NUMBER") == 0)
 		return strspn(word, "0123456789") == strlen(word);
-	return strcmp(place, "WORD") == 0 || strcmp(place, word) == 0;
+	if (strcmp(place, "ADDRESS") == 0)
+		return ipv4_parse(word, &address);
+	if (strcmp(place, "ADDRESSES") == 0)
+		return addresses_fit(word);
+	return verb_place_is_word(place) || strcmp(place, word) == 0;
 }
 
 static bool pattern_fits(const char *pattern, const struct words *words)
@@ -257,11 +289,25 @@ static void take_word(struct reading *reading, struct step *step,
 	} else if (strcmp(place, "DURATION") == 0) {
 		check(duration_parse(word, &time));
 		out->numbers[out->number_count++] = time;
-	} else if (strcmp(place, "WORD") == 0) {
+	} else if (verb_place_is_word(place)) {
 		out->words[out->word_count++] = xstrdup(word);
-	} else if (is_open_place(place)) {
+	} else if (verb_place_is_number(place)) {
 		out->numbers[out->number_count++] = strtoll(word, NULL, 10);
 	}
+}
+
+/* What a word with a figure in front would stand for in a pattern; else the
+ * word. */
+static const char *place_like(const char *word, const char *number)
+{
+	size_t figures = strspn(word, "0123456789");
+
+	if (figures == 0)
+		return word;
+	if (!word[figures])
+		return number;
+	return strspn(word, "0123456789.") == strlen(word) ? "ADDRESSES"
+	                                                   : "DURATION";
 }
 
 /* The text with its names and numbers taken out, to find the nearest verb:
@@ -278,8 +324,10 @@ static char *shape_of(const struct words *words)
 			buf_addc(&shape, ' ');
 		if (slash)
 			buf_addf(&shape, "%.*s/*", (int)(slash - word), word);
+		else if (i == 1 && strcmp(words->items[0], "machine") == 0)
+			buf_adds(&shape, "MACHINE");
 		else
-			buf_adds(&shape, word);
+			buf_adds(&shape, place_like(word, "NUMBER"));
 	}
 	return buf_detach(&shape);
 }
@@ -289,16 +337,9 @@ static char *fault_shape(const struct words *words)
 {
 	struct buf shape = BUF_INIT;
 
-	for (size_t i = 1; i < words->count; i++) {
-		const char *word = words->items[i];
-		bool number = word[0] >= '0' && word[0] <= '9';
-		bool status = strspn(word, "0123456789") == strlen(word);
-
+	for (size_t i = 1; i < words->count; i++)
 		buf_addf(&shape, "%s%s", i > 1 ? " " : "",
-		    !number  ? word
-		    : status ? "STATUS"
-		             : "DURATION");
-	}
+		    place_like(words->items[i], "STATUS"));
 	return buf_detach(&shape);
 }
 
@@ -356,7 +397,7 @@ static void take_numbers(
 		if (strcmp(place, "DURATION") == 0) {
 			check(duration_parse(word, &time));
 			out->numbers[out->number_count++] = time;
-		} else if (is_open_place(place)) {
+		} else if (verb_place_is_number(place)) {
 			out->numbers[out->number_count++] = strtoll(
 			    word, NULL, 10);
 		}
@@ -399,6 +440,10 @@ void verb_bind(struct reading *reading, struct step *step)
 	words_split(&places, step->verb->pattern);
 	for (size_t i = 0; i < words.count; i++)
 		take_word(reading, step, &words, i, places.items[i]);
+	for (size_t i = 0; i < words.count && step->words.thing_count; i++)
+		if (strcmp(places.items[i], "MACHINE") == 0)
+			hostname_bind(reading, place_of_word(step, &words, i),
+			    step->words.things[0], words.items[i]);
 	free(places.room);
 	free(words.room);
 	if (step->fault_place.line && !step->verb->is_fault)

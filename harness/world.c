@@ -148,19 +148,14 @@ static void add_machine(struct lab *lab, const struct yaml_node *settings)
 	workload_add_machine(lab->workload, maas_add_machine(lab->maas, &spec));
 }
 
-void lab_add_machines(struct lab *lab, long long count)
-{
-	for (long long i = 0; i < count; i++)
-		add_machine(lab, NULL);
-}
-
 static void add_machines(struct lab *lab)
 {
 	const struct setting *setting = thing_setting(lab->thing, "machines");
 
 	if (!setting)
 		return;
-	lab_add_machines(lab, setting->number);
+	for (long long i = 0; i < setting->number; i++)
+		add_machine(lab, NULL);
 	for (size_t i = 0;
 	     setting->node->kind == YAML_LIST && i < setting->node->count;
 	     i++) {
@@ -483,32 +478,6 @@ static bool build(struct world *world, struct err *err)
 	return world->operator_seat != NULL;
 }
 
-/* "maas/lab fails the next 2 deployments": the machines whose turn it is are
- * known when MAAS begins to deploy them. */
-static void spoil_installs(void *ctx, const struct event *event)
-{
-	struct world *world = ctx;
-	const char *id = strstr(event->about, "/machine/");
-
-	if (!id || strcmp(event->kind, "state") != 0 ||
-	    strncmp(event->about, "maas/", 5) != 0)
-		return;
-	for (size_t i = 0; i < world->lab_count; i++) {
-		struct lab *lab = &world->labs[i];
-		size_t len = strlen(lab->thing->full);
-
-		if (!lab->fail_next || strcmp(lab->spoilt, id) == 0 ||
-		    event->about + len != id ||
-		    strncmp(event->about, lab->thing->full, len) != 0 ||
-		    strcmp(event_text(event, "status"), "Deploying") != 0)
-			continue;
-		lab->fail_next--;
-		snprintf(lab->spoilt, sizeof(lab->spoilt), "%s", id);
-		workload_fail_installs(
-		    lab->workload, id + strlen("/machine/"), 1);
-	}
-}
-
 struct world *world_new(const struct scenario *scenario,
     const struct world_options *options, event_sink_fn *sink, void *ctx,
     struct err *err)
@@ -521,7 +490,6 @@ struct world *world_new(const struct scenario *scenario,
 	world->secrets = secrets_new(options->seed);
 	world->events = events_new(world->loop, world->secrets);
 	events_add_sink(world->events, sink, ctx);
-	events_add_sink(world->events, spoil_installs, world);
 	world->choices = choices_new(options->seed);
 	choices_tell(world->choices, world->events);
 	world->log = log_new(LOG_INFO, world->secrets, keep_line, world);

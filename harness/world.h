@@ -52,8 +52,6 @@ struct lab {
 	struct workload *workload;
 	char *site; /* name in the network */
 	char endpoint[80];
-	unsigned fail_next;   /* installations that are to fail */
-	char spoilt[48];      /* the last of them */
 	struct buf lost;      /* machines without power: "cluster id\n" */
 	struct buf unplugged; /* "cluster machine/id\n" */
 };
@@ -147,8 +145,6 @@ struct lab *world_lab(struct world *world, const struct thing *thing);
 struct plane *world_plane(struct world *world, const struct thing *thing);
 struct relay *world_relay(struct world *world, const struct thing *thing);
 struct gate *world_gate(struct world *world, const struct thing *thing);
-
-void lab_add_machines(struct lab *lab, long long count);
 
 /* ---- seats.c ---- */
 /* The disk of the seat of that name, which it may get later. */

@@ -16,6 +16,7 @@ command_fn command_matrix;  /* matrix.c */
 command_fn command_explain; /* explain.c */
 command_fn command_verbs;   /* manual.c */
 command_fn command_faults;
+command_fn command_steps;
 command_fn command_paths;
 command_fn command_laws;
 command_fn command_world;

@@ -85,6 +85,10 @@ static const struct command {
 	    "usage: pcgsim faults\n\nPrints what can go wrong on the wire, and "
 	    "the keys that say what it meets.\n",
 	    true },
+	{ "steps", command_steps, "what can happen around a MAAS",
+	    "usage: pcgsim steps\n\nPrints the steps that serve maas "
+	    "--control takes, and the words that scenarios have\nfor them.\n",
+	    true },
 	{ "paths", command_paths, "what a claim can speak of",
 	    "usage: pcgsim paths\n\nPrints what claims can speak of: whose "
 	    "view it is, and its arguments.\n",

@@ -1,13 +1,16 @@
 /* The manual of the scenario language, printed from the very tables that the
  * binder uses: so it is complete. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "harness/command/commands.h"
 #include "harness/kinds.h"
 #include "harness/laws.h"
 #include "harness/paths.h"
 #include "harness/verbs.h"
+#include "sim/maas/maas.h"
 
 static void row(const char *left, int width, const char *right)
 {
@@ -34,7 +37,10 @@ int command_verbs(int argc, char **argv)
 	puts("What can happen in a timeline:\n");
 	print_verbs(false);
 	puts("\nkind/* stands for the name of a thing of the world, server/* "
-	     "for a maas, a\npalette or a cluster (its API server).");
+	     "for a maas, a\npalette or a cluster (its API server); MACHINE "
+	     "for a hostname that the world gives\nto a machine of that maas; "
+	     "ADDRESSES for one, or a run such as 10.0.0.1..10.0.0.9.\nA "
+	     "cluster's program is its agent or its capi.");
 	return 0;
 }
 
@@ -57,6 +63,45 @@ int command_faults(int argc, char **argv)
 	row("chance: 20%", 46, "the seed decides, each time");
 	puts("\nWithout any of them it meets every request from then on. A "
 	     "fault that meets no\nrequest fails the run.");
+	return 0;
+}
+
+/* Which words stand for this step. */
+static void print_sayings(const struct maas_verb *step)
+{
+	char *mark = xasprintf("{\"step\": \"%s\"", step->name);
+	size_t count;
+	const struct verb *verbs = verb_table(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (verbs[i].outside &&
+		    strncmp(verbs[i].outside, mark, strlen(mark)) == 0)
+			printf("      %s\n", verbs[i].pattern);
+	if (step->unsaid)
+		printf("      (not in scenarios: %s)\n", step->unsaid);
+	free(mark);
+}
+
+int command_steps(int argc, char **argv)
+{
+	size_t count;
+	const struct maas_verb *steps = maas_verbs(&count);
+
+	(void)argc;
+	(void)argv;
+	puts("What can happen around a MAAS, as steps for serve maas --control "
+	     "and in the words\nof a timeline:\n");
+	for (size_t i = 0; i < count; i++) {
+		printf("  %s%s%s\n    %s\n", steps[i].name,
+		    *steps[i].parameters ? "  " : "", steps[i].parameters,
+		    steps[i].help);
+		print_sayings(&steps[i]);
+	}
+	puts("\nPOST one to the port as a JSON object, its parameters beside "
+	     "its name:\n\n  {\"step\": \"bmc-refuses\", \"on\": true, "
+	     "\"machine\": \"web-0\"}\n\nA rack or a machine is named by "
+	     "system_id or hostname; what stands in brackets\nmay be left out. "
+	     "The answer is 200, or 400 and a sentence.");
 	return 0;
 }
 

@@ -320,7 +320,7 @@ int serve_maas(int argc, char **argv)
 		    &s.dns_port },
 		{ "speed", "N", "N times faster, calendar included",
 		    SERVE_SPEED, &served->speed },
-		{ "control", "PORT", "steps of the outside world, by POST",
+		{ "control", "PORT", "steps of the outside world: pcgsim steps",
 		    SERVE_PORT, &s.control_port },
 		{ "seed", "N", "of ids, keys and durations (1)", SERVE_COUNT,
 		    &served->seed },

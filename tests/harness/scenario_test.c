@@ -332,6 +332,43 @@ TEST(machines_can_be_listed)
 	EXPECT_HAS(said, "a machine has no \"colour\"");
 }
 
+#define NAMED                                                        \
+	"world:\n"                                                   \
+	"  maas/lab: { machines: [ { hostname: web-0 }, { count: 2 " \
+	"} ] }\n"
+
+TEST(a_machine_is_called_by_a_hostname_that_the_world_gives)
+{
+	read_text(HEAD NAMED
+	    "timeline:\n"
+	    "  - at 0m: machine web-0 of maas/lab signals failure\n"
+	    "  - at 1m: machine web-1 of maas/lab signals failure\n"
+	    "  - at 2m: machine web-0 of maas/lab signals failuer\n" END);
+	EXPECT_STR(said,
+	    "s.yaml:7:20: no machine of maas/lab is given the hostname "
+	    "\"web-1\"; did you mean web-0?\n"
+	    "s.yaml:8:12: nothing that can happen reads \"machine web-0 of "
+	    "maas/lab signals failuer\" (see pcgsim verbs); did you mean "
+	    "machine MACHINE of maas/* signals failure?\n");
+	done();
+}
+
+TEST(addresses_are_one_or_a_run_of_them)
+{
+	read_text(HEAD WORLD "timeline:\n"
+	                     "  - at 0m: maas/lab finds 10.0.0.1 in use on "
+	                     "the wire\n"
+	                     "  - at 0m: maas/lab finds 10.0.0.1..10.0.0.9 in "
+	                     "use on the wire\n"
+	                     "  - at 0m: maas/lab finds 10.0.0.9..10.0.0.1 in "
+	                     "use on the wire\n" END);
+	EXPECT_STR(said,
+	    "s.yaml:11:12: nothing that can happen reads \"maas/lab finds "
+	    "10.0.0.9..10.0.0.1 in use on the wire\" (see pcgsim verbs); did "
+	    "you mean maas/* finds ADDRESSES in use on the wire?\n");
+	done();
+}
+
 TESTS_BEGIN
 CASE(the_example_of_the_manual_is_a_whole_scenario),
     CASE(all_mistakes_of_a_file_are_told_at_once_with_their_places),
@@ -346,4 +383,6 @@ CASE(the_example_of_the_manual_is_a_whole_scenario),
     CASE(claims_have_arguments_and_can_be_joined),
     CASE(words_cannot_be_counted_and_numbers_are_no_words),
     CASE(a_law_is_waived_by_its_sentence), CASE(a_syntax_error_has_a_place_too),
-    CASE(machines_can_be_listed), TESTS_END
+    CASE(machines_can_be_listed),
+    CASE(a_machine_is_called_by_a_hostname_that_the_world_gives),
+    CASE(addresses_are_one_or_a_run_of_them), TESTS_END

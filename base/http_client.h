@@ -4,10 +4,9 @@
  *
  * Bytes that came from the other side are put in, bytes that are to go there
  * come out through `send`; whoever owns the connection carries them (TLS, the
- * simulated wire, a socket). libcurl talks to us through a doorway: a
- * listening local socket that only this process is let through. So libcurl
- * connects for real, exactly once per connection; a second attempt (its silent
- * repetition on a fresh connection) is refused.
+ * simulated wire, a socket). What libcurl takes for its socket is an inner
+ * descriptor (inner_fd.h). It gets one per connection: a second attempt (its
+ * silent repetition on a fresh connection) is refused.
  *
  * No time-outs, proxies, redirects, cookies, Expect or encodings of libcurl's
  * own. One request at a time; all callbacks come from inside http_client_send,
@@ -18,7 +17,6 @@
 
 #include "base/http.h"
 
-struct http_doorway;
 struct http_client;
 
 enum http_client_end {
@@ -39,11 +37,8 @@ struct http_client_ops {
 	void (*end)(void *ctx, enum http_client_end end, bool keep);
 };
 
-struct http_doorway *http_doorway_new(void);
-void http_doorway_free(struct http_doorway **doorway);
-
 struct http_client *http_client_new(
-    struct http_doorway *doorway, const struct http_client_ops *ops, void *ctx);
+    const struct http_client_ops *ops, void *ctx);
 /* Not from inside a callback. */
 void http_client_free(struct http_client **client);
 /* authority goes into Host. The request is only read, and only now. */

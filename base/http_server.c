@@ -1,16 +1,14 @@
 #include "base/http_server.h"
 
-#include <errno.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/check.h"
+#include "base/inner_fd.h"
 #include "base/list.h"
 
-#define CHUNK 65536
 /* Memory of one connection, and so the longest head. libmicrohttpd wipes all of
  * it after each request: with 256 KiB that was a third of a request's time. */
 #define HEAD_LIMIT ((size_t)32 << 10)
@@ -20,16 +18,16 @@ struct http_server {
 	struct http_peer *adding; /* MHD_add_connection is under way */
 	size_t max_body;
 	bool running;
-	bool again;        /* a handler has given libmicrohttpd more to do */
-	struct list dirty; /* struct http_peer, by in_dirty: to be drained */
+	bool again;       /* a handler has given libmicrohttpd more to do */
+	struct list gone; /* struct http_peer, by in_gone: to be told */
 };
 
 struct http_peer {
-	struct list_link in_dirty;
+	struct list_link in_gone;
 	struct http_server *server;
 	const struct http_peer_ops *ops;
 	void *ctx;
-	int fd; /* our end */
+	struct inner_fd *inner;
 	struct MHD_Connection *connection;
 	struct http_request request;
 	char *target; /* raw */
@@ -197,27 +195,50 @@ void http_server_free(struct http_server **server)
 	*server = NULL;
 }
 
+static size_t peer_writes(void *ctx, const char *data, size_t len)
+{
+	struct http_peer *peer = ctx;
+	size_t room = len;
+
+	if (peer->dying)
+		return len;
+	if (peer->ops->room)
+		room = peer->ops->room(peer->ctx);
+	if (room > len)
+		room = len;
+	if (room)
+		peer->ops->send(peer->ctx, data, room);
+	return room;
+}
+
+static void peer_closed(void *ctx)
+{
+	struct http_peer *peer = ctx;
+
+	if (!peer->closed_told)
+		list_add(&peer->server->gone, &peer->in_gone);
+	peer->closed_told = true;
+}
+
+static const struct inner_ops INNER = { peer_writes, peer_closed };
+
 struct http_peer *http_peer_new(
     struct http_server *server, const struct http_peer_ops *ops, void *ctx)
 {
 	struct http_peer *peer = xcalloc(1, sizeof(*peer));
-	struct sockaddr_storage nowhere = { .ss_family = AF_UNIX };
-	int fds[2];
+	struct sockaddr_in nowhere = { .sin_family = AF_INET };
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-	        fds) < 0) {
-		check(errno == EMFILE || errno == ENFILE);
+	peer->inner = inner_new(&INNER, peer);
+	if (!peer->inner) {
 		free(peer);
 		return NULL;
 	}
 	peer->server = server;
 	peer->ops = ops;
 	peer->ctx = ctx;
-	peer->fd = fds[0];
 	server->adding = peer;
-	check(MHD_add_connection(server->daemon, fds[1],
-	          (struct sockaddr *)&nowhere,
-	          sizeof(nowhere.ss_family)) == MHD_YES);
+	check(MHD_add_connection(server->daemon, inner_number(peer->inner),
+	          (struct sockaddr *)&nowhere, sizeof(nowhere)) == MHD_YES);
 	check(!server->running);
 	MHD_run(server->daemon); /* it is taken in here */
 	check(peer->connection);
@@ -235,28 +256,6 @@ static void resume(struct http_peer *peer)
 
 /* ---- moving bytes ---- */
 
-/* True: libmicrohttpd may have been waiting for room in the socket. */
-static bool drain(struct http_peer *peer)
-{
-	char data[CHUNK];
-	bool full = false;
-	ssize_t got;
-
-	do {
-		got = recv(peer->fd, data, sizeof(data), 0);
-		if (got > 0 && !peer->dying)
-			peer->ops->send(peer->ctx, data, (size_t)got);
-		full = full || got == CHUNK;
-		/* The end is found behind the last byte (Connection: close). */
-	} while (got == CHUNK || (got > 0 && !peer->connection));
-	if (got == 0 && !peer->closed_told) {
-		peer->closed_told = true;
-		if (!peer->dying)
-			peer->ops->closed(peer->ctx);
-	}
-	return full;
-}
-
 /* libmicrohttpd has something to go on with, without being given anything. */
 static bool is_eager(const struct http_server *server)
 {
@@ -266,34 +265,33 @@ static bool is_eager(const struct http_server *server)
 	       wait_for == 0;
 }
 
-/* A handler may answer other peers while libmicrohttpd is running: they wait
- * in the list until it has returned, and it is run again for them, since it
- * does not call a connection that was just resumed something to do. */
-static void run(struct http_peer *peer)
+static void tell_closed(struct http_server *server)
 {
-	struct http_server *server = peer->server;
+	list_each(&server->gone, struct http_peer, in_gone, peer)
+	{
+		list_remove(&peer->in_gone);
+		if (!peer->dying)
+			peer->ops->closed(peer->ctx);
+	}
+}
 
-	if (!list_holds(&peer->in_dirty))
-		list_add(&server->dirty, &peer->in_dirty);
+/* A handler may answer other peers while libmicrohttpd is running: it is run
+ * again for them, since it does not call a connection that was just resumed
+ * something to do. */
+static void run(struct http_server *server)
+{
 	if (server->running) {
 		server->again = true;
 		return;
 	}
 	server->running = true;
-	while (!list_is_empty(&server->dirty)) {
-		for (int i = 0;
-		     i == 0 || server->again || (i < 100 && is_eager(server));
-		     i++) {
-			server->again = false;
-			MHD_run(server->daemon);
-		}
-		list_each(&server->dirty, struct http_peer, in_dirty, each)
-		{
-			if (!drain(each))
-				list_remove(&each->in_dirty);
-		}
+	for (int i = 0;
+	     i == 0 || server->again || (i < 100 && is_eager(server)); i++) {
+		server->again = false;
+		MHD_run(server->daemon);
 	}
 	server->running = false;
+	tell_closed(server);
 }
 
 void http_peer_free(struct http_peer **peer_p)
@@ -303,22 +301,23 @@ void http_peer_free(struct http_peer **peer_p)
 	if (!peer)
 		return;
 	peer->dying = true;
-	shutdown(peer->fd, SHUT_RDWR);
+	inner_eof(peer->inner);
+	inner_roomy(peer->inner);
 	resume(peer);
 	/* libmicrohttpd takes a suspended connection out of its epoll set and
 	 * may not look at it again by itself; a second suspension makes it. */
 	for (int i = 0; i < 16 && peer->connection; i++) {
-		run(peer);
+		run(peer->server);
 		if (peer->connection) {
 			suspend(peer);
 			resume(peer);
 		}
 	}
 	check(!peer->connection);
-	close(peer->fd);
+	inner_free(&peer->inner);
 	if (peer->answer)
 		MHD_destroy_response(peer->answer);
-	list_remove(&peer->in_dirty);
+	list_remove(&peer->in_gone);
 	http_request_free(&peer->request);
 	free(peer->target);
 	buf_free(&peer->more);
@@ -326,20 +325,26 @@ void http_peer_free(struct http_peer **peer_p)
 	*peer_p = NULL;
 }
 
+/* libmicrohttpd reads a piece at a time. */
 void http_peer_input(struct http_peer *peer, const char *data, size_t len)
 {
-	while (len > 0 && !peer->closed_told) {
-		ssize_t put = send(
-		    peer->fd, data, len < CHUNK ? len : CHUNK, MSG_NOSIGNAL);
+	size_t left;
 
-		if (put < 0 && errno != EAGAIN)
-			return;
-		if (put > 0) {
-			data += put;
-			len -= (size_t)put;
-		}
-		run(peer);
-	}
+	if (peer->closed_told)
+		return;
+	inner_lend(peer->inner, data, len);
+	do {
+		left = inner_unread(peer->inner);
+		run(peer->server);
+	} while (!peer->closed_told && inner_unread(peer->inner) > 0 &&
+	         inner_unread(peer->inner) < left);
+	inner_keep(peer->inner);
+}
+
+void http_peer_roomy(struct http_peer *peer)
+{
+	inner_roomy(peer->inner);
+	run(peer->server);
 }
 
 /* ---- answering ---- */
@@ -362,20 +367,16 @@ static void answer_with(struct http_peer *peer, int status,
 	if (!peer->suspended)
 		return; /* inside on_request, which looks for it */
 	resume(peer);
-	run(peer);
+	run(peer->server);
 }
 
-static void *read_only(const char *data)
+void http_peer_reply(struct http_peer *peer, struct http_response *response)
 {
-	return (void *)(uintptr_t)data; /* libmicrohttpd copies it */
-}
+	size_t len = response->body.len;
+	char *body = buf_detach(&response->body);
 
-void http_peer_reply(
-    struct http_peer *peer, const struct http_response *response)
-{
 	answer_with(peer, response->status,
-	    MHD_create_response_from_buffer(response->body.len,
-	        read_only(buf_text(&response->body)), MHD_RESPMEM_MUST_COPY),
+	    MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE),
 	    &response->headers);
 }
 
@@ -412,12 +413,12 @@ void http_peer_more(struct http_peer *peer, const char *data, size_t len)
 {
 	buf_add(&peer->more, data, len);
 	resume(peer);
-	run(peer);
+	run(peer->server);
 }
 
 void http_peer_end(struct http_peer *peer)
 {
 	peer->ended = true;
 	resume(peer);
-	run(peer);
+	run(peer->server);
 }

@@ -3,9 +3,9 @@
  * without any input or output of its own.
  *
  * As in http_client.h, bytes are put in and come out through `send`; in
- * between stands a socket pair of which libmicrohttpd has the other end. One
- * libmicrohttpd serves all connections of one http_server; it listens
- * nowhere, has no clock and no time-outs.
+ * between stands an inner descriptor (inner_fd.h). One libmicrohttpd serves
+ * all connections of one http_server; it listens nowhere, has no clock and no
+ * time-outs.
  *
  * One request at a time per connection; `request` is called when it is
  * complete, and answered now or later by exactly one of reply, or begin,
@@ -23,6 +23,9 @@ struct http_peer;
 
 struct http_peer_ops {
 	void (*send)(void *ctx, const char *data, size_t len);
+	/* How much may be sent now, as long as it is more than nothing; then
+	 * again after http_peer_roomy. NULL: as much as there is. */
+	size_t (*room)(void *ctx);
 	/* Its contents are the taker's. A body above max_body is cut one byte
 	 * after it. authority: what Host said. */
 	void (*request)(
@@ -33,18 +36,18 @@ struct http_peer_ops {
 struct http_server *http_server_new(size_t max_body);
 void http_server_free(struct http_server **server); /* peers first */
 
-/* NULL: this machine has no more descriptors (it takes two). */
+/* NULL: this machine has no more descriptors (it takes one). */
 struct http_peer *http_peer_new(
     struct http_server *server, const struct http_peer_ops *ops, void *ctx);
 /* Not from inside a callback. */
 void http_peer_free(struct http_peer **peer);
 void http_peer_input(struct http_peer *peer, const char *data, size_t len);
 
-/* Only read. */
-void http_peer_reply(
-    struct http_peer *peer, const struct http_response *response);
+/* Only read; but the body of a reply is taken. */
+void http_peer_reply(struct http_peer *peer, struct http_response *response);
 void http_peer_begin(struct http_peer *peer, const struct http_response *head);
 void http_peer_more(struct http_peer *peer, const char *data, size_t len);
 void http_peer_end(struct http_peer *peer);
+void http_peer_roomy(struct http_peer *peer);
 
 #endif

@@ -25,7 +25,6 @@ struct reactor_fd {
 
 struct reactor {
 	struct loop *loop;
-	struct http_doorway *doorway;
 	struct http_server *server;
 	struct list removed; /* struct reactor_fd */
 	struct list leaving; /* struct tcp */
@@ -72,7 +71,6 @@ void reactor_free(struct reactor **reactor)
 	tcp_leave_all(&(*reactor)->leaving);
 	free_removed(*reactor);
 	http_server_free(&(*reactor)->server);
-	http_doorway_free(&(*reactor)->doorway);
 	loop_free(&(*reactor)->loop);
 	close((*reactor)->epoll_fd);
 	free(*reactor);
@@ -87,13 +85,6 @@ struct loop *reactor_loop(struct reactor *reactor)
 double reactor_speed(const struct reactor *reactor)
 {
 	return reactor->speed;
-}
-
-struct http_doorway *reactor_doorway(struct reactor *reactor)
-{
-	if (!reactor->doorway)
-		reactor->doorway = http_doorway_new();
-	return reactor->doorway;
 }
 
 struct http_server *reactor_server(struct reactor *reactor)

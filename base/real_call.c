@@ -327,8 +327,7 @@ static void send_request(struct real_conn *conn)
 	}
 	call->account.sent_at = loop_now(call->net->host->loop);
 	if (!conn->http)
-		conn->http = http_client_new(
-		    reactor_doorway(conn->net->reactor), &HTTP, conn);
+		conn->http = http_client_new(&HTTP, conn);
 	http_request_move(&request, &call->request);
 	/* A stream has no end that could be too far. */
 	http_client_send(conn->http, &request, conn->to.authority,

@@ -25,7 +25,6 @@
 /* The time of its loop as it is now, and not when this turn began. */
 usec reactor_clock(const struct reactor *reactor);
 double reactor_speed(const struct reactor *reactor);
-struct http_doorway *reactor_doorway(struct reactor *reactor);
 struct http_server *reactor_server(struct reactor *reactor);
 struct list *reactor_leaving(struct reactor *reactor); /* of real_tcp.c */
 

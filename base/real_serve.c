@@ -510,7 +510,8 @@ static bool judge(void *ctx, X509 *leaf, STACK_OF(X509) * chain)
 	return true;
 }
 
-static const struct http_peer_ops HTTP = { say, hear_request, http_closed };
+static const struct http_peer_ops HTTP = { say, NULL, hear_request,
+	http_closed };
 static const struct tls_conn_ops TLS = { say_cipher, hear_plain, judge };
 
 /* ---- bytes ---- */

@@ -15,7 +15,6 @@
 #include "base/wire_parts.h"
 
 struct https_wire {
-	struct http_doorway *doorway;
 	struct http_server *server;
 	uint64_t replies;
 };
@@ -100,7 +99,7 @@ static void server_closed(void *ctx)
 
 static const struct http_client_ops CLIENT = { to_server, client_head,
 	client_body, client_end };
-static const struct http_peer_ops SERVER = { to_client, server_request,
+static const struct http_peer_ops SERVER = { to_client, NULL, server_request,
 	server_closed };
 
 /* ---- TLS ---- */
@@ -220,7 +219,6 @@ static void https_start(struct wire *wire)
 {
 	struct https_wire *https = xcalloc(1, sizeof(*https));
 
-	https->doorway = http_doorway_new();
 	https->server = http_server_new(WIRE_MAX_BODY);
 	wire->carried = https;
 }
@@ -230,7 +228,6 @@ static void https_stop(struct wire *wire)
 	struct https_wire *https = wire->carried;
 
 	http_server_free(&https->server);
-	http_doorway_free(&https->doorway);
 	free(https);
 	wire->carried = NULL;
 }
@@ -279,7 +276,7 @@ static _Noreturn void starve(void)
 {
 	cannot_go_on(
 	    "no more files may be open at once (ulimit -n), and each "
-	    "connection on the https wire needs six: raise it, or play "
+	    "connection on the https wire needs four: raise it, or play "
 	    "with --wire memory");
 }
 
@@ -407,7 +404,6 @@ static bool overlong_request(
 static bool https_request(struct conn *conn, struct http_request *request)
 {
 	struct https_conn *h = with_peer(conn);
-	struct https_wire *https = conn->wire->carried;
 
 	if (!conn->target->tls && conn->server->identity && !h->server_tls) {
 		if (!conn->server->carried)
@@ -417,7 +413,7 @@ static bool https_request(struct conn *conn, struct http_request *request)
 		    conn->server->carried, NULL, &SERVER_TLS, h);
 	}
 	if (!h->client)
-		h->client = http_client_new(https->doorway, &CLIENT, h);
+		h->client = http_client_new(&CLIENT, h);
 	http_response_free(&h->answer);
 	h->head = h->ended = h->read = h->deaf = false;
 	if (head_is_too_long(request))

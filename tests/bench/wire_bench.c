@@ -7,9 +7,8 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/host.h"
-#include "base/http_client.h"
-#include "base/http_server.h"
 #include "base/wire.h"
+#include "tests/bench/bare.h"
 
 #define EPOCH ((usec)1767225600 * USEC_PER_SEC)
 
@@ -144,87 +143,6 @@ static void measure(const char *what, enum wire_kind kind, bool tls,
 	identity_free(&identity);
 }
 
-/* ---- the two libraries alone ---- */
-
-static struct http_client *bare_client;
-static struct http_peer *bare_peer;
-static struct buf forward, backward;
-static bool ended;
-
-static void to_server(void *ctx, const char *data, size_t len)
-{
-	buf_add(ctx, data, len);
-}
-
-static void no_head(void *ctx, struct http_response *head)
-{
-	(void)ctx, (void)head;
-}
-
-static void no_body(void *ctx, const char *data, size_t len)
-{
-	(void)ctx, (void)data, (void)len;
-}
-
-static void bare_end(void *ctx, enum http_client_end end, bool is_kept)
-{
-	(void)ctx;
-	check(end == HTTP_CLIENT_DONE && is_kept);
-	ended = true;
-}
-
-static void bare_request(
-    void *ctx, struct http_request *request, const char *authority)
-{
-	struct http_response response = { 0 };
-
-	(void)ctx, (void)request, (void)authority;
-	http_response_text(&response, 200, "application/json",
-	    "{\"system_id\":\"kx4t2m\",\"status\":6}");
-	http_peer_reply(bare_peer, &response);
-	http_response_free(&response);
-}
-
-static void no_close(void *ctx)
-{
-	(void)ctx;
-}
-
-static void measure_bare(uint64_t count)
-{
-	static const struct http_client_ops CLIENT = { to_server, no_head,
-		no_body, bare_end };
-	static const struct http_peer_ops PEER = { to_server, bare_request,
-		no_close };
-	struct http_doorway *doorway = http_doorway_new();
-	struct http_server *http = http_server_new(1 << 20);
-	struct http_request request = { 0 };
-	double began;
-
-	bare_client = http_client_new(doorway, &CLIENT, &forward);
-	bare_peer = http_peer_new(http, &PEER, &backward);
-	http_request_set(&request, "GET", "/MAAS/api/2.0/machines/?x=1");
-	began = now();
-	for (uint64_t i = 0; i < count; i++) {
-		ended = false;
-		http_client_send(bare_client, &request, "server", 1 << 20);
-		http_peer_input(bare_peer, forward.data, forward.len);
-		buf_reset(&forward);
-		http_client_input(bare_client, backward.data, backward.len);
-		buf_reset(&backward);
-		check(ended);
-	}
-	printf("%-44s %9.0f/s\n", "libcurl and libmicrohttpd alone",
-	    (double)count / (now() - began));
-	http_request_free(&request);
-	http_client_free(&bare_client);
-	http_peer_free(&bare_peer);
-	http_server_free(&http);
-	http_doorway_free(&doorway);
-	buf_free(&forward);
-	buf_free(&backward);
-}
-
 static void measure_wires(void)
 {
 	measure("memory, kept", WIRE_MEMORY, true, false, false, 500000);
@@ -242,9 +160,15 @@ static void measure_wires(void)
 /* With any argument: only the two libraries alone. */
 int main(int argc, char **argv)
 {
+	double began;
+
 	(void)argv;
 	if (argc == 1)
 		measure_wires();
-	measure_bare(50000);
+	began = now();
+	bare_exchanges(50000);
+	printf("%-44s %9.0f/s\n",
+	    "libcurl and libmicrohttpd over a socket pair",
+	    50000 / (now() - began));
 	return 0;
 }

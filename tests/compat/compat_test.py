@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent import futures
 
 import site_of as site
 from forger import Forger
@@ -55,20 +56,28 @@ def the_fake_is_the_same_as_itself_in_all_versions(pcgsim, room):
                              done.stdout), done.stdout
 
 
+def writing_leaves_nothing_behind(pcgsim, room, version):
+    room = room / f'of-{version}'
+    room.mkdir()
+    with serve(pcgsim, room, version, '--inventory', a_region(room),
+               '--version', version, '--speed', SPEED) as served:
+        before = contents(pcgsim, served, room, 'before')
+        done = compare(pcgsim, room, served.facts['url'], served.key_file,
+                       '--write', '--pool', 'trial', '--long')
+        after = contents(pcgsim, served, room, 'after')
+    checks, same, differ, _ = counted(done.stdout)
+    assert done.returncode == 0 and differ == 0, done.stdout + done.stderr
+    assert same > 135, done.stdout
+    assert before == after
+    assert not (room / '.pcgsim-compat').exists()
+
+
 @claim
 def writing_finds_the_same_and_leaves_nothing_behind(pcgsim, room):
-    for version in VERSIONS:
-        with serve(pcgsim, room, version, '--inventory', a_region(room),
-                   '--version', version, '--speed', SPEED) as served:
-            before = contents(pcgsim, served, room, f'{version}-before')
-            done = compare(pcgsim, room, served.facts['url'], served.key_file,
-                           '--write', '--pool', 'trial', '--long')
-            after = contents(pcgsim, served, room, f'{version}-after')
-        checks, same, differ, _ = counted(done.stdout)
-        assert done.returncode == 0 and differ == 0, done.stdout + done.stderr
-        assert same > 135, done.stdout
-        assert before == after
-        assert not (room / '.pcgsim-compat').exists()
+    with futures.ThreadPoolExecutor(len(VERSIONS)) as pool:
+        for end in [pool.submit(writing_leaves_nothing_behind, pcgsim, room,
+                                version) for version in VERSIONS]:
+            end.result()
 
 
 def interrupted(pcgsim, room, forger, served, moment, number):

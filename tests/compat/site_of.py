@@ -4,6 +4,9 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
+import traceback
+from concurrent import futures
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / 'daemon'))
 from served import Served  # noqa: E402
@@ -117,23 +120,28 @@ def run(*command, **more):
                           text=True, timeout=120, **more)
 
 
+def held(claim, pcgsim):
+    with tempfile.TemporaryDirectory() as room:
+        try:
+            claim(pcgsim, pathlib.Path(room))
+            return None
+        except Exception:
+            return traceback.format_exc()
+
+
 def play(module, pcgsim):
     """Every function of the module that is a claim, each in a room of its
-    own."""
-    import tempfile
-    failed, pcgsim = 0, pathlib.Path(pcgsim).resolve()
-    for name, claim in list(vars(module).items()):
-        if getattr(claim, 'is_claim', False):
-            with tempfile.TemporaryDirectory() as room:
-                try:
-                    claim(pcgsim, pathlib.Path(room))
-                    print(f'ok    {name}', flush=True)
-                except Exception as failure:  # the next claim is played too
-                    import traceback
-                    traceback.print_exc()
-                    print(f'FAIL  {name}: {failure}', flush=True)
-                    failed += 1
-    sys.exit(failed > 0)
+    own and all at once: they mostly wait."""
+    claims = [item for item in vars(module).values()
+              if getattr(item, 'is_claim', False)]
+    pcgsim = pathlib.Path(pcgsim).resolve()
+    with futures.ThreadPoolExecutor(len(claims)) as pool:
+        ends = [pool.submit(held, item, pcgsim) for item in claims]
+        for item, end in zip(claims, ends):
+            print(end.result() or '', end='')
+            print('FAIL ' if end.result() else 'ok   ', item.__name__,
+                  flush=True)
+    sys.exit(any(end.result() for end in ends))
 
 
 def claim(function):

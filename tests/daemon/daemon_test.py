@@ -38,18 +38,18 @@ def free_port(kind=socket.SOCK_STREAM):
 
 
 class World:
-    """The two served fakes and one pcgd, each with its output in a file."""
+    """The two served fakes and one pcgd, each with its output in a file. The
+    machines have addresses in `net` ("127.30"), so that several worlds can be
+    there at a time: each has API servers on port 6443."""
 
-    def __init__(self, pcgsim, pcgd, room):
+    def __init__(self, pcgsim, pcgd, room, net):
         self.pcgsim, self.pcgd, self.room = pcgsim, pcgd, pathlib.Path(room)
         self.processes = []
         self.started = time.time()
-        self.palette_port, self.maas_port = free_port(), free_port()
-        dns_port = free_port(socket.SOCK_DGRAM)
-        self.serve('palette', '--port', self.palette_port,
-                   '--ca-file', self.room / 'ca.pem',
+        self.serve('palette', '--ca-file', self.room / 'ca.pem',
                    '--journal', self.room / 'palette.journal')
-        self.serve('maas', '--port', self.maas_port, '--dns-port', dns_port,
+        self.serve('maas', '--dns-port', free_port(socket.SOCK_DGRAM),
+                   '--subnet', f'{net}.0.0/16', '--gateway', f'{net}.0.1',
                    '--machines', 5, '--journal', self.room / 'maas.journal')
         self.palette = self.credentials('palette')
         self.maas = self.credentials('maas')
@@ -63,7 +63,8 @@ class World:
         return process
 
     def serve(self, kind, *options):
-        self.start(kind, [self.pcgsim, 'serve', kind, '--speed', SPEED,
+        self.start(kind, [self.pcgsim, 'serve', kind, '--port', 0,
+                          '--speed', SPEED,
                           '--credentials', self.room / f'{kind}.json',
                           *options])
 
@@ -434,7 +435,8 @@ def main():
         print('SKIP: libfaketime is not installed')
         sys.exit(77)
     with tempfile.TemporaryDirectory() as room:
-        world = World(pcgsim, pcgd, room)
+        net = f'127.{30 + list(CLAIMS).index(claim)}'
+        world = World(pcgsim, pcgd, room, net)
         try:
             CLAIMS[claim](world)
         except BaseException:

@@ -1,5 +1,5 @@
-"""What tests in Python need of a served fake: free ports, a start that is
-known to have come, a stop that must be clean."""
+"""What tests in Python need of a served fake: a port of its own, a start that
+is known to have come, a stop that must be clean."""
 import http.client
 import json
 import pathlib
@@ -33,12 +33,12 @@ class Served:
 
     def __init__(self, pcgsim, kind, room, *options):
         self.room = pathlib.Path(room)
-        self.kind, self.port = kind, free_port()
+        self.kind = kind
         self.log = self.room / f'serve-{kind}.log'
         self.credentials = self.room / f'{kind}.json'
         with open(self.log, 'wb') as log:
             self.process = subprocess.Popen(
-                [str(w) for w in (pcgsim, 'serve', kind, '--port', self.port,
+                [str(w) for w in (pcgsim, 'serve', kind, '--port', 0,
                                   '--credentials', self.credentials,
                                   *options)], stdout=log, stderr=log)
 
@@ -52,6 +52,7 @@ class Served:
         if self.process.poll() is not None:
             raise AssertionError(f'{self.kind} ended: {self.out}')
         self.facts = json.loads(self.credentials.read_text())
+        self.port = urllib.parse.urlparse(self.facts['url']).port
         return self
 
     def __exit__(self, kind, value, trace):

@@ -10,6 +10,8 @@ end; the test holds if it says "done" and never "not ok". It is skipped, with
 a line that begins with "SKIP:", where its tools or its download are missing.
 """
 import base64
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -17,7 +19,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -119,6 +120,15 @@ def run_or_skip(command, complaint, seconds):
                    + last_line(done.stderr or done.stdout))
 
 
+@contextlib.contextmanager
+def alone(cache, maker):
+    """Tests run side by side; one at a time downloads and builds, and what is
+    there already is not built by the next."""
+    with open(cache / f'{maker.__name__}.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 PEERS = {'gomaasapi': make_go_peer, 'gomaasclient': make_go_peer,
          'maasclientgo': make_go_peer, 'libmaas': make_python_peer}
 
@@ -138,7 +148,7 @@ class Served:
         credentials = self.room / 'credentials.json'
         with open(self.log, 'wb') as log:
             self.process = subprocess.Popen(
-                [pcgsim, 'serve', 'maas', '--port', str(free_port()),
+                [pcgsim, 'serve', 'maas', '--port', '0',
                  '--speed', str(SPEED), '--machines', str(MACHINES),
                  '--credentials', str(credentials),
                  '--journal', str(self.journal),
@@ -175,12 +185,6 @@ class Served:
         found = [json.loads(line) for line in self.journal.read_text()
                  .splitlines() if '"note"' in line]
         return sorted({event.get('text', '') for event in found})
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 def post(served, path, form, authorization=None):
@@ -242,7 +246,9 @@ def run(command, served):
 
 
 def test(pcgsim, peer, cache, options):
-    command = PEERS[peer](peer, cache)
+    maker = PEERS[peer]
+    with alone(cache, maker):
+        command = maker(peer, cache)
     with tempfile.TemporaryDirectory() as room:
         served = Served(pcgsim, room, options)
         try:

@@ -55,6 +55,8 @@ void move_refuse(struct move *m, enum err_kind kind, const char *fmt, ...)
 /* Which refusals will not go away by asking again? */
 static enum err_kind kind_of_status(int status)
 {
+	if (status < 300) /* good, and nothing that we can use */
+		return ERR_GARBLED;
 	if (status >= 500 || status == 429)
 		return ERR_LOST;
 	if (status == 401 || status == 403)
@@ -64,16 +66,20 @@ static enum err_kind kind_of_status(int status)
 	return ERR_REFUSED;
 }
 
+static enum err_kind kind_of_answer(const struct kube_answer *answer)
+{
+	if (!answer->err)
+		return kind_of_status(answer->status);
+	/* Only this mover decides that somebody must look. */
+	return answer->err->kind == ERR_REFUSED ? ERR_UNREACHED
+	                                        : answer->err->kind;
+}
+
 void move_failed(struct move *m, const struct kube_answer *answer,
     const char *what, const char *kind, const char *name)
 {
-	enum err_kind why = answer->err ? answer->err->kind
-	                                : kind_of_status(answer->status);
-
-	/* Only this mover decides that somebody must look. */
-	if (answer->err && why == ERR_REFUSED)
-		why = ERR_UNREACHED;
-	move_refuse(m, why, "cannot %s %s %s: %s", what, kind, name,
+	move_refuse(m, kind_of_answer(answer), "cannot %s %s %s: %s", what,
+	    kind, name,
 	    answer->err ? answer->err->text : jstr(answer->body, "message"));
 }
 
@@ -103,6 +109,36 @@ void move_patch(struct move *m, struct kube *kube, const char *kind,
 
 static void list_next(struct move *m);
 
+static void list_again(struct timer *timer)
+{
+	struct move *m = OWNER_OF(timer, struct move, again);
+
+	if (!m->host->dead)
+		list_next(m);
+}
+
+/* A server that is busy, or away for a moment: what it has listed stays, and
+ * the rest is asked for a little later. False: that is no such failure. */
+static bool try_again(
+    struct move *m, const struct kube_answer *answer, bool at_source)
+{
+	enum err_kind why = kind_of_answer(answer);
+	usec now_at = loop_now(m->host->loop);
+	usec wait_for = SECONDS(1) << m->vain;
+
+	if (why != ERR_LOST && why != ERR_TIMEOUT && why != ERR_GARBLED &&
+	    why != ERR_UNREACHED)
+		return false;
+	if (!m->heard[at_source ? 0 : 1] || m->vain == MOVE_LIST_AGAIN ||
+	    now_at - m->listing_since_at >= MOVE_LIST_MOST_FOR)
+		return false;
+	m->vain++;
+	timer_set(&m->again, m->host->loop,
+	    choose_range(m->host->choices, wait_for / 2, wait_for,
+	        "%s: move of %s: list again after", m->host->name, m->cluster));
+	return true;
+}
+
 static void one_listed(struct move *m, const struct kube_answer *answer)
 {
 	size_t count;
@@ -113,10 +149,13 @@ static void one_listed(struct move *m, const struct kube_answer *answer)
 	char version[96];
 
 	if (answer->status != 200 || !json_is_array(items)) {
-		move_failed(m, answer, "list", kind->kind,
-		    at_source ? "at the source" : "at the target");
+		if (!try_again(m, answer, at_source))
+			move_failed(m, answer, "list", kind->kind,
+			    at_source ? "at the source" : "at the target");
 		return;
 	}
+	m->heard[at_source ? 0 : 1] = true;
+	m->vain = 0;
 	kind_api_version(kind, version, sizeof(version));
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		json_t *obj = json_deep_copy(json_array_get(items, i));
@@ -126,6 +165,22 @@ static void one_listed(struct move *m, const struct kube_answer *answer)
 		json_array_append_new(at_source ? m->source : m->target, obj);
 	}
 	m->kind_at++;
+	list_next(m);
+}
+
+static void list_all(struct move *m, bool source_only, move_then_fn *then)
+{
+	json_decref(m->source);
+	m->source = json_array();
+	if (!source_only) {
+		json_decref(m->target);
+		m->target = json_array();
+	}
+	m->kind_at = 0;
+	m->source_only = source_only;
+	m->vain = 0;
+	m->listing_since_at = loop_now(m->host->loop);
+	m->listed = then;
 	list_next(m);
 }
 
@@ -149,24 +204,12 @@ static void list_next(struct move *m)
 
 void move_list_both(struct move *m, move_then_fn *then)
 {
-	json_decref(m->source);
-	json_decref(m->target);
-	m->source = json_array();
-	m->target = json_array();
-	m->kind_at = 0;
-	m->source_only = false;
-	m->listed = then;
-	list_next(m);
+	list_all(m, false, then);
 }
 
 void move_list_source(struct move *m, move_then_fn *then)
 {
-	json_decref(m->source);
-	m->source = json_array();
-	m->kind_at = 0;
-	m->source_only = true;
-	m->listed = then;
-	list_next(m);
+	list_all(m, true, then);
 }
 
 /* False: it has ended. */
@@ -369,8 +412,14 @@ struct move *move_start(struct host *host, struct kube *from, struct kube *to,
 	};
 	m->from_phase = options->from_phase;
 	timer_init(&m->start, start);
+	timer_init(&m->again, list_again);
 	timer_set(&m->start, host->loop, 0);
 	return m;
+}
+
+bool move_got_on(const struct move *move)
+{
+	return move->got_on;
 }
 
 void move_stop(struct move **move)
@@ -380,6 +429,7 @@ void move_stop(struct move **move)
 	if (!m)
 		return;
 	timer_cancel(&m->start);
+	timer_cancel(&m->again);
 	kube_cancel(&m->call);
 	pieces_free(&m->pieces);
 	json_decref(m->source);

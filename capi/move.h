@@ -29,6 +29,10 @@
  * copied once more: before it the source is whole and may be resumed instead,
  * from it on there is only forward (X-122).
  *
+ * A server that fails one list out of many is asked for that one again, not
+ * for all of them, for a few minutes. What has changed since it was listed is
+ * not deleted: each deletion names the version that was compared.
+ *
  * What belongs to a cluster: its Cluster, whatever carries its cluster-name
  * label, the Secrets <cluster>-ca, -etcd, -proxy, -sa, -kubeconfig, and
  * whatever these own. The status of each object is told to the target too, as
@@ -75,6 +79,8 @@ struct move_events {
 struct move *move_start(struct host *host, struct kube *from, struct kube *to,
     const struct move_options *options, const struct move_events *events,
     void *ctx);
+/* So far an object was copied or deleted: trying again is not in vain. */
+bool move_got_on(const struct move *move);
 void move_stop(struct move **move); /* forgets it; nothing is rolled back */
 
 #endif

@@ -61,6 +61,7 @@ static void created(struct move *m, const struct kube_answer *answer)
 		    m, answer, "create", piece->kind->kind, piece->name);
 		return;
 	}
+	m->got_on = true;
 	json_decref(piece->there);
 	piece->there = json_deep_copy(answer->body);
 	write_status(m);

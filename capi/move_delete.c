@@ -23,6 +23,7 @@ static void piece_gone(struct move *m)
 {
 	struct piece *piece = last_piece(m);
 
+	m->got_on = true;
 	json_decref(piece->here);
 	json_decref(piece->there);
 	m->pieces.count--;

@@ -66,6 +66,12 @@ bool is_ours(const json_t *obj, const char *id);
 /* How often it goes back because the source is still changing. */
 #define MOVE_ROUNDS 5
 
+/* A side that has answered a list and fails the next is asked for that one
+ * again, so often in a row; it need not answer all of them at a stretch. A
+ * listing that has taken so long is not mended any more, but begun anew. */
+#define MOVE_LIST_AGAIN    5
+#define MOVE_LIST_MOST_FOR MINUTES(5)
+
 typedef void move_step_fn(struct move *m, const struct kube_answer *answer);
 typedef void move_then_fn(struct move *m);
 
@@ -85,9 +91,14 @@ struct move {
 	size_t kind_at;
 	move_then_fn *listed;
 	bool source_only;
+	bool heard[2];         /* source, target: it has answered a list */
+	unsigned vain;         /* lists that failed in a row */
+	usec listing_since_at; /* when the first was asked for */
+	struct timer again;
 
 	struct pieces pieces;
-	size_t at; /* the piece at hand */
+	size_t at;   /* the piece at hand */
+	bool got_on; /* a piece was copied or deleted */
 	unsigned rounds, strips;
 	/* Something may be gone at the source: from here on there is only
 	 * forward, and nobody may be told of an earlier phase (X-122: a source

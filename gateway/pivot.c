@@ -108,10 +108,21 @@ static void say_why(struct work *work, const char *id, const struct err *err)
 	work_set_state(work, id, WORK_WAITING, reason, text);
 }
 
-static void failed(struct work *work, const struct err *err)
+static bool is_of_the_moment(const struct err *err)
+{
+	return err->kind == ERR_LOST || err->kind == ERR_TIMEOUT ||
+	       err->kind == ERR_GARBLED || err->kind == ERR_UNREACHED;
+}
+
+static void failed(struct work *work, const struct err *err, bool got_on)
 {
 	const char *id = work->delete_id ? work->delete_id : work->create_id;
 
+	/* Slowly is not in vain: it does not wait, and goes on at once. */
+	if (got_on && is_of_the_moment(err)) {
+		work->failures = 0;
+		work_set_state(work, id, WORK_RUNNING, "", "");
+	}
 	log_warning(work->gateway->host, "pivot of %s: %s", work->cluster_name,
 	    err->text);
 	if (recover_is_due(work, err) && recover_begin(work))
@@ -129,9 +140,11 @@ static void ended(void *ctx, const struct err *err)
 	struct work *work = ctx;
 	const char *id = work->delete_id ? work->delete_id : work->create_id;
 
+	bool got_on = move_got_on(work->move);
+
 	move_stop(&work->move);
 	if (err) {
-		failed(work, err);
+		failed(work, err, got_on);
 		return;
 	}
 	work->failures = 0;

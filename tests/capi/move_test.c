@@ -345,7 +345,7 @@ TEST(a_target_that_cannot_be_reached_is_tried_again_later)
 	on_phase = cut_the_road;
 	run_move();
 	EXPECT_INT(stored, MOVE_CREATE);
-	EXPECT_INT(outcome.kind, ERR_LOST); /* on a kept connection */
+	EXPECT_INT(outcome.kind, ERR_UNREACHED);
 	EXPECT(holds_all(source));
 	road = ROUTE_OPEN;
 	on_phase = NULL;
@@ -378,6 +378,72 @@ TEST(a_target_that_fails_in_the_middle_leaves_both_copies_and_it_goes_on)
 	close_move();
 }
 
+/* Which lists did the server answer, and which did it refuse? */
+static unsigned lists, refused;
+static unsigned refuse_each;
+
+static bool refuse_lists(struct exchange *exchange)
+{
+	struct http_response response = { 0 };
+
+	if (strcmp(exchange->request->method, "GET") != 0 ||
+	    strstr(exchange->request->target, "/c1") || ++lists % refuse_each)
+		return false;
+	refused++;
+	http_response_text(&response, 503, "text/plain", "not now");
+	exchange_reply(exchange, &response);
+	return true;
+}
+
+static unsigned lists_of_a_move(bool to_far, unsigned refuse)
+{
+	lists = refused = 0;
+	refuse_each = refuse;
+	open_move(to_far);
+	site_hook = refuse_lists;
+	run_move();
+	check_moved("with lists refused", (int)refuse);
+	close_move();
+	return lists - refused;
+}
+
+TEST(a_list_that_fails_is_asked_for_again_and_no_other)
+{
+	for (int to_far = 0; to_far < 2; to_far++) {
+		unsigned all = lists_of_a_move(to_far, UINT_MAX);
+
+		EXPECT(all > 10);
+		EXPECT_INT(lists_of_a_move(to_far, 3), all);
+		EXPECT(refused > 3);
+		EXPECT_INT(lists_of_a_move(to_far, 2), all);
+		EXPECT(refused > 10);
+	}
+}
+
+static bool refuse_all_but_five(struct exchange *exchange)
+{
+	struct http_response response = { 0 };
+
+	if (strcmp(exchange->request->method, "GET") != 0 || ++lists <= 5)
+		return false;
+	http_response_text(&response, 503, "text/plain", "not now");
+	exchange_reply(exchange, &response);
+	return true;
+}
+
+TEST(a_server_that_answers_no_list_any_more_ends_the_attempt)
+{
+	lists = 0;
+	open_move(false);
+	site_hook = refuse_all_but_five;
+	run_move();
+	EXPECT(ended);
+	EXPECT_INT(outcome.kind, ERR_LOST);
+	EXPECT_INT(lists, 5 + 1 + MOVE_LIST_AGAIN);
+	EXPECT(is_unpaused(source));
+	close_move();
+}
+
 TESTS_BEGIN
 CASE(a_cluster_moves_from_near_to_far), CASE(a_cluster_moves_from_far_to_near),
     CASE(one_wrong_object_at_the_target_stops_it_with_both_copies_intact),
@@ -393,4 +459,5 @@ CASE(a_cluster_moves_from_near_to_far), CASE(a_cluster_moves_from_far_to_near),
     CASE(a_phase_that_cannot_be_stored_does_not_begin),
     CASE(a_target_that_cannot_be_reached_is_tried_again_later),
     CASE(a_target_that_fails_in_the_middle_leaves_both_copies_and_it_goes_on),
-    TESTS_END
+    CASE(a_list_that_fails_is_asked_for_again_and_no_other),
+    CASE(a_server_that_answers_no_list_any_more_ends_the_attempt), TESTS_END

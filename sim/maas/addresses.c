@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/usage.h"
 
 struct address *maas_address_make(
     struct maas *maas, enum alloc_type type, struct subnet *subnet)
@@ -74,203 +75,22 @@ struct address *maas_address_find(const struct maas *maas, const struct ip *ip)
 	return NULL;
 }
 
-/* ---- which addresses are free ---- */
-
-struct taken {
-	struct usage *items;
-	size_t count;
-};
-
-static void take(struct taken *taken, const struct ip *first,
-    const struct ip *last, const char *purpose)
-{
-	taken->items = xrealloc(
-	    taken->items, (taken->count + 1) * sizeof(*taken->items));
-	taken->items[taken->count++] = (struct usage){
-		.first = *first, .last = *last, .purpose = purpose
-	};
-}
-
-static int by_first(const void *a, const void *b)
-{
-	const struct usage *x = a, *y = b;
-	int order = maas_ip_compare(&x->first, &y->first);
-
-	return order ? order : strcmp(x->purpose, y->purpose);
-}
-
-static void take_strangers(
-    struct taken *taken, const struct maas *maas, const struct subnet *subnet)
-{
-	const struct names *runs = &maas->strangers;
-	struct ip first, last;
-
-	for (size_t i = 0; i < runs->count; i++)
-		if (maas_ip_parse_run(runs->items[i], &first, &last) &&
-		    maas_net_has(&subnet->net, &first))
-			take(taken, &first, &last, "neighbour");
-}
-
-/* Reserved for a MAC; it is not looked at who asks. */
-static void take_kept(
-    struct taken *taken, const struct maas *maas, const struct subnet *subnet)
-{
-	struct document *reserved;
-	struct ip ip;
-
-	list_for_each (reserved, &maas->reserved_ips) {
-		if (maas_ip_parse(jstr(reserved->shown, "ip"), &ip) &&
-		    maas_net_has(&subnet->net, &ip))
-			take(taken, &ip, &ip, "reserved");
-	}
-}
-
-static void take_gateway(struct taken *taken, const struct subnet *subnet)
-{
-	struct ip ip;
-
-	if (subnet->gateway && maas_ip_parse(subnet->gateway, &ip))
-		take(taken, &ip, &ip, "gateway-ip");
-}
-
-/* Addresses at which a rack has seen somebody. */
-static void take_neighbours(
-    struct taken *taken, const struct maas *maas, const struct subnet *subnet)
-{
-	const struct document *neighbour;
-	struct ip ip;
-
-	list_for_each (neighbour, &maas->neighbours) {
-		if (maas_ip_parse(jstr(neighbour->shown, "ip"), &ip) &&
-		    maas_net_has(&subnet->net, &ip))
-			take(taken, &ip, &ip, "neighbour");
-	}
-}
-
-enum who { /* is reckoned with, besides the region itself */
-	WHO_NOBODY,
-	WHO_ANSWERS, /* strangers on the wire */
-	WHO_WAS_SEEN /* and neighbours */
-};
-
-/* Everything in use, sorted; two purposes may overlap. */
-static struct taken all_taken(
-    const struct maas *maas, const struct subnet *subnet, enum who others)
-{
-	struct taken taken = { 0 };
-	struct address *address;
-	struct iprange *range;
-
-	list_for_each (range, &maas->ranges) {
-		if (range->subnet == subnet)
-			take(&taken, &range->first, &range->last,
-			    range->dynamic ? "dynamic" : "reserved");
-	}
-	list_for_each (address, &maas->addresses) {
-		if (address->assigned &&
-		    maas_net_has(&subnet->net, &address->ip))
-			take(&taken, &address->ip, &address->ip, "assigned-ip");
-	}
-	take_gateway(&taken, subnet);
-	take_kept(&taken, maas, subnet);
-	if (others >= WHO_ANSWERS)
-		take_strangers(&taken, maas, subnet);
-	if (others >= WHO_WAS_SEEN)
-		take_neighbours(&taken, maas, subnet);
-	if (taken.count)
-		qsort(taken.items, taken.count, sizeof(*taken.items), by_first);
-	return taken;
-}
-
-/* Network and broadcast address are nobody's, in IPv4; in IPv6 the first. */
-static void usable(
-    const struct subnet *subnet, struct ip *first, struct ip *last)
-{
-	*first = subnet->net.base;
-	*last = maas_net_last(&subnet->net);
-	if (first->version == 6) {
-		first->number++;
-	} else if (subnet->net.bits < 31) {
-		first->number++;
-		last->number--;
-	}
-}
-
-static void add_free(struct taken *all, struct ip next, const struct ip *end)
-{
-	if (maas_ip_compare(&next, end) <= 0)
-		take(all, &next, end, NULL);
-}
-
-struct usage *maas_subnet_usages(
-    const struct maas *maas, const struct subnet *subnet, size_t *count)
-{
-	struct taken taken = all_taken(maas, subnet, WHO_NOBODY);
-	struct taken all = { 0 };
-	struct ip next, last, before;
-
-	usable(subnet, &next, &last);
-	for (size_t i = 0; i < taken.count; i++) {
-		struct usage *usage = &taken.items[i];
-		struct usage *previous = all.count ? &all.items[all.count - 1]
-		                                   : NULL;
-
-		if (maas_ip_compare(&usage->first, &next) > 0) {
-			before = usage->first;
-			before.number--;
-			add_free(&all, next, &before);
-			previous = NULL;
-		}
-		if (maas_ip_compare(&usage->last, &next) < 0 ||
-		    !maas_net_has(&subnet->net, &usage->last))
-			continue;
-		if (maas_ip_compare(&usage->first, &next) < 0)
-			usage->first = next;
-		if (previous && previous->purpose &&
-		    strcmp(previous->purpose, usage->purpose) == 0)
-			previous->last = usage->last;
-		else
-			take(&all, &usage->first, &usage->last, usage->purpose);
-		next = usage->last;
-		next.number++;
-	}
-	add_free(&all, next, &last);
-	free(taken.items);
-	*count = all.count;
-	return all.items;
-}
-
 /* MAAS takes the lowest address of the smallest run of free ones, so that
  * large runs stay whole. */
-static bool next_free(struct maas *maas, const struct subnet *subnet,
-    enum who others, struct ip *ip)
+static bool next_free(const struct maas *maas, const struct subnet *subnet,
+    unsigned flags, struct ip *ip)
 {
-	struct taken taken = all_taken(maas, subnet, others);
-	struct ip next, last;
-	ip_number best = 0;
-	bool found = false;
+	struct usages runs = maas_subnet_free_runs(maas, subnet, flags, NULL);
+	const struct usage *best = NULL;
 
-	usable(subnet, &next, &last);
-	for (size_t i = 0; i <= taken.count; i++) {
-		struct ip end = i < taken.count ? taken.items[i].first : last;
-		ip_number run;
-
-		if (i == taken.count)
-			end.number++;
-		run = end.number > next.number ? end.number - next.number : 0;
-		if (run && (!found || run < best)) {
-			found = true;
-			best = run;
-			*ip = next;
-		}
-		if (i < taken.count &&
-		    taken.items[i].last.number >= next.number) {
-			next = taken.items[i].last;
-			next.number++;
-		}
-	}
-	free(taken.items);
-	return found;
+	for (size_t i = 0; i < runs.count; i++)
+		if (!best ||
+		    maas_usage_size(&runs.items[i]) < maas_usage_size(best))
+			best = &runs.items[i];
+	if (best)
+		*ip = best->first;
+	free(runs.items);
+	return best != NULL;
 }
 
 /* Where a neighbour was seen, and nobody answers now, is the last resort. (MAAS
@@ -278,10 +98,10 @@ static bool next_free(struct maas *maas, const struct subnet *subnet,
 bool maas_address_next(
     struct maas *maas, const struct subnet *subnet, bool probe, struct ip *ip)
 {
-	if (!probe)
-		return next_free(maas, subnet, WHO_NOBODY, ip);
-	return next_free(maas, subnet, WHO_WAS_SEEN, ip) ||
-	       next_free(maas, subnet, WHO_ANSWERS, ip);
+	unsigned answers = probe ? USAGE_STRANGERS : 0;
+
+	return next_free(maas, subnet, answers | USAGE_NEIGHBOURS, ip) ||
+	       next_free(maas, subnet, answers, ip);
 }
 
 /* ---- ipaddresses/ ---- */

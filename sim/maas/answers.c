@@ -369,6 +369,14 @@ bool maas_flag(struct ask *ask, const struct form *form, const char *name,
 	return false;
 }
 
+void maas_checkbox(const struct form *form, const char *name, bool *ticked)
+{
+	const char *text = form_get(form, name);
+
+	if (text)
+		*ticked = *text && strcasecmp(text, "false") != 0;
+}
+
 /* " -7 " and "7.00" are numbers too. */
 static bool read_whole(const char *text, int64_t *number)
 {

@@ -77,6 +77,9 @@ const char *maas_needed(struct ask *ask, const char *name);
  * neither, and the request was refused with 400. */
 bool maas_flag(struct ask *ask, const struct form *form, const char *name,
     bool fallback, bool *value);
+/* A box of a form: absent leaves it as it is, empty and "false" do not tick
+ * it, and everything else does, "0" and "no" too (Django's CheckboxInput). */
+void maas_checkbox(const struct form *form, const char *name, bool *ticked);
 
 /* ---- answers ---- */
 void maas_answer(struct ask *ask, json_t *body); /* 200; steals body */

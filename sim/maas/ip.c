@@ -105,6 +105,86 @@ bool maas_net_parse(const char *text, struct ip_net *net)
 	return true;
 }
 
+/* "10", "10.1" ... : what is missing is 0. */
+static bool read_partial(const char *text, struct ip *ip)
+{
+	ip->version = 4;
+	ip->number = 0;
+	for (int i = 0; i < 4; i++) {
+		char *end;
+		long octet = text ? strtol(text, &end, 10) : 0;
+
+		if (text && (end == text || end - text > 3 || octet < 0 ||
+		                octet > 255 || !strchr("0123456789", *text)))
+			return false;
+		ip->number = ip->number << 8 | (ip_number)octet;
+		if (text && *end && *end != '.')
+			return false;
+		text = text && *end ? end + 1 : NULL;
+	}
+	return !text;
+}
+
+/* 255.255.255.0, or what is left of it: 0.0.0.255 */
+static bool bits_of_mask(const char *text, int version, long *bits)
+{
+	int all = version == 4 ? 32 : 128;
+	ip_number ones = version == 4 ? 0xffffffff : ~(ip_number)0;
+	struct ip mask;
+
+	if (!maas_ip_parse(text, &mask) || mask.version != version)
+		return false;
+	for (*bits = 0; *bits <= all; ++*bits) {
+		ip_number hosts = *bits ? ones >> *bits : ones;
+
+		if (*bits >= 128)
+			hosts = 0;
+		if (mask.number == hosts || mask.number == (ones & ~hosts))
+			return true;
+	}
+	return false;
+}
+
+static char *word_of(const char *from, const char *to, char out[IP_TEXT])
+{
+	while (from < to && *from == ' ')
+		from++;
+	while (to > from && to[-1] == ' ')
+		to--;
+	if (to - from >= IP_TEXT)
+		to = from;
+	memcpy(out, from, (size_t)(to - from));
+	out[to - from] = '\0';
+	return out;
+}
+
+bool maas_net_read(const char *text, struct ip_net *net)
+{
+	const char *end = text + strlen(text), *slash = strchr(text, '/');
+	char address[IP_TEXT], prefix[IP_TEXT], *stop;
+	long bits;
+
+	word_of(text, slash ? slash : end, address);
+	if (!maas_ip_parse(address, &net->base) &&
+	    !read_partial(address, &net->base))
+		return false;
+	bits = net->base.version == 4 ? 32 : 128;
+	if (slash) {
+		long all = bits;
+
+		word_of(slash + 1, end, prefix);
+		bits = strtol(prefix, &stop, 10);
+		if ((stop == prefix || *stop) &&
+		    !bits_of_mask(prefix, net->base.version, &bits))
+			return false;
+		if (bits < 0 || bits > all)
+			return false;
+	}
+	net->bits = (int)bits;
+	net->base.number &= ~host_mask(net);
+	return true;
+}
+
 void maas_net_text(const struct ip_net *net, char out[IP_TEXT + 4])
 {
 	char address[IP_TEXT];

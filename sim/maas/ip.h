@@ -34,6 +34,9 @@ bool maas_ip_within(
 
 /* "10.0.0.0/24"; host bits are allowed and cleared. */
 bool maas_net_parse(const char *text, struct ip_net *net);
+/* As the region's library reads them, which is more: "10.1/16" is 10.1.0.0/16,
+ * an address alone is a network of one, and a mask does for the bits. */
+bool maas_net_read(const char *text, struct ip_net *net);
 void maas_net_text(const struct ip_net *net, char out[IP_TEXT + 4]);
 bool maas_net_has(const struct ip_net *net, const struct ip *ip);
 struct ip maas_net_last(const struct ip_net *net);

@@ -1,8 +1,10 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/networks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/maas/usage.h"
 
 static json_t *range_json(const struct iprange *range)
 {
@@ -45,68 +47,110 @@ void maas_op_ipranges_list(struct ask *ask)
 
 struct range_form {
 	struct subnet *subnet;
-	bool dynamic, typed;
+	const char *type; /* as it is asked for, good or not */
+	bool has_first, has_last;
 	struct ip first, last;
 	const char *comment;
+	struct user *user;
 };
 
-static bool read_ip(const struct ask *ask, const char *field, json_t *errors,
-    struct ip *ip, bool given)
+static bool is_dynamic(const struct range_form *form)
 {
-	const char *text = maas_field(ask, field);
-
-	if (!text || !*text) {
-		if (!given) {
-			maas_error(errors, field, "This field is required.");
-			maas_error(errors, field,
-			    "Start IP address and end IP address are both "
-			    "required.");
-		}
-		return given;
-	}
-	if (maas_ip_parse(text, ip))
-		return true;
-	maas_error(errors, field, "Enter a valid IPv4 or IPv6 address.");
-	return false;
+	return form->type && strcmp(form->type, "dynamic") == 0;
 }
 
-static void read_type(
-    const struct ask *ask, struct range_form *form, json_t *errors)
+static bool is_known_type(const struct range_form *form)
+{
+	return form->type &&
+	       (is_dynamic(form) || strcmp(form->type, "reserved") == 0);
+}
+
+/* What an update does not give, or gives wrongly, is as it was. */
+static void read_ip(struct ask *ask, const char *field, json_t *errors,
+    struct ip *ip, bool *has)
+{
+	const char *text = maas_stripped(ask, field);
+	struct ip given;
+
+	if (text ? !*text : !*has) {
+		maas_error(errors, field, "This field is required.");
+	} else if (text && !maas_ip_parse(text, &given)) {
+		maas_error(errors, field, "%s",
+		    strchr(text, ':') ? "This is not a valid IPv6 address."
+		                      : "Enter a valid IPv4 or IPv6 address.");
+	} else if (text) {
+		*ip = given;
+		*has = true;
+	}
+}
+
+static void read_type(struct ask *ask, struct range_form *form, json_t *errors)
 {
 	const char *type = maas_field(ask, "type");
 
-	if (!type || !*type) {
-		if (!form->typed)
-			maas_error(errors, "type", "This field is required.");
-		return;
+	if (type ? !*type : !form->type) {
+		maas_error(errors, "type", "This field is required.");
+	} else if (type) {
+		form->type = type;
+		if (!is_known_type(form))
+			maas_error(errors, "type",
+			    "Select a valid choice. %s is not one of the "
+			    "available choices.",
+			    type);
 	}
-	if (strcmp(type, "dynamic") != 0 && strcmp(type, "reserved") != 0)
-		maas_error(errors, "type",
-		    "Select a valid choice. %s is not one of the available "
-		    "choices.",
-		    type);
-	form->dynamic = strcmp(type, "dynamic") == 0;
+}
+
+/* A new range without a subnet is put where it begins. False: the region
+ * asked for the subnet of what is no address. */
+static bool find_subnet(struct ask *ask, struct range_form *form)
+{
+	const char *start = maas_field(ask, "start_ip");
+	struct ip ip;
+
+	if (form->subnet || maas_field(ask, "subnet") || !start)
+		return true;
+	if (!maas_ip_parse(start, &ip)) {
+		maas_refuse(ask, 500,
+		    "failed to detect a valid IP address from '%s'", start);
+		return false;
+	}
+	form->subnet = maas_subnet_of(ask->maas, &ip);
+	return true;
 }
 
 static void read_subnet(
-    const struct ask *ask, struct range_form *form, json_t *errors)
+    struct ask *ask, struct range_form *form, json_t *errors)
 {
 	const char *text = maas_field(ask, "subnet");
-	bool first = maas_field(ask, "start_ip") != NULL;
+	struct subnet *subnet;
 
-	if (text && *text) {
-		form->subnet = maas_list_find(
-		    &ask->maas->subnets, maas_number(text));
-		if (!form->subnet)
+	if (text ? !*text : !form->subnet) {
+		maas_error(errors, "subnet", "This field is required.");
+	} else if (text) {
+		subnet = maas_list_find(&ask->maas->subnets, maas_number(text));
+		form->subnet = subnet ? subnet : form->subnet;
+		if (!subnet)
 			maas_error(errors, "subnet",
 			    "Select a valid choice. That choice is not one "
 			    "of the available choices.");
-		return;
 	}
-	if (!form->subnet && first)
-		form->subnet = maas_subnet_of(ask->maas, &form->first);
-	if (!form->subnet)
-		maas_error(errors, "subnet", "This field is required.");
+}
+
+/* A new one is its maker's; later it may be given to somebody. */
+static void read_user(struct ask *ask, struct range_form *form,
+    const struct iprange *self, json_t *errors)
+{
+	const char *name = maas_field(ask, "user");
+	struct user *user;
+
+	if (!self || !name || !*name)
+		return;
+	user = maas_user_find(ask->maas, name);
+	form->user = user ? user : form->user;
+	if (!user)
+		maas_error(errors, "user",
+		    "Select a valid choice. That choice is not one of the "
+		    "available choices.");
 }
 
 static void both(json_t *errors, const char *sentence)
@@ -141,44 +185,68 @@ static bool is_between_ends(const struct range_form *form, json_t *errors)
 {
 	const struct ip_net *net = &form->subnet->net;
 	struct ip last = maas_net_last(net);
+	bool at_start = maas_ip_compare(&form->first, &net->base) == 0;
+	bool at_end = form->first.version == 4 &&
+	              maas_ip_compare(&form->last, &last) == 0;
 
-	if (maas_ip_compare(&form->first, &net->base) == 0)
+	if (at_start)
 		maas_error(errors, "start_ip",
 		    "Reserved network address cannot be included in IP "
 		    "range.");
-	else if (form->first.version == 4 &&
-	         maas_ip_compare(&form->last, &last) == 0)
+	else if (at_end)
 		maas_error(errors, "end_ip",
 		    "Broadcast address cannot be included in IP range.");
-	return !json_object_size(errors);
+	return !at_start && !at_end;
 }
 
-static bool in_the_way(const struct ask *ask, const struct range_form *form,
-    const struct iprange *self)
+static bool is_large_enough(const struct range_form *form, json_t *errors)
 {
-	struct iprange *range;
-	struct address *address;
-
-	list_for_each (range, &ask->maas->ranges) {
-		if (range != self && range->subnet == form->subnet &&
-		    maas_ip_compare(&range->first, &form->last) <= 0 &&
-		    maas_ip_compare(&form->first, &range->last) <= 0)
-			return true;
-	}
-	list_for_each (address, &ask->maas->addresses) {
-		if (form->dynamic && address->assigned &&
-		    address->type != ALLOC_DHCP &&
-		    address->type != ALLOC_DISCOVERED &&
-		    maas_ip_within(&address->ip, &form->first, &form->last))
-			return true;
-	}
+	if (form->first.version != 6 || !is_dynamic(form) ||
+	    form->last.number - form->first.number >= 255)
+		return true;
+	both(errors,
+	    "IPv6 dynamic range must be at least 256 addresses in size.");
 	return false;
 }
 
-/* What the model checks: inside one subnet, in order, in nobody's way. */
+/* A reserved range may lie over addresses that are in use, and a dynamic one
+ * over those that were only seen. */
+static void check_room(const struct ask *ask, const struct range_form *form,
+    const struct iprange *self, json_t *errors)
+{
+	bool dynamic = is_dynamic(form);
+	struct usages runs = maas_subnet_free_runs(ask->maas, form->subnet,
+	    dynamic ? USAGE_NO_DISCOVERED : USAGE_RANGES_ONLY, self);
+	char text[100];
+	bool fits = false;
+
+	for (size_t i = 0; i < runs.count; i++)
+		fits |= maas_ip_within(&form->first, &runs.items[i].first,
+		            &runs.items[i].last) &&
+		        maas_ip_within(&form->last, &runs.items[i].first,
+		            &runs.items[i].last);
+	if (!runs.count)
+		snprintf(text, sizeof(text),
+		    "There is no room for any %s ranges on this subnet.",
+		    form->type);
+	else
+		snprintf(text, sizeof(text),
+		    "Requested %s range conflicts with an existing %srange.",
+		    form->type, dynamic ? "IP address or " : "");
+	if (!fits)
+		both(errors, text);
+	free(runs.items);
+}
+
+/* What the model checks, one after the other until something is wrong. */
 static void check_place(const struct ask *ask, const struct range_form *form,
     const struct iprange *self, json_t *errors)
 {
+	if (!form->has_first || !form->has_last) {
+		both(errors, "Start IP address and end IP address are both "
+		             "required.");
+		return;
+	}
 	if (form->first.version != form->last.version) {
 		both(errors, "Start IP address and end IP address must be in "
 		             "the same address family.");
@@ -189,31 +257,32 @@ static void check_place(const struct ask *ask, const struct range_form *form,
 		    "End IP address must not be less than Start IP address.");
 		return;
 	}
-	if (!is_inside(form, errors) || !is_between_ends(form, errors))
+	if (form->subnet &&
+	    (!is_inside(form, errors) || !is_between_ends(form, errors)))
 		return;
-	if (in_the_way(ask, form, self))
-		both(errors, form->dynamic
-		                 ? "Requested dynamic range conflicts with an "
-		                   "existing IP address or range."
-		                 : "Requested reserved range conflicts with an "
-		                   "existing range.");
+	if (is_large_enough(form, errors) && form->subnet &&
+	    is_known_type(form))
+		check_room(ask, form, self, errors);
 }
 
 static bool read_form(
     struct ask *ask, struct range_form *form, const struct iprange *self)
 {
-	json_t *errors = json_object();
+	json_t *errors;
 
-	read_type(ask, form, errors);
-	read_ip(ask, "start_ip", errors, &form->first, self != NULL);
-	read_ip(ask, "end_ip", errors, &form->last, self != NULL);
+	if (!find_subnet(ask, form))
+		return false;
+	errors = json_object();
 	read_subnet(ask, form, errors);
+	read_type(ask, form, errors);
+	read_ip(ask, "start_ip", errors, &form->first, &form->has_first);
+	read_ip(ask, "end_ip", errors, &form->last, &form->has_last);
+	read_user(ask, form, self, errors);
 	form->comment = maas_stripped(ask, "comment");
 	if (form->comment && maas_letters(form->comment) > 255)
 		maas_error(errors, "comment", MAAS_TOO_LONG, 255,
 		    maas_letters(form->comment));
-	if (!json_object_size(errors))
-		check_place(ask, form, self, errors);
+	check_place(ask, form, self, errors);
 	return maas_fine(ask, errors);
 }
 
@@ -231,18 +300,16 @@ void maas_op_ipranges_create(struct ask *ask)
 	if (!read_form(ask, &form, NULL))
 		return;
 	maas_answer(ask, range_json(maas_range_make(ask->maas, form.subnet,
-	                     form.dynamic, &form.first, &form.last, ask->user,
-	                     form.comment ? form.comment : "")));
+	                     is_dynamic(&form), &form.first, &form.last,
+	                     ask->user, form.comment ? form.comment : "")));
 }
 
 static struct iprange *range_asked(struct ask *ask, bool to_change)
 {
-	struct iprange *range = maas_list_find(
-	    &ask->maas->ranges, maas_number(ask->args[0]));
+	struct iprange *range = maas_range_asked(ask);
 
-	if (!range)
-		maas_answer_missing(ask, "IPRange");
-	else if (to_change && !maas_is_admin(ask) && range->user != ask->user)
+	if (range && to_change && !maas_is_admin(ask) &&
+	    range->user != ask->user)
 		maas_refuse(ask, 403,
 		    "Unable to modify IP range. You don't own the IP range.");
 	return ask->answered ? NULL : range;
@@ -264,17 +331,20 @@ void maas_op_ipranges_update(struct ask *ask)
 	if (!range)
 		return;
 	form = (struct range_form){ .subnet = range->subnet,
-		.dynamic = range->dynamic,
-		.typed = true,
+		.type = range->dynamic ? "dynamic" : "reserved",
+		.has_first = true,
+		.has_last = true,
 		.first = range->first,
-		.last = range->last };
+		.last = range->last,
+		.user = range->user };
 	if (!read_form(ask, &form, range))
 		return;
 	range->subnet = form.subnet;
-	range->dynamic = form.dynamic;
+	range->dynamic = is_dynamic(&form);
 	range->first = form.first;
 	range->last = form.last;
-	if (form.comment)
+	range->user = form.user;
+	if (form.comment && *form.comment)
 		maas_set_text(&range->comment, form.comment);
 	maas_answer(ask, range_json(range));
 }

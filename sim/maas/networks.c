@@ -149,92 +149,23 @@ json_t *maas_subnet_json(const struct subnet *subnet)
 	return json;
 }
 
+/* One that MAAS serves comes before a smaller one. */
+static bool is_nearer(const struct subnet *a, const struct subnet *b)
+{
+	return a->vlan->dhcp_on != b->vlan->dhcp_on ? a->vlan->dhcp_on
+	                                            : a->net.bits > b->net.bits;
+}
+
 struct subnet *maas_subnet_of(const struct maas *maas, const struct ip *ip)
 {
 	struct subnet *subnet, *best = NULL;
 
 	list_for_each (subnet, &maas->subnets) {
 		if (maas_net_has(&subnet->net, ip) &&
-		    (!best || subnet->net.bits > best->net.bits))
+		    (!best || is_nearer(subnet, best)))
 			best = subnet;
 	}
 	return best;
-}
-
-static struct subnet *with_net(
-    const struct maas *maas, const struct ip_net *net)
-{
-	struct subnet *subnet;
-
-	list_for_each (subnet, &maas->subnets) {
-		if (subnet->net.bits == net->bits &&
-		    maas_ip_compare(&subnet->net.base, &net->base) == 0)
-			return subnet;
-	}
-	return NULL;
-}
-
-static struct subnet *with_name(const struct maas *maas, const char *name)
-{
-	struct subnet *subnet;
-
-	list_for_each (subnet, &maas->subnets) {
-		if (strcmp(subnet->name, name) == 0)
-			return subnet;
-	}
-	return NULL;
-}
-
-static struct subnet *specified(
-    const struct maas *maas, const char *kind, size_t len, const char *value)
-{
-	struct subnet *subnet;
-	struct ip_net net;
-	struct ip ip;
-
-	if (len == 4 && memcmp(kind, "cidr", 4) == 0)
-		return maas_net_parse(value, &net) ? with_net(maas, &net)
-		                                   : NULL;
-	if (len == 2 && memcmp(kind, "ip", 2) == 0)
-		return maas_ip_parse(value, &ip) ? maas_subnet_of(maas, &ip)
-		                                 : NULL;
-	if (len == 4 && memcmp(kind, "name", 4) == 0)
-		return with_name(maas, value);
-	list_for_each (subnet, &maas->subnets) {
-		if (len == 2 && memcmp(kind, "id", 2) == 0 &&
-		    subnet->id == maas_number(value))
-			return subnet;
-		if (len == 3 && memcmp(kind, "vid", 3) == 0 &&
-		    subnet->vlan->vid == maas_number(value))
-			return subnet;
-		if (len == 4 && memcmp(kind, "vlan", 4) == 0 &&
-		    (subnet->vlan->id == maas_number(value) ||
-		        strcmp(subnet->vlan->name, value) == 0))
-			return subnet;
-		if (len == 5 && memcmp(kind, "space", 5) == 0 &&
-		    strcmp(subnet->vlan->space ? subnet->vlan->space->name
-		                               : "undefined",
-		        value) == 0)
-			return subnet;
-	}
-	return NULL;
-}
-
-struct subnet *maas_subnet_named(const struct maas *maas, const char *word)
-{
-	const char *colon = strchr(word, ':');
-	struct ip_net net;
-	struct subnet *subnet;
-
-	if (maas_number(word) >= 0)
-		return maas_list_find(&maas->subnets, maas_number(word));
-	if (maas_net_parse(word, &net))
-		return with_net(maas, &net);
-	subnet = with_name(maas, word);
-	if (!subnet && colon)
-		subnet = specified(
-		    maas, word, (size_t)(colon - word), colon + 1);
-	return subnet;
 }
 
 /* ---- ranges ---- */

@@ -516,14 +516,6 @@ bool maas_address_next(
     struct maas *maas, const struct subnet *subnet, bool probe, struct ip *ip);
 json_t *maas_address_json(
     const struct maas *maas, const struct address *address);
-/* A run of addresses in a subnet and what it is used for. */
-struct usage {
-	struct ip first, last;
-	const char *purpose; /* NULL: free */
-};
-/* All usages and free runs in order, joined where they touch; free() it. */
-struct usage *maas_subnet_usages(
-    const struct maas *maas, const struct subnet *subnet, size_t *count);
 
 /* ---- machine.c and around ---- */
 struct node *maas_node_find(const struct maas *maas, const char *system_id);

@@ -132,24 +132,13 @@ static void judge_iface_id(
 		wrong(fault, SPEC_INVALID, "Interface ID must be numeric.");
 }
 
-/* A network, or an address that is one by itself. */
-static bool network(const char *text, struct ip_net *net)
-{
-	if (maas_net_parse(text, net))
-		return true;
-	if (!maas_ip_parse(text, &net->base))
-		return false;
-	net->bits = net->base.version == 4 ? 32 : 128;
-	return true;
-}
-
 static void judge_cidr(
     const struct maas *maas, const char *value, struct spec_fault *fault)
 {
 	struct ip_net net;
 
 	(void)maas;
-	if (network(value, &net))
+	if (maas_net_read(value, &net))
 		return;
 	fault->wrong = SPEC_NETWORK;
 	snprintf(fault->text, sizeof(fault->text), "invalid IPNetwork %.150s",
@@ -217,6 +206,21 @@ static void judge_a_vlan(
     const struct maas *maas, const char *value, struct spec_fault *fault)
 {
 	maas_specifiers_judge(maas, SPEC_VLAN, value, fault);
+}
+
+/* Ranges have no name to be called by. */
+static void judge_range(
+    const struct maas *maas, const char *value, struct spec_fault *fault)
+{
+	int64_t id;
+
+	(void)maas;
+	if (!maas_python_read_based(value, &id) &&
+	    strncmp(value, "iprange-", 8) != 0)
+		wrong(fault, SPEC_NUMBER,
+		    "Cannot resolve keyword 'name' into field. Choices are: "
+		    "comment, created, end_ip, id, start_ip, subnet, "
+		    "subnet_id, type, updated, user, user_id");
 }
 
 static void judge_iface(
@@ -387,7 +391,7 @@ static bool subnet_cidr(
 	struct ip_net net;
 
 	(void)maas;
-	return network(value, &net) && net.bits == subnet->net.bits &&
+	return maas_net_read(value, &net) && net.bits == subnet->net.bits &&
 	       maas_ip_compare(&net.base, &subnet->net.base) == 0;
 }
 
@@ -400,7 +404,7 @@ static bool subnet_any(
 
 	if (number)
 		return is;
-	if (network(value, &net))
+	if (maas_net_read(value, &net))
 		return subnet_cidr(maas, value, thing);
 	return equal(subnet->name, value);
 }
@@ -657,6 +661,45 @@ static bool iface_speed(
 	       ((const struct iface *)thing)->link_speed >= speed;
 }
 
+static bool range_any(
+    const struct maas *maas, const char *value, const void *thing)
+{
+	bool number;
+
+	(void)maas;
+	return has_id(
+	    value, "iprange", ((const struct iprange *)thing)->id, &number);
+}
+
+static bool range_type(
+    const struct maas *maas, const char *value, const void *thing)
+{
+	(void)maas;
+	return equal(
+	    ((const struct iprange *)thing)->dynamic ? "dynamic" : "reserved",
+	    value);
+}
+
+static bool range_start(
+    const struct maas *maas, const char *value, const void *thing)
+{
+	struct ip ip;
+
+	(void)maas;
+	return maas_ip_parse(value, &ip) &&
+	       !maas_ip_compare(&ip, &((const struct iprange *)thing)->first);
+}
+
+static bool range_end(
+    const struct maas *maas, const char *value, const void *thing)
+{
+	struct ip ip;
+
+	(void)maas;
+	return maas_ip_parse(value, &ip) &&
+	       !maas_ip_compare(&ip, &((const struct iprange *)thing)->last);
+}
+
 /* ---- the types ---- */
 
 struct spec_type {
@@ -708,6 +751,10 @@ static const struct spec_type types[] = {
 	{ SPEC_IFACE, "type", NULL, iface_type },
 	{ SPEC_IFACE, "vid", judge_vid, iface_vid },
 	{ SPEC_IFACE, "vlan", judge_a_vlan, iface_vlan },
+	{ SPEC_RANGE, NULL, judge_range, range_any },
+	{ SPEC_RANGE, "end_ip", NULL, range_end },
+	{ SPEC_RANGE, "start_ip", NULL, range_start },
+	{ SPEC_RANGE, "type", NULL, range_type },
 };
 
 /* The type of the word; *value: what stands behind it, without blanks around

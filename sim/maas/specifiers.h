@@ -20,6 +20,7 @@ enum specified {
 	SPEC_FABRIC,
 	SPEC_SPACE,
 	SPEC_IFACE,
+	SPEC_RANGE,
 };
 
 /* What is wrong with a specifier, whatever it is compared with. */
@@ -27,6 +28,7 @@ enum spec_wrong {
 	SPEC_FINE,
 	SPEC_INVALID, /* a ValidationError: text is for people */
 	SPEC_NUMBER,  /* a ValueError: nobody catches it */
+
 	SPEC_NETWORK, /* an AddrFormatError: nobody catches it */
 	SPEC_MISSING, /* 404: text is the model */
 	SPEC_MANY,    /* 403: text is the model */

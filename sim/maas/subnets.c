@@ -1,9 +1,10 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/networks.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- lists and reading ---- */
 
@@ -17,20 +18,9 @@ void maas_op_subnets_list(struct ask *ask)
 	maas_answer(ask, list);
 }
 
-static struct subnet *subnet_asked(struct ask *ask, bool to_change)
-{
-	struct subnet *subnet = maas_subnet_named(ask->maas, ask->args[0]);
-
-	if (!subnet)
-		maas_answer_missing(ask, "Subnet");
-	else if (to_change && !maas_is_admin(ask))
-		maas_refuse(ask, 403, "%s", "");
-	return ask->answered ? NULL : subnet;
-}
-
 void maas_op_subnets_read(struct ask *ask)
 {
-	struct subnet *subnet = subnet_asked(ask, false);
+	struct subnet *subnet = maas_subnet_asked(ask, false);
 
 	if (subnet)
 		maas_answer(ask, maas_subnet_json(subnet));
@@ -42,136 +32,158 @@ void maas_op_subnets_read(struct ask *ask)
 
 struct subnet_form {
 	struct ip_net net;
+	bool net_known;
 	struct vlan *vlan;
-	const char *cidr, *name, *description, *gateway, *disabled;
+	struct fabric *fabric;
+	const char *cidr, *name, *description, *gateway;
+	struct names disabled;
 	int rdns_mode;
+	int64_t vid;
 	bool managed, allow_dns, allow_proxy, active_discovery;
 };
 
-static void read_cidr(struct ask *ask, struct subnet_form *form,
+static bool overlaps(const struct ip_net *a, const struct ip_net *b)
+{
+	return maas_net_has(a, &b->base) || maas_net_has(b, &a->base);
+}
+
+static void check_alone(struct ask *ask, const struct subnet_form *form,
     const struct subnet *self, json_t *errors)
 {
 	struct subnet *subnet;
 
-	form->cidr = maas_field(ask, "cidr");
+	list_for_each (subnet, &ask->maas->subnets) {
+		if (subnet == self || !overlaps(&subnet->net, &form->net))
+			continue;
+		if (subnet->net.bits == form->net.bits)
+			maas_error(errors, "cidr",
+			    "Subnet with this Cidr already exists.");
+		else if (ask->maas->version >= 307)
+			maas_error(errors, "cidr",
+			    "Subnet %s would overlap with existing subnets.",
+			    form->cidr);
+		if (json_object_get(errors, "cidr"))
+			return;
+	}
+}
+
+static void read_cidr(struct ask *ask, struct subnet_form *form,
+    const struct subnet *self, json_t *errors)
+{
+	struct ip_net net;
+
+	form->cidr = maas_stripped(ask, "cidr");
 	if (!form->cidr && self)
 		return;
 	if (!form->cidr || !*form->cidr) {
 		maas_error(errors, "cidr", "This field is required.");
-		return;
-	}
-	if (!maas_net_parse(form->cidr, &form->net)) {
+	} else if (!maas_net_read(form->cidr, &net)) {
 		maas_error(
 		    errors, "cidr", "Required format: <network>/<prefixlen>.");
-		return;
-	}
-	if (form->net.bits == 0) {
+	} else if (net.bits == 0) {
 		maas_error(
 		    errors, "cidr", "Prefix length must be greater than 0.");
-		return;
-	}
-	list_for_each (subnet, &ask->maas->subnets) {
-		bool equal = subnet->net.bits == form->net.bits &&
-		             maas_ip_compare(
-		                 &subnet->net.base, &form->net.base) == 0;
-		bool overlap = maas_net_has(&subnet->net, &form->net.base) ||
-		               maas_net_has(&form->net, &subnet->net.base);
-
-		if (subnet == self)
-			continue;
-		if (equal) {
-			maas_error(errors, "cidr",
-			    "Subnet with this Cidr already exists.");
-			return;
-		}
-		if (overlap && ask->maas->version >= 307) {
-			maas_error(errors, "cidr",
-			    "Subnet %s would overlap with existing subnets.",
-			    form->cidr);
-			return;
-		}
+	} else {
+		form->net = net;
+		form->net_known = true;
+		check_alone(ask, form, self, errors);
 	}
 }
 
-static void no_choice(json_t *errors, const char *field)
+static void *choice(struct ask *ask, const struct list *things,
+    const char *field, json_t *errors)
 {
-	maas_error(errors, field,
-	    "Select a valid choice. That choice is not one of the available "
-	    "choices.");
+	const char *text = maas_stripped(ask, field);
+	void *thing;
+
+	if (!text || !*text)
+		return NULL;
+	thing = maas_list_find(things, maas_number(text));
+	if (!thing)
+		maas_error(errors, field,
+		    "Select a valid choice. That choice is not one of the "
+		    "available choices.");
+	return thing;
 }
 
 /* Where a new one goes that names no VLAN. */
-static void place(struct ask *ask, struct subnet_form *form,
-    struct fabric *fabric, int64_t vid, json_t *errors)
+static void place(struct ask *ask, struct subnet_form *form, json_t *errors)
 {
-	struct fabric *in = fabric ? fabric : ask->maas->fabrics.items[0];
+	struct fabric *in = form->fabric ? form->fabric
+	                                 : ask->maas->fabrics.items[0];
 	struct vlan *vlan;
 
-	if (!vid) {
+	if (!form->vid) {
 		form->vlan = maas_vlan_default(ask->maas, in);
 		return;
 	}
 	list_for_each (vlan, &ask->maas->vlans) {
-		if (vlan->fabric == in && vlan->vid == vid)
+		if (vlan->fabric == in && vlan->vid == form->vid)
 			form->vlan = vlan;
 	}
 	if (form->vlan)
 		return;
-	if (fabric)
+	if (form->fabric)
 		maas_error(errors, "vid",
-		    "No VLAN with vid %lld in fabric name=%s.", (long long)vid,
-		    fabric->name);
+		    "No VLAN with vid %lld in fabric name=%s.",
+		    (long long)form->vid, in->name);
 	else
 		maas_error(errors, "vid",
-		    "No VLAN with vid %lld in default fabric.", (long long)vid);
+		    "No VLAN with vid %lld in default fabric.",
+		    (long long)form->vid);
+}
+
+static void read_vlan(struct ask *ask, struct subnet_form *form, json_t *errors)
+{
+	const char *vid = maas_stripped(ask, "vid");
+	struct vlan *vlan = choice(ask, &ask->maas->vlans, "vlan", errors);
+
+	form->vlan = vlan ? vlan : form->vlan;
+	form->fabric = choice(ask, &ask->maas->fabrics, "fabric", errors);
+	if (vid && *vid)
+		maas_form_number(errors, "vid", vid, 0, 4094, &form->vid);
 }
 
 /* The fabric and the VID help to find the VLAN of a new one only. */
-static void read_vlan(struct ask *ask, struct subnet_form *form,
-    const struct subnet *self, json_t *errors)
+static void settle_vlan(
+    struct ask *ask, struct subnet_form *form, json_t *errors)
 {
-	const char *vlan_id = maas_field(ask, "vlan");
-	const char *fabric_id = maas_field(ask, "fabric");
-	const char *text = maas_stripped(ask, "vid");
-	struct fabric *fabric = NULL;
-	struct vlan *vlan = NULL;
-	int64_t vid = 0;
-
-	if (fabric_id && *fabric_id &&
-	    !(fabric = maas_list_find(
-	          &ask->maas->fabrics, maas_number(fabric_id))))
-		no_choice(errors, "fabric");
-	if (vlan_id && *vlan_id &&
-	    !(vlan = maas_list_find(&ask->maas->vlans, maas_number(vlan_id))))
-		no_choice(errors, "vlan");
-	if (text && *text)
-		maas_form_number(errors, "vid", text, 0, 4094, &vid);
-	if (vlan)
-		form->vlan = vlan;
-	if (self)
-		return;
-	if (!vlan)
-		place(ask, form, fabric, vid, errors);
-	else if (fabric && vlan->fabric != fabric)
+	if (!form->vlan)
+		place(ask, form, errors);
+	else if (form->fabric && form->vlan->fabric != form->fabric)
 		maas_error(errors, "vlan",
-		    "VLAN %s.%s is not in fabric name=%s.", vlan->fabric->name,
-		    vlan->name, fabric->name);
+		    "VLAN %s.%s is not in fabric name=%s.",
+		    form->vlan->fabric->name, form->vlan->name,
+		    form->fabric->name);
 }
 
-static void read_gateway(
+static bool is_link_local(const struct ip *ip)
+{
+	return ip->version == 6 && ip->number >> 118 == 0x3fa;
+}
+
+/* It is looked at in the network that there will be; where that is not known
+ * of a new subnet the region falls over its own question. */
+static bool read_gateway(
     struct ask *ask, struct subnet_form *form, json_t *errors)
 {
 	struct ip ip;
 
-	form->gateway = maas_field(ask, "gateway_ip");
-	if (!form->gateway || !*form->gateway || json_object_size(errors))
-		return;
+	form->gateway = maas_stripped(ask, "gateway_ip");
+	if (!form->gateway || !*form->gateway)
+		return true;
 	if (!maas_ip_parse(form->gateway, &ip))
-		maas_error(errors, "gateway_ip",
-		    "Enter a valid IPv4 or IPv6 address.");
-	else if (!maas_net_has(&form->net, &ip))
+		maas_error(errors, "gateway_ip", "%s",
+		    strchr(form->gateway, ':')
+		        ? "This is not a valid IPv6 address."
+		        : "Enter a valid IPv4 or IPv6 address.");
+	else if (!form->net_known)
+		maas_refuse(ask, 500, "invalid IPNetwork ");
+	else if (!maas_net_has(&form->net, &ip) &&
+	         !(form->net.base.version == 6 && is_link_local(&ip)))
 		maas_error(errors, "gateway_ip",
 		    "Gateway IP must be within CIDR range.");
+	return !ask->answered;
 }
 
 static void read_rdns(struct ask *ask, struct subnet_form *form, json_t *errors)
@@ -180,13 +192,13 @@ static void read_rdns(struct ask *ask, struct subnet_form *form, json_t *errors)
 
 	if (!text || !*text)
 		return;
-	if (maas_number(text) < 0 || maas_number(text) > 2)
+	if (strlen(text) != 1 || !strchr("012", *text))
 		maas_error(errors, "rdns_mode",
 		    "Select a valid choice. %s is not one of the available "
 		    "choices.",
 		    text);
 	else
-		form->rdns_mode = (int)maas_number(text);
+		form->rdns_mode = *text - '0';
 }
 
 static bool is_name_letter(char c)
@@ -206,7 +218,7 @@ static void read_name(struct ask *ask, struct subnet_form *form, json_t *errors)
 	if (maas_letters(form->name) > LONGEST_NAME)
 		maas_error(errors, "name", MAAS_TOO_LONG, LONGEST_NAME,
 		    maas_letters(form->name));
-	else if (*at)
+	if (*at)
 		maas_error(errors, "name", "Enter a valid value.");
 }
 
@@ -224,57 +236,181 @@ static struct names dns_servers(const struct ask *ask)
 	return names;
 }
 
-static void check_dns(const struct ask *ask, json_t *errors)
+/* The last value is parted by commas, and none of the parts may be empty. */
+static bool list_fine(struct ask *ask, const char *field, json_t *errors)
+{
+	const char *text = maas_field(ask, field);
+	int number = 1;
+
+	if (!text || !*text)
+		return true;
+	for (;; number++) {
+		size_t len = strcspn(text, ",");
+
+		if (strspn(text, " \t\r\n") >= len)
+			maas_error(errors, field,
+			    "Item %d in the array did not validate: This "
+			    "field is required.",
+			    number);
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+	return !json_object_get(errors, field);
+}
+
+/* A wrong one ends the questions: what comes after is not looked at. */
+static bool check_dns(struct ask *ask, json_t *errors)
 {
 	struct names names = dns_servers(ask);
 	struct ip ip;
+	bool fine = true;
 
-	for (size_t i = 0; i < names.count; i++) {
-		if (maas_ip_parse(names.items[i], &ip))
-			continue;
-		maas_error(errors, "__all__",
-		    "Invalid IP address: %s; provide a list of "
-		    "space-separated IP addresses",
-		    names.items[i]);
-		break;
+	list_fine(ask, "dns_servers", errors);
+	for (size_t i = 0; i < names.count && fine; i++) {
+		fine = maas_ip_parse(names.items[i], &ip);
+		if (!fine)
+			maas_error(errors, "__all__",
+			    "Invalid IP address: %s; provide a list of "
+			    "space-separated IP addresses",
+			    names.items[i]);
 	}
 	maas_names_free(&names);
+	return fine;
+}
+
+/* How machines boot, and what DHCP calls it: two octets, or their number. */
+static const char *boot_method(const char *word)
+{
+	static const struct {
+		const char *name, *octet, *number;
+	} methods[] = {
+		{ "pxe", "00:00", "0x00" },
+		{ "uefi_ia32", "00:06", "0x06" },
+		{ "uefi_amd64_tftp", "00:07", "0x07" },
+		{ "uefi_ebc_tftp", "00:09", "0x09" },
+		{ "uefi_arm64_tftp", "00:0B", "0x0B" },
+		{ "open-firmware_ppc64el", "00:0C", "0x0C" },
+		{ "powernv", "00:0E", "0x0E" },
+		{ "uefi_amd64_http", "00:10", "0x10" },
+		{ "uefi_arm64_http", "00:13", "0x13" },
+		{ "s390x", "00:1F", "0x1F" },
+		{ "s390x_partition", "00:20", "0x20" },
+	};
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (strcmp(methods[i].name, word) == 0 ||
+		    strcmp(methods[i].octet, word) == 0 ||
+		    strcmp(methods[i].number, word) == 0)
+			return methods[i].name;
+	return NULL;
+}
+
+static void read_disabled(
+    struct ask *ask, struct subnet_form *form, json_t *errors)
+{
+	struct names words = { 0 };
+	const char *text = maas_field(ask, "disabled_boot_architectures");
+
+	if (!text || !list_fine(ask, "disabled_boot_architectures", errors))
+		return;
+	maas_names_split(&words, text, " ,");
+	for (size_t i = 0; i < words.count; i++) {
+		const char *method = boot_method(words.items[i]);
+
+		if (method)
+			maas_names_add(&form->disabled, method);
+		else
+			maas_error(errors, "disabled_boot_architectures",
+			    "Unknown boot architecture %s", words.items[i]);
+	}
+	maas_names_free(&words);
+}
+
+/* "true", "t" and "1" are all that says yes here. */
+static void read_yes(struct ask *ask, const char *name, bool *yes)
+{
+	const char *text = maas_field(ask, name);
+
+	if (text)
+		*yes = strcasecmp(text, "true") == 0 ||
+		       strcasecmp(text, "t") == 0 || strcmp(text, "1") == 0;
+}
+
+static void read_boxes(struct ask *ask, struct subnet_form *form)
+{
+	maas_checkbox(&ask->body.form, "managed", &form->managed);
+	maas_checkbox(
+	    &ask->body.form, "active_discovery", &form->active_discovery);
+	read_yes(ask, "allow_dns", &form->allow_dns);
+	read_yes(ask, "allow_proxy", &form->allow_proxy);
 }
 
 static bool read_form(
     struct ask *ask, struct subnet_form *form, const struct subnet *self)
 {
-	const struct form *fields = &ask->body.form;
 	json_t *errors = json_object();
 
 	read_cidr(ask, form, self, errors);
-	if (!json_object_size(errors))
-		read_vlan(ask, form, self, errors);
-	read_gateway(ask, form, errors);
+	read_vlan(ask, form, errors);
 	read_rdns(ask, form, errors);
 	read_name(ask, form, errors);
+	read_boxes(ask, form);
+	form->description = maas_stripped(ask, "description");
 	if (maas_field(ask, "space"))
 		maas_error(errors, "space",
 		    "Spaces may no longer be set on subnets. Set the space on "
 		    "the underlying VLAN.");
-	check_dns(ask, errors);
-	form->description = maas_field(ask, "description");
-	form->disabled = maas_field(ask, "disabled_boot_architectures");
-	if (!maas_fine(ask, errors))
+	if (check_dns(ask, errors)) {
+		read_disabled(ask, form, errors);
+		if (!self)
+			settle_vlan(ask, form, errors);
+	}
+	if (!read_gateway(ask, form, errors)) {
+		json_decref(errors);
 		return false;
-	return maas_flag(
-	           ask, fields, "managed", form->managed, &form->managed) &&
-	       maas_flag(ask, fields, "allow_dns", form->allow_dns,
-	           &form->allow_dns) &&
-	       maas_flag(ask, fields, "allow_proxy", form->allow_proxy,
-	           &form->allow_proxy) &&
-	       maas_flag(ask, fields, "active_discovery",
-	           form->active_discovery, &form->active_discovery);
+	}
+	return maas_fine(ask, errors);
 }
 
-static void write_form(const struct ask *ask, const struct subnet_form *form,
-    struct subnet *subnet)
+/* A subnet that is called like its network goes on being so: as it is written
+ * in the form, or as it is when the name is emptied. */
+static void write_name(const struct subnet_form *form, struct subnet *subnet)
 {
+	char before[IP_TEXT + 4], now[IP_TEXT + 4];
+	bool same;
+
+	maas_net_text(&subnet->net, before);
+	maas_net_text(&form->net, now);
+	same = strcmp(subnet->name, before) == 0 &&
+	       (!form->name || strcmp(form->name, before) == 0);
+	if (form->name && !*form->name)
+		maas_set_text(&subnet->name, now);
+	else if (same && form->cidr)
+		maas_set_text(&subnet->name, form->cidr);
+	else if (form->name)
+		maas_set_text(&subnet->name, form->name);
+}
+
+/* Addresses belong to the network that holds them now. */
+static void move_addresses(struct maas *maas, const struct subnet *changed)
+{
+	struct address *address;
+
+	list_for_each (address, &maas->addresses) {
+		if (address->assigned &&
+		    (address->subnet == changed ||
+		        maas_net_has(&changed->net, &address->ip)))
+			address->subnet = maas_subnet_of(maas, &address->ip);
+	}
+}
+
+static void write_form(
+    struct ask *ask, struct subnet_form *form, struct subnet *subnet)
+{
+	bool moved = subnet->net.bits != form->net.bits ||
+	             maas_ip_compare(&subnet->net.base, &form->net.base);
+
 	subnet->net = form->net;
 	subnet->vlan = form->vlan;
 	subnet->rdns_mode = form->rdns_mode;
@@ -282,8 +418,6 @@ static void write_form(const struct ask *ask, const struct subnet_form *form,
 	subnet->allow_dns = form->allow_dns;
 	subnet->allow_proxy = form->allow_proxy;
 	subnet->active_discovery = form->active_discovery;
-	if (form->name && *form->name)
-		maas_set_text(&subnet->name, form->name);
 	if (form->description)
 		maas_set_text(&subnet->description, form->description);
 	if (form->gateway)
@@ -292,11 +426,21 @@ static void write_form(const struct ask *ask, const struct subnet_form *form,
 		maas_names_free(&subnet->dns_servers);
 		subnet->dns_servers = dns_servers(ask);
 	}
-	if (form->disabled) {
+	if (maas_field(ask, "disabled_boot_architectures")) {
 		maas_names_free(&subnet->disabled_architectures);
-		maas_names_split(
-		    &subnet->disabled_architectures, form->disabled, " ,");
+		subnet->disabled_architectures = form->disabled;
+		form->disabled = (struct names){ 0 };
 	}
+	if (moved)
+		move_addresses(ask->maas, subnet);
+}
+
+/* Shown as it came; what is kept of an empty gateway is none. */
+static void answer_written(struct ask *ask, struct subnet *subnet)
+{
+	maas_answer(ask, maas_subnet_json(subnet));
+	if (subnet->gateway && !*subnet->gateway)
+		maas_set_text(&subnet->gateway, NULL);
 }
 
 void maas_op_subnets_create(struct ask *ask)
@@ -307,34 +451,40 @@ void maas_op_subnets_create(struct ask *ask)
 		.allow_proxy = true };
 	struct subnet *subnet;
 
-	if (!read_form(ask, &form, NULL))
-		return;
-	subnet = maas_subnet_make(ask->maas, &form.net, form.vlan);
-	/* named as it was written, host bits and all */
-	maas_set_text(&subnet->name, form.cidr);
-	subnet->gateway = xstrdup("");
-	write_form(ask, &form, subnet);
-	maas_answer(ask, maas_subnet_json(subnet));
+	if (read_form(ask, &form, NULL)) {
+		subnet = maas_subnet_make(ask->maas, &form.net, form.vlan);
+		/* named as it was written, host bits and all */
+		maas_set_text(&subnet->name,
+		    form.name && *form.name ? form.name : form.cidr);
+		subnet->gateway = xstrdup("");
+		write_form(ask, &form, subnet);
+		move_addresses(ask->maas, subnet);
+		answer_written(ask, subnet);
+	}
+	maas_names_free(&form.disabled);
 }
 
 void maas_op_subnets_update(struct ask *ask)
 {
-	struct subnet *subnet = subnet_asked(ask, true);
+	struct subnet *subnet = maas_subnet_asked(ask, true);
 	struct subnet_form form;
 
 	if (!subnet)
 		return;
 	form = (struct subnet_form){ .net = subnet->net,
+		.net_known = true,
 		.vlan = subnet->vlan,
 		.rdns_mode = subnet->rdns_mode,
 		.managed = subnet->managed,
 		.allow_dns = subnet->allow_dns,
 		.allow_proxy = subnet->allow_proxy,
 		.active_discovery = subnet->active_discovery };
-	if (!read_form(ask, &form, subnet))
-		return;
-	write_form(ask, &form, subnet);
-	maas_answer(ask, maas_subnet_json(subnet));
+	if (read_form(ask, &form, subnet)) {
+		write_name(&form, subnet);
+		write_form(ask, &form, subnet);
+		answer_written(ask, subnet);
+	}
+	maas_names_free(&form.disabled);
 }
 
 /* ---- delete ---- */
@@ -356,7 +506,9 @@ static bool in_use(const struct maas *maas, const struct subnet *subnet)
 	struct address *address;
 
 	list_for_each (address, &maas->addresses) {
-		if (address->subnet == subnet && address->assigned)
+		if (address->subnet == subnet && address->assigned &&
+		    address->iface && address->type != ALLOC_DHCP &&
+		    address->type != ALLOC_DISCOVERED)
 			return true;
 	}
 	return false;
@@ -385,10 +537,12 @@ static void subnet_drop(struct maas *maas, struct subnet *subnet)
 
 void maas_op_subnets_delete(struct ask *ask)
 {
-	struct subnet *subnet = subnet_asked(ask, true);
-	bool force;
+	struct subnet *subnet = maas_subnet_asked(ask, true);
+	bool force = true;
 
-	if (!subnet || !maas_flag(ask, &ask->query, "force", false, &force))
+	if (!subnet ||
+	    (ask->maas->version >= 307 &&
+	        !maas_flag(ask, &ask->query, "force", false, &force)))
 		return;
 	if (serves_dhcp(ask->maas, subnet)) {
 		maas_refuse(ask, 400,
@@ -397,229 +551,12 @@ void maas_op_subnets_delete(struct ask *ask)
 		    "DHCP first.)");
 		return;
 	}
-	if (ask->maas->version >= 307 && !force && in_use(ask->maas, subnet)) {
+	if (!force && in_use(ask->maas, subnet)) {
 		maas_refuse(ask, 400,
-		    "Cannot delete a subnet with IP addresses in use. Use "
-		    "force=true to delete it anyway.");
+		    "Cannot delete a subnet that has IP addresses in use by "
+		    "nodes. (Use the 'force' parameter to override.)");
 		return;
 	}
 	subnet_drop(ask->maas, subnet);
 	maas_answer_gone(ask);
-}
-
-/* ---- what is used and what is free ---- */
-
-static json_t *count_json(ip_number count)
-{
-	return count > (ip_number)INT64_MAX ? json_integer(INT64_MAX)
-	                                    : json_integer((json_int_t)count);
-}
-
-static ip_number size_of(const struct usage *usage)
-{
-	return usage->last.number - usage->first.number + 1;
-}
-
-static json_t *usage_json(const struct usage *usage, const char *purpose)
-{
-	char first[IP_TEXT], last[IP_TEXT];
-	json_t *json;
-
-	maas_ip_text(&usage->first, first);
-	maas_ip_text(&usage->last, last);
-	json = json_pack("{s:s, s:s, s:o}", "start", first, "end", last,
-	    "num_addresses", count_json(size_of(usage)));
-	if (purpose)
-		json_object_set_new(json, "purpose", json_pack("[s]", purpose));
-	return json;
-}
-
-static void answer_ranges(struct ask *ask, bool want_free)
-{
-	struct subnet *subnet = subnet_asked(ask, false);
-	struct usage *usages;
-	json_t *list;
-	size_t count;
-
-	if (!subnet)
-		return;
-	list = json_array();
-	usages = maas_subnet_usages(ask->maas, subnet, &count);
-	for (size_t i = 0; i < count; i++)
-		if (!usages[i].purpose == want_free)
-			json_array_append_new(
-			    list, usage_json(&usages[i], usages[i].purpose));
-	free(usages);
-	maas_answer(ask, list);
-}
-
-void maas_op_subnets_reserved_ip_ranges(struct ask *ask)
-{
-	answer_ranges(ask, false);
-}
-
-void maas_op_subnets_unreserved_ip_ranges(struct ask *ask)
-{
-	answer_ranges(ask, true);
-}
-
-static json_t *statistics_json(const struct usage *usages, size_t count)
-{
-	ip_number available = 0, largest = 0, total = 0;
-	char first[IP_TEXT] = "", last[IP_TEXT] = "", used[16], left[16];
-	double usage;
-	int percent;
-
-	for (size_t i = 0; i < count; i++) {
-		total += size_of(&usages[i]);
-		if (usages[i].purpose)
-			continue;
-		available += size_of(&usages[i]);
-		if (size_of(&usages[i]) > largest)
-			largest = size_of(&usages[i]);
-	}
-	if (count) {
-		maas_ip_text(&usages[0].first, first);
-		maas_ip_text(&usages[count - 1].last, last);
-	}
-	usage = total ? (double)(total - available) / (double)total : 0;
-	percent = (int)(usage * 100 + 0.5);
-	snprintf(used, sizeof(used), "%d%%", percent);
-	snprintf(left, sizeof(left), "%d%%", 100 - percent);
-	return json_pack("{s:o, s:o, s:o, s:o, s:f, s:s, s:s, s:s, s:s, s:i}",
-	    "num_available", count_json(available), "largest_available",
-	    count_json(largest), "num_unavailable",
-	    count_json(total - available), "total_addresses", count_json(total),
-	    "usage", usage, "usage_string", used, "available_string", left,
-	    "first_address", first, "last_address", last, "ip_version",
-	    count ? usages[0].first.version : 4);
-}
-
-void maas_op_subnets_statistics(struct ask *ask)
-{
-	struct subnet *subnet = subnet_asked(ask, false);
-	struct usage *usages;
-	json_t *json, *ranges;
-	size_t count;
-	bool with_ranges;
-
-	if (!subnet ||
-	    !maas_flag(ask, &ask->query, "include_ranges", false, &with_ranges))
-		return;
-	usages = maas_subnet_usages(ask->maas, subnet, &count);
-	json = statistics_json(usages, count);
-	if (with_ranges) {
-		ranges = json_array();
-		for (size_t i = 0; i < count; i++)
-			json_array_append_new(ranges,
-			    usage_json(&usages[i], usages[i].purpose
-			                               ? usages[i].purpose
-			                               : "unused"));
-		json_object_set_new(json, "ranges", ranges);
-	}
-	free(usages);
-	maas_answer(ask, json);
-}
-
-/* ---- who has which address ---- */
-
-static json_t *summary_json(const struct iface *iface)
-{
-	const struct node *node = iface->node;
-	char *fqdn = maas_node_fqdn(node);
-	json_t *json = json_pack("{s:s, s:i, s:s, s:s, s:b, s:s}", "system_id",
-	    node->system_id, "node_type", (int)node->type, "fqdn", fqdn,
-	    "hostname", node->hostname, "is_container", 0, "via", iface->name);
-
-	free(fqdn);
-	return json;
-}
-
-static void add_records(
-    const struct maas *maas, json_t *json, const struct address *address)
-{
-	struct dns_resource *resource;
-	json_t *list = json_array();
-
-	list_for_each (resource, &maas->dns_resources) {
-		for (size_t i = 0; i < resource->address_count; i++)
-			if (resource->addresses[i] == address)
-				json_array_append_new(
-				    list, json_pack("{s:I, s:s, s:s}", "id",
-				              (json_int_t)resource->id, "name",
-				              resource->name, "domain",
-				              resource->domain->name));
-	}
-	if (json_array_size(list))
-		json_object_set(json, "dns_records", list);
-	json_decref(list);
-}
-
-static const char *user_of(const struct address *address)
-{
-	const struct node *node = address->iface ? address->iface->node : NULL;
-
-	if (address->user)
-		return address->user->name;
-	if (node && node->type >= NODE_RACK)
-		return "MAAS";
-	return node && node->owner ? node->owner->name : NULL;
-}
-
-static json_t *entry_json(const struct maas *maas,
-    const struct address *address, bool with_user, bool with_summary)
-{
-	char ip[IP_TEXT], created[40], updated[40];
-	json_t *json;
-
-	maas_ip_text(&address->ip, ip);
-	maas_time_words(address->created_time, created);
-	maas_time_words(address->updated_time, updated);
-	json = json_pack("{s:s, s:i, s:s, s:s}", "ip", ip, "alloc_type",
-	    (int)address->type, "created", created, "updated", updated);
-	if (with_summary && address->iface && address->iface->node)
-		json_object_set_new(
-		    json, "node_summary", summary_json(address->iface));
-	if (with_summary)
-		add_records(maas, json, address);
-	if (with_user && user_of(address))
-		json_object_set_new(
-		    json, "user", json_string(user_of(address)));
-	return json;
-}
-
-static int by_ip(const void *a, const void *b)
-{
-	const struct address *const *x = a, *const *y = b;
-
-	return maas_ip_compare(&(*x)->ip, &(*y)->ip);
-}
-
-void maas_op_subnets_ip_addresses(struct ask *ask)
-{
-	struct subnet *subnet = subnet_asked(ask, false);
-	struct list *all = &ask->maas->addresses;
-	struct address **sorted;
-	json_t *list;
-	bool with_user, with_summary;
-	size_t count = 0;
-
-	if (!subnet ||
-	    !maas_flag(ask, &ask->query, "with_username", true, &with_user) ||
-	    !maas_flag(ask, &ask->query, "with_summary", true, &with_summary))
-		return;
-	list = json_array();
-	sorted = xcalloc(all->count + 1, sizeof(*sorted));
-	for (size_t i = 0; i < all->count; i++) {
-		struct address *address = all->items[i];
-
-		if (address->subnet == subnet && address->assigned)
-			sorted[count++] = address;
-	}
-	qsort(sorted, count, sizeof(*sorted), by_ip);
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list,
-		    entry_json(ask->maas, sorted[i], with_user, with_summary));
-	free(sorted);
-	maas_answer(ask, list);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "tests/maas/rows.h"
 #include "tests/maas/site.h"
 #include "tests/test.h"
 
@@ -11,30 +12,6 @@
  * them. What a region answers follows from its own validators and from the
  * libraries that it stands on, and is the same every time.
  */
-
-struct row {
-	const char *method, *path, *form;
-	int status;
-	const char *body; /* "" for an empty one; NULL: not looked at */
-};
-
-static void hold(const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct row *row = &rows[i];
-		int status = lab_ask(&lab, row->method, row->path, row->form);
-
-		if (status != row->status ||
-		    (row->body && strcmp(lab_text(&lab), row->body) != 0))
-			test_failed(__FILE__, __LINE__,
-			    "%s %s %s: %d %s, expected %d %s", row->method,
-			    row->path, row->form ? row->form : "", status,
-			    lab_text(&lab), row->status,
-			    row->body ? row->body : "");
-	}
-}
-
-#define HOLD(rows) hold(rows, sizeof(rows) / sizeof((rows)[0]))
 
 TEST(an_op_is_where_django_and_the_path_have_it)
 {
@@ -142,7 +119,9 @@ TEST(names_that_follow_from_ids_are_reserved)
 		{ "POST", "spaces/", "name=undefined", 400,
 		    "{\"name\": [\"Reserved space name.\"]}" },
 		{ "POST", "fabrics/0/vlans/", "vid=x", 400,
-		    "{\"vid\": [\"Enter a whole number.\"]}" },
+		    "{\"vid\": [\"Enter a whole number.\", \"VID must be "
+		    "between "
+		    "0 and 4094.\"]}" },
 		{ "POST", "fabrics/0/vlans/", "vid=4095", 400,
 		    "{\"vid\": [\"VID must be between 0 and 4094.\"]}" },
 		{ "POST", "fabrics/0/vlans/", "vid=7&mtu=x", 400,

@@ -6,18 +6,23 @@
 
 #include "base/check.h"
 
-static void make_room(struct buf *buf, size_t more)
+static void grow(struct buf *buf, size_t need)
 {
-	size_t need = buf->len + more + 1; /* the NUL */
 	size_t room = buf->room ? buf->room : 64;
 
-	check(need > buf->len);
-	if (need <= buf->room)
-		return;
 	while (room < need)
 		room *= 2;
 	buf->data = xrealloc(buf->data, room);
 	buf->room = room;
+}
+
+static void make_room(struct buf *buf, size_t more)
+{
+	size_t need = buf->len + more + 1; /* the NUL */
+
+	check(need > buf->len);
+	if (need > buf->room)
+		grow(buf, need);
 }
 
 const char *buf_text(const struct buf *buf)
@@ -41,7 +46,9 @@ void buf_adds(struct buf *buf, const char *text)
 
 void buf_addc(struct buf *buf, char c)
 {
-	buf_add(buf, &c, 1);
+	make_room(buf, 1);
+	buf->data[buf->len++] = c;
+	buf->data[buf->len] = '\0';
 }
 
 void buf_addf(struct buf *buf, const char *fmt, ...)
@@ -70,6 +77,23 @@ void buf_vaddf(struct buf *buf, const char *fmt, va_list ap)
 	}
 	va_end(again);
 	buf->len += (size_t)len;
+}
+
+void buf_addn(struct buf *buf, int64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+	uint64_t left = (uint64_t)number;
+
+	if (number < 0) {
+		buf_addc(buf, '-');
+		left = -left;
+	}
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left);
+	buf_add(buf, digits + at, sizeof(digits) - at);
 }
 
 void buf_drop(struct buf *buf, size_t n)
@@ -191,7 +215,8 @@ void text_mend(char *text)
 	unsigned char *at = (unsigned char *)text;
 
 	while (*at) {
-		size_t len = character_len(at);
+		/* nearly all text is ASCII */
+		size_t len = *at < 0x80 ? 1 : character_len(at);
 
 		if (len == 0)
 			*at = '?';

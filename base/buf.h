@@ -14,6 +14,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *data; /* NULL while nothing was ever added: use buf_text */
@@ -30,6 +32,9 @@ const char *buf_text(const struct buf *buf); /* "" when empty, never NULL */
 void buf_add(struct buf *buf, const void *data, size_t len);
 void buf_adds(struct buf *buf, const char *text);
 void buf_addc(struct buf *buf, char c);
+void buf_addn(struct buf *buf, int64_t number); /* in decimal */
+/* Convenient; dear where it is done a million times: printf reads its format
+ * anew at each call. */
 void buf_addf(struct buf *buf, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void buf_vaddf(struct buf *buf, const char *fmt, va_list ap)
@@ -45,6 +50,13 @@ char *xstrndup(const char *text, size_t len);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
+
+/* Is it the same text? For walks along tables: the first byte tells most
+ * apart, and nothing is called for it. */
+static inline bool text_same(const char *a, const char *b)
+{
+	return *a == *b && strcmp(a, b) == 0;
+}
 
 /* Foreign text, or text that was cut short, becomes UTF-8: each byte that is
  * no part of a character is written over with '?'. */

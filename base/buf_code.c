@@ -130,16 +130,17 @@ void buf_add_percent(struct buf *buf, const char *text)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (*text) {
+		const char *plain = text;
+		unsigned char c;
 
-		if (is_unreserved(*text)) {
-			buf_addc(buf, *text);
-		} else {
-			char three[3] = { '%', hex[c >> 4], hex[c & 15] };
-
-			buf_add(buf, three, sizeof(three));
-		}
+		while (is_unreserved(*text))
+			text++;
+		buf_add(buf, plain, (size_t)(text - plain));
+		if (!*text)
+			return;
+		c = (unsigned char)*text++;
+		buf_add(buf, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
 	}
 }
 
@@ -156,24 +157,24 @@ static int hex_value(char c)
 
 bool buf_add_unpercent(struct buf *buf, const char *text, size_t len)
 {
+	const char *end = text + len;
 	size_t before = buf->len;
-	size_t i;
 
-	for (i = 0; i < len; i++) {
+	while (text < end) {
+		const char *sign = memchr(text, '%', (size_t)(end - text));
 		int high, low;
 
-		if (text[i] != '%') {
-			buf_addc(buf, text[i]);
-			continue;
-		}
-		if (len - i < 3)
+		buf_add(buf, text, (size_t)((sign ? sign : end) - text));
+		if (!sign)
+			return true;
+		if (end - sign < 3)
 			return undo(buf, before);
-		high = hex_value(text[i + 1]);
-		low = hex_value(text[i + 2]);
+		high = hex_value(sign[1]);
+		low = hex_value(sign[2]);
 		if (high < 0 || low < 0)
 			return undo(buf, before);
 		buf_addc(buf, (char)(high << 4 | low));
-		i += 2;
+		text = sign + 3;
 	}
 	return true;
 }

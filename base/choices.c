@@ -32,14 +32,31 @@ static void sip_round(uint64_t v[4])
 	v[2] = rotate(v[2], 32);
 }
 
-/* Little-endian whatever the machine, or records would differ. */
-static uint64_t load(const unsigned char *in, size_t len)
+static void sip_word(uint64_t v[4], uint64_t word)
 {
-	uint64_t word = 0;
+	v[3] ^= word;
+	sip_round(v);
+	sip_round(v);
+	v[0] ^= word;
+}
+
+/* Little-endian whatever the machine, or records would differ. Written out,
+ * because compilers see one load in this and none in a loop. */
+static uint64_t load(const unsigned char *in)
+{
+	return (uint64_t)in[0] | (uint64_t)in[1] << 8 | (uint64_t)in[2] << 16 |
+	       (uint64_t)in[3] << 24 | (uint64_t)in[4] << 32 |
+	       (uint64_t)in[5] << 40 | (uint64_t)in[6] << 48 |
+	       (uint64_t)in[7] << 56;
+}
+
+static uint64_t load_rest(const unsigned char *in, size_t len)
+{
+	uint64_t word = (uint64_t)len << 56;
 	size_t i;
 
-	for (i = 0; i < len; i++)
-		word |= (uint64_t)in[i] << (8 * i);
+	for (i = 0; i < len % 8; i++)
+		word |= (uint64_t)in[len / 8 * 8 + i] << (8 * i);
 	return word;
 }
 
@@ -52,17 +69,11 @@ uint64_t siphash(uint64_t k0, uint64_t k1, const void *data, size_t len)
 		k0 ^ 0x6c7967656e657261,
 		k1 ^ 0x7465646279746573,
 	};
-	uint64_t last = (uint64_t)len << 56 | load(in + len / 8 * 8, len % 8);
 	size_t i;
 
-	for (i = 0; i <= len / 8; i++) {
-		uint64_t word = i < len / 8 ? load(in + 8 * i, 8) : last;
-
-		v[3] ^= word;
-		sip_round(v);
-		sip_round(v);
-		v[0] ^= word;
-	}
+	for (i = 0; i < len / 8; i++)
+		sip_word(v, load(in + 8 * i));
+	sip_word(v, load_rest(in, len));
 	v[2] ^= 0xff;
 	for (i = 0; i < 4; i++)
 		sip_round(v);

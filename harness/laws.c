@@ -45,7 +45,7 @@ void law_broken(struct judge *judge, const char *about, const char *fmt, ...)
 
 bool law_is_kind(const struct event *event, const char *kind)
 {
-	return strcmp(event->kind, kind) == 0;
+	return text_same(event->kind, kind);
 }
 
 bool law_is_state(const struct event *event)
@@ -78,30 +78,53 @@ void cluster_of_agent(
 	snprintf(uid, uid_size, "%.*s", (int)strcspn(dot, "."), dot);
 }
 
+/* Where it stands, or would stand: they are in the order of their names. */
+static size_t before_slot(const struct judge *judge, const char *name)
+{
+	size_t low = 0, high = judge->before_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(judge->before[middle].about, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_at(const struct judge *judge, size_t slot, const char *name)
+{
+	return slot < judge->before_count &&
+	       strcmp(judge->before[slot].about, name) == 0;
+}
+
 char *law_remember(struct judge *judge, const char *name, const char *text)
 {
-	for (size_t i = 0; i < judge->before_count; i++) {
-		struct before *b = &judge->before[i];
-		char *was = b->text;
+	size_t slot = before_slot(judge, name);
+	struct before *b;
+	char *was;
 
-		if (strcmp(b->about, name) != 0)
-			continue;
-		b->text = xstrdup(text);
+	if (is_at(judge, slot, name)) {
+		was = judge->before[slot].text;
+		judge->before[slot].text = xstrdup(text);
 		return was;
 	}
 	judge->before = xrealloc(
 	    judge->before, (judge->before_count + 1) * sizeof(*judge->before));
-	judge->before[judge->before_count++] = (struct before){ xstrdup(name),
-		xstrdup(text) };
+	b = &judge->before[slot];
+	memmove(b + 1, b, (judge->before_count - slot) * sizeof(*b));
+	judge->before_count++;
+	*b = (struct before){ xstrdup(name), xstrdup(text) };
 	return xstrdup("");
 }
 
 const char *law_recall(const struct judge *judge, const char *name)
 {
-	for (size_t i = 0; i < judge->before_count; i++)
-		if (strcmp(judge->before[i].about, name) == 0)
-			return judge->before[i].text;
-	return "";
+	size_t slot = before_slot(judge, name);
+
+	return is_at(judge, slot, name) ? judge->before[slot].text : "";
 }
 
 /* The thing of Palette's that a cluster is, whichever Palette it is. */

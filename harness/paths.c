@@ -23,6 +23,13 @@ static const struct thing *palette_of(const struct thing *thing)
 	return thing_link(thing_link(thing, "through"), "palette");
 }
 
+/* Topics are made for each claim at each event: no printf. */
+static void add_both(struct buf *out, const char *first, const char *then)
+{
+	buf_adds(out, first);
+	buf_adds(out, then);
+}
+
 static void palette_topic(const struct term *term, struct buf *out)
 {
 	const struct thing *thing = term->thing;
@@ -44,67 +51,67 @@ static void own_topic(const struct term *term, struct buf *out)
 
 static void agent_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/agent", term->thing->full);
+	add_both(out, term->thing->full, "/agent");
 }
 
 static void nodes_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/node/", term->thing->full);
+	add_both(out, term->thing->full, "/node/");
 }
 
 static void objects_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/object/", term->thing->full);
+	add_both(out, term->thing->full, "/object/");
 }
 
 static void work_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/instruction/", term->thing->full);
+	add_both(out, term->thing->full, "/instruction/");
 }
 
 static void machines_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/machine/", term->thing->full);
+	add_both(out, term->thing->full, "/machine/");
 }
 
 static void dns_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/dns/", term->thing->full);
+	add_both(out, term->thing->full, "/dns/");
 }
 
 static void address_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/address/", term->thing->full);
+	add_both(out, term->thing->full, "/address/");
 }
 
 static void clusters_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/cluster/", term->thing->full);
+	add_both(out, term->thing->full, "/cluster/");
 }
 
 static void gateways_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/gateway/", term->thing->full);
+	add_both(out, term->thing->full, "/gateway/");
 }
 
 static void instructions_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/instruction/", term->thing->full);
+	add_both(out, term->thing->full, "/instruction/");
 }
 
 static void events_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "%s/event/", palette_of(term->thing)->full);
+	add_both(out, palette_of(term->thing)->full, "/event/");
 }
 
 static void requests_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "requests/%s", term->thing->full);
+	add_both(out, "requests/", term->thing->full);
 }
 
 static void flows_topic(const struct term *term, struct buf *out)
 {
-	buf_addf(out, "flows/%s", term->thing->full);
+	add_both(out, "flows/", term->thing->full);
 }
 
 /* ---- reading single things ---- */

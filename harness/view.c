@@ -14,7 +14,7 @@ struct tally {
 	size_t count, room;
 };
 struct tallies {
-	struct tally *items; /* in order of first appearance */
+	struct tally *items; /* in the order of tally_compare */
 	size_t count;
 };
 
@@ -87,10 +87,12 @@ static void touch(struct view *view, const char *topic)
 
 static void touch_end(struct view *view, const char *what, const char *host)
 {
-	char topic[200];
+	struct buf topic = BUF_INIT;
 
-	snprintf(topic, sizeof(topic), "%s/%s", what, host);
-	touch(view, topic);
+	buf_adds(&topic, what);
+	buf_adds(&topic, host);
+	touch(view, buf_text(&topic));
+	buf_free(&topic);
 }
 
 /* ---- things ---- */
@@ -144,7 +146,7 @@ static struct view_thing *thing_for(struct view *view, const char *name)
 const char *view_attribute(const struct view_thing *thing, const char *key)
 {
 	for (size_t i = 0; thing && i < thing->attribute_count; i++)
-		if (strcmp(thing->attributes[i].key, key) == 0)
+		if (text_same(thing->attributes[i].key, key))
 			return thing->attributes[i].text;
 	return "";
 }
@@ -204,7 +206,7 @@ void view_each(const struct view *view, const char *prefix,
 const char *event_text(const struct event *event, const char *key)
 {
 	for (size_t i = 0; i < event->field_count; i++)
-		if (strcmp(event->fields[i].key, key) == 0)
+		if (text_same(event->fields[i].key, key))
 			return event->fields[i].text ? event->fields[i].text
 			                             : "";
 	return "";
@@ -213,33 +215,68 @@ const char *event_text(const struct event *event, const char *key)
 int64_t event_number(const struct event *event, const char *key)
 {
 	for (size_t i = 0; i < event->field_count; i++)
-		if (strcmp(event->fields[i].key, key) == 0)
+		if (text_same(event->fields[i].key, key))
 			return event->fields[i].number;
 	return 0;
 }
 
-static bool same_tally(const struct tally *t, const char *client,
+/* Is the tally before (< 0), after or the one of these four? */
+static int tally_compare(const struct tally *t, const char *client,
     const char *server, const char *op, const char *outcome)
 {
-	return strcmp(t->op, op) == 0 && strcmp(t->outcome, outcome) == 0 &&
-	       strcmp(t->client, client) == 0 && strcmp(t->server, server) == 0;
+	int by = strcmp(t->op, op);
+
+	if (by == 0)
+		by = strcmp(t->client, client);
+	if (by == 0)
+		by = strcmp(t->server, server);
+	return by ? by : strcmp(t->outcome, outcome);
+}
+
+static struct tally *add_tally(struct tallies *tallies, size_t slot)
+{
+	struct tally *t;
+
+	tallies->items = xrealloc(
+	    tallies->items, (tallies->count + 1) * sizeof(*tallies->items));
+	t = &tallies->items[slot];
+	memmove(t + 1, t, (tallies->count - slot) * sizeof(*t));
+	tallies->count++;
+	*t = (struct tally){ 0 };
+	return t;
+}
+
+static struct tally *tally_for(struct tallies *tallies, const char *client,
+    const char *server, const char *op, const char *outcome)
+{
+	size_t low = 0, high = tallies->count;
+	struct tally *t;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int by = tally_compare(
+		    &tallies->items[middle], client, server, op, outcome);
+
+		if (by == 0)
+			return &tallies->items[middle];
+		if (by < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	t = add_tally(tallies, low);
+	t->client = xstrdup(client);
+	t->server = xstrdup(server);
+	t->op = xstrdup(op);
+	t->outcome = xstrdup(outcome);
+	return t;
 }
 
 static void count_one(struct tallies *tallies, usec at, const char *client,
     const char *server, const char *op, const char *outcome)
 {
-	struct tally *t = NULL;
+	struct tally *t = tally_for(tallies, client, server, op, outcome);
 
-	for (size_t i = 0; i < tallies->count && !t; i++)
-		if (same_tally(&tallies->items[i], client, server, op, outcome))
-			t = &tallies->items[i];
-	if (!t) {
-		tallies->items = xrealloc(tallies->items,
-		    (tallies->count + 1) * sizeof(*tallies->items));
-		t = &tallies->items[tallies->count++];
-		*t = (struct tally){ xstrdup(client), xstrdup(server),
-			xstrdup(op), xstrdup(outcome), NULL, 0, 0 };
-	}
 	if (t->count == t->room) {
 		t->room = t->room ? 2 * t->room : 16;
 		t->at = xrealloc(t->at, t->room * sizeof(*t->at));
@@ -299,8 +336,8 @@ static void fold_exchange(struct view *view, const struct event *event)
 	outcome_of(event, outcome, sizeof(outcome));
 	count_one(&view->requests, event->at, event->actor, event->about,
 	    event_text(event, "op"), outcome);
-	touch_end(view, "requests", event->actor);
-	touch_end(view, "requests", event->about);
+	touch_end(view, "requests/", event->actor);
+	touch_end(view, "requests/", event->about);
 }
 
 /* The actor dials (through a proxy: the proxy, too), `to` is dialled. */
@@ -310,8 +347,8 @@ static void fold_flow(struct view *view, const struct event *event)
 
 	count_one(&view->flows, event->at, event->actor, to, "",
 	    event_text(event, "verdict"));
-	touch_end(view, "flows", event->actor);
-	touch_end(view, "flows", to);
+	touch_end(view, "flows/", event->actor);
+	touch_end(view, "flows/", to);
 }
 
 void view_sink(void *ctx, const struct event *event)
@@ -331,7 +368,7 @@ void view_sink(void *ctx, const struct event *event)
 	check(event->at >= view->now_at);
 	view->now_at = event->at;
 	for (size_t i = 0; i < sizeof(folds) / sizeof(folds[0]); i++)
-		if (strcmp(folds[i].kind, event->kind) == 0)
+		if (text_same(folds[i].kind, event->kind))
 			folds[i].fold(view, event);
 }
 

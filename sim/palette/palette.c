@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/palette/nouns.h"
+#include "sim/palette/routes.h"
 
 #define HTTPS_PORT 443
 
@@ -47,6 +48,7 @@ struct palette *palette_new(
 	    options->poll_after_for, SECONDS(15));
 	palette->requests_per_second = options->requests_per_second;
 	palette->jwt_for = MINUTES(15);
+	palette->routes = routes_new();
 	people_init(palette);
 	if (!listen(palette, err))
 		palette_free(&palette);
@@ -89,6 +91,7 @@ void palette_free(struct palette **palette_ptr)
 	free(palette->gateways);
 	free(palette->component_events);
 	free(palette->buckets);
+	routes_free(&palette->routes);
 	identity_free(&palette->identity);
 	free(palette->name);
 	free(palette->endpoint);

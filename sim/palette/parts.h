@@ -278,6 +278,7 @@ struct palette {
 	unsigned requests_per_second;
 	usec jwt_for;
 	struct listener *listener;
+	struct routes *routes;
 	char tenant_uid[UID_ROOM];
 	struct user **users;
 	size_t user_count;

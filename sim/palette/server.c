@@ -1,6 +1,6 @@
 /*
- * server: which operation a request means, and the way to its function:
- * rate limit, route, credential, body. Each step answers by itself if it
+ * server: the way of a request to its operation's function: rate limit,
+ * route, credential, body. Each step answers by itself if it
  * says no.
  */
 #include <stdio.h>
@@ -9,106 +9,22 @@
 #include <strings.h>
 
 #include "sim/palette/nouns.h"
+#include "sim/palette/routes.h"
 
 #define BODY_MAX (4 * 1024 * 1024)
-
-/* "/v1/" and three letters of the noun: no path has a {} before, so most of
- * the table is passed over at once (test every_path_begins_with_a_noun). */
-#define NOUN_AT 7
-
-/* ---- routes ---- */
-
-/* One segment of a pattern and of a path; both pointers are moved on. */
-static bool segment_matches(
-    const char **pattern, const char **path, size_t path_len)
-{
-	size_t len = strcspn(*pattern, "/");
-	bool is_param = **pattern == '{';
-	bool same = is_param
-	                ? path_len > 0
-	                : path_len == len && strncmp(*pattern, *path, len) == 0;
-
-	*pattern += len;
-	*path += path_len;
-	return same;
-}
-
-static bool path_matches(const char *pattern, const char *target)
-{
-	for (;;) {
-		if (*pattern != *target && *pattern)
-			return false;
-		if (!*pattern)
-			return *target == '\0' || *target == '?';
-		pattern++;
-		target++;
-		if (!segment_matches(&pattern, &target, strcspn(target, "/?")))
-			return false;
-	}
-}
-
-/* How good a pattern fits: the one with more words and fewer {} wins, so that
- * /v1/spectroclusters/maas is not taken for /v1/spectroclusters/{uid}. */
-static int params_in(const char *pattern)
-{
-	int count = 0;
-
-	for (; *pattern; pattern++)
-		count += *pattern == '{';
-	return count;
-}
-
-struct search {
-	const char *method, *target;
-	const struct operation *best;     /* of this method */
-	const struct operation *any_best; /* of whatever method */
-	int best_params, any_params;
-};
-
-static void look_in(
-    struct search *search, const struct operation *table, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		const struct operation *op = &table[i];
-		int params;
-
-		if (strncmp(op->path, search->target, NOUN_AT) != 0 ||
-		    !path_matches(op->path, search->target))
-			continue;
-		params = params_in(op->path);
-		if (!search->any_best || params < search->any_params) {
-			search->any_best = op;
-			search->any_params = params;
-		}
-		if (strcmp(op->method, search->method) != 0)
-			continue;
-		if (!search->best || params < search->best_params) {
-			search->best = op;
-			search->best_params = params;
-		}
-	}
-}
-
-static struct search look_up(const char *method, const char *target)
-{
-	struct search search = { .method = method, .target = target };
-
-	look_in(&search, palette_table, palette_table_len);
-	look_in(&search, palette_unmodelled, palette_unmodelled_len);
-	return search;
-}
 
 const char *palette_op_of(
     void *ctx, const struct http_request *request, char *room, size_t size)
 {
-	struct search search = look_up(request->method, request->target);
+	const struct palette *palette = ctx;
+	struct routes_found found = routes_find(
+	    palette->routes, request->method, request->target);
 
-	(void)ctx;
 	(void)room;
 	(void)size;
-	if (!search.best)
+	if (!found.operation)
 		return "unknown";
-	return search.best->run ? search.best->name : "unmodelled";
+	return found.operation->run ? found.operation->name : "unmodelled";
 }
 
 /* Filled anew at each call with the same: the tables are constant. */
@@ -143,23 +59,6 @@ static void router_error(
 	    json_pack("{s:i,s:s}", "code", status, "message", message));
 }
 
-static void methods_of(const char *target, struct buf *out)
-{
-	const struct operation *tables[] = { palette_table,
-		palette_unmodelled };
-	size_t lens[] = { palette_table_len, palette_unmodelled_len };
-
-	for (int t = 0; t < 2; t++)
-		for (size_t i = 0; i < lens[t]; i++) {
-			if (!path_matches(tables[t][i].path, target))
-				continue;
-			if (strstr(buf_text(out), tables[t][i].method))
-				continue;
-			buf_addf(out, "%s%s", out->len ? "," : "",
-			    tables[t][i].method);
-		}
-}
-
 /* Is this text what a JSON string may hold? A raw target may be anything. */
 static char *printable(const char *text)
 {
@@ -171,19 +70,20 @@ static char *printable(const char *text)
 	return copy;
 }
 
-static void no_route(struct request *request, const struct search *search)
+static void no_route(struct request *request, bool path_known)
 {
 	struct buf text = BUF_INIT;
 	char *target = printable(request->exchange->request->target);
 	char *method = printable(request->exchange->request->method);
 
-	if (!search->any_best) {
+	if (!path_known) {
 		buf_addf(&text, "path %s was not found", target);
 		router_error(request, 404, buf_text(&text));
 	} else {
 		struct buf methods = BUF_INIT;
 
-		methods_of(request->exchange->request->target, &methods);
+		routes_methods(request->palette->routes,
+		    request->exchange->request->target, &methods);
 		buf_addf(&text, "method %s is not allowed, but [%s] are",
 		    method, buf_text(&methods));
 		router_error(request, 405, buf_text(&text));
@@ -296,15 +196,15 @@ static void run(struct request *request)
 void palette_handle(void *ctx, struct exchange *exchange)
 {
 	struct request request = { .palette = ctx, .exchange = exchange };
-	struct search search = look_up(
+	struct routes_found found = routes_find(request.palette->routes,
 	    exchange->request->method, exchange->request->target);
 
-	request.operation = search.best;
+	request.operation = found.operation;
 	if (request_within_rate(&request)) {
-		if (search.best)
+		if (found.operation)
 			run(&request);
 		else
-			no_route(&request, &search);
+			no_route(&request, found.path_known);
 	}
 	for (size_t i = 0; i < request.param_count; i++)
 		free(request.params[i]);

@@ -1,0 +1,212 @@
+#include "sim/palette/routes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+/* "/v1/": every path of the tables begins so, and goes on with a noun (test
+ * every_path_begins_with_a_noun). */
+#define BEFORE_NOUN 4
+
+/* What the paths of a group have in common. */
+struct group {
+	size_t segments;
+	const char *noun;
+	size_t noun_len;
+};
+
+struct row {
+	struct group group;
+	const struct operation *operation;
+	size_t params;   /* how many {} */
+	size_t in_table; /* its place there, for rows that are alike */
+};
+
+struct routes {
+	struct row *rows; /* by group, then as in the tables */
+	size_t count;
+};
+
+/* ---- paths ---- */
+
+static size_t segment_len(const char *path)
+{
+	size_t len = 0;
+
+	while (path[len] && path[len] != '/' && path[len] != '?')
+		len++;
+	return len;
+}
+
+static size_t count_of(const char *path, char c)
+{
+	size_t count = 0;
+
+	for (; *path && *path != '?'; path++)
+		count += *path == c;
+	return count;
+}
+
+static struct group group_of(const char *path)
+{
+	const char *noun = path + BEFORE_NOUN;
+
+	return (struct group){
+		.segments = count_of(path, '/'),
+		.noun = noun,
+		.noun_len = segment_len(noun),
+	};
+}
+
+/* Any order does in which the same are neighbours. */
+static int group_compare(const struct group *a, const struct group *b)
+{
+	if (a->segments != b->segments)
+		return a->segments < b->segments ? -1 : 1;
+	if (a->noun_len != b->noun_len)
+		return a->noun_len < b->noun_len ? -1 : 1;
+	return memcmp(a->noun, b->noun, a->noun_len);
+}
+
+/* Of the same group, so that both have as many segments. */
+static bool path_matches(const char *pattern, const char *target)
+{
+	while (*pattern == '/') {
+		size_t len = segment_len(++pattern);
+		size_t target_len = segment_len(++target);
+
+		if (*pattern == '{' ? target_len == 0
+		                    : len != target_len ||
+		                          memcmp(pattern, target, len) != 0)
+			return false;
+		pattern += len;
+		target += target_len;
+	}
+	return true;
+}
+
+/* ---- the order ---- */
+
+static int row_compare(const void *a_ptr, const void *b_ptr)
+{
+	const struct row *a = a_ptr, *b = b_ptr;
+	int by_group = group_compare(&a->group, &b->group);
+
+	if (by_group != 0)
+		return by_group;
+	return a->in_table < b->in_table ? -1 : 1;
+}
+
+static void add_table(
+    struct routes *routes, const struct operation *table, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		const char *path = table[i].path;
+
+		check(strncmp(path, "/v1/", BEFORE_NOUN) == 0);
+		routes->rows[routes->count] = (struct row){
+			.group = group_of(path),
+			.operation = &table[i],
+			.params = count_of(path, '{'),
+			.in_table = routes->count,
+		};
+		routes->count++;
+	}
+}
+
+struct routes *routes_new(void)
+{
+	struct routes *routes = xcalloc(1, sizeof(*routes));
+
+	routes->rows = xcalloc(
+	    palette_table_len + palette_unmodelled_len, sizeof(*routes->rows));
+	add_table(routes, palette_table, palette_table_len);
+	add_table(routes, palette_unmodelled, palette_unmodelled_len);
+	qsort(routes->rows, routes->count, sizeof(*routes->rows), row_compare);
+	return routes;
+}
+
+void routes_free(struct routes **routes)
+{
+	if (!*routes)
+		return;
+	free((*routes)->rows);
+	free(*routes);
+	*routes = NULL;
+}
+
+/* ---- looking up ---- */
+
+static size_t first_of(const struct routes *routes, const struct group *group)
+{
+	size_t low = 0, high = routes->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (group_compare(&routes->rows[middle].group, group) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The next row from *at on whose path this is; NULL: no more. */
+static const struct row *next_match(const struct routes *routes,
+    const struct group *group, const char *target, size_t *at)
+{
+	for (; *at < routes->count; (*at)++) {
+		const struct row *row = &routes->rows[*at];
+
+		if (group_compare(&row->group, group) != 0)
+			return NULL;
+		if (path_matches(row->operation->path, target)) {
+			(*at)++;
+			return row;
+		}
+	}
+	return NULL;
+}
+
+struct routes_found routes_find(
+    const struct routes *routes, const char *method, const char *target)
+{
+	struct routes_found found = { 0 };
+	const struct row *row, *best = NULL;
+	struct group group;
+	size_t at;
+
+	if (strncmp(target, "/v1/", BEFORE_NOUN) != 0)
+		return found;
+	group = group_of(target);
+	at = first_of(routes, &group);
+	while ((row = next_match(routes, &group, target, &at))) {
+		found.path_known = true;
+		if (strcmp(row->operation->method, method) == 0 &&
+		    (!best || row->params < best->params))
+			best = row;
+	}
+	if (best)
+		found.operation = best->operation;
+	return found;
+}
+
+void routes_methods(
+    const struct routes *routes, const char *target, struct buf *out)
+{
+	struct group group = group_of(target);
+	size_t at = first_of(routes, &group);
+	const struct row *row;
+
+	while ((row = next_match(routes, &group, target, &at))) {
+		const char *method = row->operation->method;
+
+		if (strstr(buf_text(out), method))
+			continue;
+		if (out->len)
+			buf_addc(out, ',');
+		buf_adds(out, method);
+	}
+}

@@ -19,8 +19,9 @@ struct group {
 struct row {
 	struct group group;
 	const struct operation *operation;
-	size_t params;   /* how many {} */
-	size_t in_table; /* its place there, for rows that are alike */
+	size_t params;     /* how many {} */
+	size_t in_table;   /* its place there, for rows that are alike */
+	size_t group_left; /* rows of its group from here on, itself included */
 };
 
 struct routes {
@@ -69,20 +70,30 @@ static int group_compare(const struct group *a, const struct group *b)
 	return memcmp(a->noun, b->noun, a->noun_len);
 }
 
-/* Of the same group, so that both have as many segments. */
-static bool path_matches(const char *pattern, const char *target)
+/* Moves both past one segment; they are at its slash. */
+static bool segment_matches(const char **pattern, const char **target)
 {
-	while (*pattern == '/') {
-		size_t len = segment_len(++pattern);
-		size_t target_len = segment_len(++target);
+	size_t len = segment_len(++*target);
+	bool matches;
 
-		if (*pattern == '{' ? target_len == 0
-		                    : len != target_len ||
-		                          memcmp(pattern, target, len) != 0)
+	if (*++*pattern == '{')
+		matches = len > 0;
+	else
+		matches = strncmp(*pattern, *target, len) == 0 &&
+		          ((*pattern)[len] == '/' || !(*pattern)[len]);
+	*pattern = strchrnul(*pattern, '/');
+	*target += len;
+	return matches;
+}
+
+/* Both begin with the same noun and have as many segments. */
+static bool path_matches(const char *pattern, const char *target, size_t noun)
+{
+	pattern += noun;
+	target += noun;
+	while (*pattern)
+		if (!segment_matches(&pattern, &target))
 			return false;
-		pattern += len;
-		target += target_len;
-	}
 	return true;
 }
 
@@ -115,6 +126,17 @@ static void add_table(
 	}
 }
 
+static void count_groups(struct routes *routes)
+{
+	for (size_t i = routes->count; i-- > 0;) {
+		struct row *row = &routes->rows[i];
+		bool last = i + 1 == routes->count ||
+		            group_compare(&row->group, &row[1].group) != 0;
+
+		row->group_left = last ? 1 : row[1].group_left + 1;
+	}
+}
+
 struct routes *routes_new(void)
 {
 	struct routes *routes = xcalloc(1, sizeof(*routes));
@@ -124,6 +146,7 @@ struct routes *routes_new(void)
 	add_table(routes, palette_table, palette_table_len);
 	add_table(routes, palette_unmodelled, palette_unmodelled_len);
 	qsort(routes->rows, routes->count, sizeof(*routes->rows), row_compare);
+	count_groups(routes);
 	return routes;
 }
 
@@ -138,34 +161,51 @@ void routes_free(struct routes **routes)
 
 /* ---- looking up ---- */
 
-static size_t first_of(const struct routes *routes, const struct group *group)
-{
-	size_t low = 0, high = routes->count;
+/* The rows that a target may mean, as far as they are not looked at yet. */
+struct search {
+	const char *target;
+	size_t before; /* how long what all of them begin with is */
+	const struct row *row;
+	size_t left;
+};
 
+static struct search search_begin(
+    const struct routes *routes, const char *target)
+{
+	struct search search = { .target = target };
+	size_t low = 0, high = routes->count;
+	struct group group;
+
+	if (strncmp(target, "/v1/", BEFORE_NOUN) != 0)
+		return search;
+	group = group_of(target);
+	search.before = BEFORE_NOUN + group.noun_len;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (group_compare(&routes->rows[middle].group, group) < 0)
+		if (group_compare(&routes->rows[middle].group, &group) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low;
+	if (low == routes->count ||
+	    group_compare(&routes->rows[low].group, &group) != 0)
+		return search;
+	search.row = &routes->rows[low];
+	search.left = search.row->group_left;
+	return search;
 }
 
-/* The next row from *at on whose path this is; NULL: no more. */
-static const struct row *next_match(const struct routes *routes,
-    const struct group *group, const char *target, size_t *at)
+/* The next row whose path this is; NULL: no more. */
+static const struct row *search_next(struct search *search)
 {
-	for (; *at < routes->count; (*at)++) {
-		const struct row *row = &routes->rows[*at];
+	while (search->left > 0) {
+		const struct row *row = search->row++;
 
-		if (group_compare(&row->group, group) != 0)
-			return NULL;
-		if (path_matches(row->operation->path, target)) {
-			(*at)++;
+		search->left--;
+		if (path_matches(
+		        row->operation->path, search->target, search->before))
 			return row;
-		}
 	}
 	return NULL;
 }
@@ -173,16 +213,11 @@ static const struct row *next_match(const struct routes *routes,
 struct routes_found routes_find(
     const struct routes *routes, const char *method, const char *target)
 {
+	struct search search = search_begin(routes, target);
 	struct routes_found found = { 0 };
 	const struct row *row, *best = NULL;
-	struct group group;
-	size_t at;
 
-	if (strncmp(target, "/v1/", BEFORE_NOUN) != 0)
-		return found;
-	group = group_of(target);
-	at = first_of(routes, &group);
-	while ((row = next_match(routes, &group, target, &at))) {
+	while ((row = search_next(&search))) {
 		found.path_known = true;
 		if (strcmp(row->operation->method, method) == 0 &&
 		    (!best || row->params < best->params))
@@ -196,11 +231,10 @@ struct routes_found routes_find(
 void routes_methods(
     const struct routes *routes, const char *target, struct buf *out)
 {
-	struct group group = group_of(target);
-	size_t at = first_of(routes, &group);
+	struct search search = search_begin(routes, target);
 	const struct row *row;
 
-	while ((row = next_match(routes, &group, target, &at))) {
+	while ((row = search_next(&search))) {
 		const char *method = row->operation->method;
 
 		if (strstr(buf_text(out), method))

@@ -155,6 +155,17 @@ char *xasprintf(const char *fmt, ...)
 	return buf_detach(&buf);
 }
 
+void text_copy(char *out, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size);
+
+	check(size > 0);
+	if (len == size)
+		len--;
+	memcpy(out, text, len);
+	out[len] = '\0';
+}
+
 void *xcalloc(size_t count, size_t size)
 {
 	void *fresh = calloc(count ? count : 1, size ? size : 1);

@@ -51,6 +51,9 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 
+/* Copies what has room, NUL included: snprintf's "%s" at a tenth of its cost.
+ */
+void text_copy(char *out, size_t size, const char *text);
 /* Is it the same text? For walks along tables: the first byte tells most
  * apart, and nothing is called for it. */
 static inline bool text_same(const char *a, const char *b)

@@ -60,8 +60,16 @@ bool ipv4_parse(const char *text, uint32_t *address)
 
 void ipv4_text(uint32_t address, char out[16])
 {
-	snprintf(out, 16, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
-	    address >> 8 & 255, address & 255);
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		unsigned part = address >> shift & 255;
+
+		if (part > 99)
+			*out++ = (char)('0' + part / 100);
+		if (part > 9)
+			*out++ = (char)('0' + part / 10 % 10);
+		*out++ = (char)('0' + part % 10);
+		*out++ = shift ? '.' : '\0';
+	}
 }
 
 static uint32_t mask_of(unsigned bits)

@@ -34,7 +34,7 @@ struct call *wire_send(struct net *net_base, const struct dial *dial,
 	tidy_request(&call->request);
 	call->target = target_of(net, dial);
 	call->n = ++net->sent;
-	snprintf(call->server, sizeof(call->server), "%s", call->target->label);
+	text_copy(call->server, sizeof(call->server), call->target->label);
 	account_open(&call->account, net->wire, &call->request);
 	call->account.background = options->background;
 	timer_set(&call->start, net->wire->loop, 0);
@@ -107,8 +107,8 @@ static void finish(struct call_side *call, const struct http_response *answer,
 		dial_abandon(call->conn, err);
 	leave_conn(call, !err);
 	record_end(call, err);
-	snprintf(server, sizeof(server), "%s", call->server);
-	snprintf(op, sizeof(op), "%s", call->account.op);
+	text_copy(server, sizeof(server), call->server);
+	text_copy(op, sizeof(op), call->account.op);
 	call->finishing = true;
 	if (net_alive(net))
 		call->handler->done(call->ctx, answer, err);
@@ -230,7 +230,7 @@ static void name_op(struct call_side *call)
 
 	if (!server)
 		return;
-	snprintf(call->server, sizeof(call->server), "%s", server->name);
+	text_copy(call->server, sizeof(call->server), server->name);
 	if (net_alive(server->net))
 		service_op(&server->service, &call->request, call->account.op,
 		    sizeof(call->account.op));

@@ -76,11 +76,9 @@ static void ask_route(struct conn *conn, int leg, const char *from,
 	record_flow(wire, conn, leg, route, verdict_word(route->verdict));
 	if (route->verdict != ROUTE_OPEN)
 		return;
-	snprintf(
-	    conn->legs[leg].from, sizeof(conn->legs[leg].from), "%s", from);
-	snprintf(
-	    conn->legs[leg].to, sizeof(conn->legs[leg].to), "%s", route->to);
-	snprintf(conn->legs[leg].seen_as, sizeof(conn->legs[leg].seen_as), "%s",
+	text_copy(conn->legs[leg].from, sizeof(conn->legs[leg].from), from);
+	text_copy(conn->legs[leg].to, sizeof(conn->legs[leg].to), route->to);
+	text_copy(conn->legs[leg].seen_as, sizeof(conn->legs[leg].seen_as),
 	    route->seen_as);
 	conn->legs[leg].latency_for = route->latency_for;
 	conn->leg_count = leg + 1;

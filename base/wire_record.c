@@ -99,7 +99,7 @@ void account_arrived(struct account *account, const struct wire *wire,
     const struct http_request *request, const char *peer)
 {
 	account->arrived_at = loop_now(wire->loop);
-	snprintf(account->peer, sizeof(account->peer), "%s", peer);
+	text_copy(account->peer, sizeof(account->peer), peer);
 	if (wire->kind == WIRE_MEMORY || !wire->events)
 		return;
 	free(account->method);

@@ -171,9 +171,9 @@ static void probe_answered(struct timer *timer)
 	char client[64], op[96], name[64];
 	uint64_t n = side->n;
 
-	snprintf(client, sizeof(client), "%s", side->client);
-	snprintf(op, sizeof(op), "%s", side->op);
-	snprintf(name, sizeof(name), "%s", side->server);
+	text_copy(client, sizeof(client), side->client);
+	text_copy(op, sizeof(op), side->op);
+	text_copy(name, sizeof(name), side->server);
 	exchange_free(side);
 	wire->probe(wire->probe_ctx, WIRE_SERVER_ANSWERED, client, n, name, op);
 }
@@ -344,7 +344,7 @@ void service_op(const struct service *service,
 	char room[96] = "";
 
 	if (service->op_of)
-		snprintf(op, size, "%s",
+		text_copy(op, size,
 		    service->op_of(service->ctx, request, room, sizeof(room)));
 	else
 		snprintf(op, size, "%s %.*s", request->method,
@@ -378,23 +378,23 @@ static struct exchange_side *exchange_new(
 	http_request_move(&side->request, request);
 	service_op(
 	    &conn->server->service, &side->request, side->op, sizeof(side->op));
-	snprintf(side->peer, sizeof(side->peer), "%s",
+	text_copy(side->peer, sizeof(side->peer),
 	    conn->legs[conn->leg_count - 1].seen_as);
-	snprintf(side->client, sizeof(side->client), "%s", conn->legs[0].from);
-	snprintf(side->server, sizeof(side->server), "%s", conn->server->name);
+	text_copy(side->client, sizeof(side->client), conn->legs[0].from);
+	text_copy(side->server, sizeof(side->server), conn->server->name);
 	side->n = conn->call ? conn->call->n : 0;
 	exchange->ops = &OPS;
 	exchange->request = &side->request;
 	exchange->peer = side->peer;
 	exchange->op = side->op;
 	exchange->tls = conn->target->tls;
-	snprintf(side->authority, sizeof(side->authority), "%s",
-	    conn->target->authority);
+	text_copy(
+	    side->authority, sizeof(side->authority), conn->target->authority);
 	exchange->authority = side->authority;
 	if (conn->client_cn[0] || conn->client_org[0]) {
-		snprintf(side->client_cn, sizeof(side->client_cn), "%s",
-		    conn->client_cn);
-		snprintf(side->client_org, sizeof(side->client_org), "%s",
+		text_copy(
+		    side->client_cn, sizeof(side->client_cn), conn->client_cn);
+		text_copy(side->client_org, sizeof(side->client_org),
 		    conn->client_org);
 		exchange->client_cn = side->client_cn;
 		exchange->client_org = side->client_org;

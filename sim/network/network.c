@@ -260,7 +260,7 @@ static void route_to(const struct network *network, const struct place *from,
 	uint32_t number;
 
 	*route = (struct route){ .latency_for = from->site->latency_for };
-	snprintf(route->address, sizeof(route->address), "%s", address);
+	text_copy(route->address, sizeof(route->address), address);
 	check(ipv4_parse(address, &number));
 	path.to = network_holder(network, from->site, number);
 	if (!path.to) {
@@ -273,7 +273,7 @@ static void route_to(const struct network *network, const struct place *from,
 	hops_pass(&path);
 	route->verdict = path.verdict;
 	route->latency_for = path.latency_for;
-	snprintf(route->to, sizeof(route->to), "%s", path.to->host);
+	text_copy(route->to, sizeof(route->to), path.to->host);
 	ipv4_text(path.shown, route->seen_as);
 }
 
@@ -295,9 +295,8 @@ static bool route_back(const struct network *network, const struct place *from,
 	hops_pass(&path);
 	route->verdict = path.verdict;
 	route->latency_for = path.latency_for;
-	snprintf(
-	    route->address, sizeof(route->address), "%s", to->address_text);
-	snprintf(route->to, sizeof(route->to), "%s", to->host);
+	text_copy(route->address, sizeof(route->address), to->address_text);
+	text_copy(route->to, sizeof(route->to), to->host);
 	ipv4_text(path.shown, route->seen_as);
 	return true;
 }

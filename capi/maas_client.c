@@ -13,6 +13,7 @@
 
 /* MAAS repeats a transaction for up to 90 s before it answers. */
 #define CHANGE_TIMEOUT_FOR SECONDS(95)
+#define TEXT_MAX           1024 /* of an answer, for people */
 #define READ_TIMEOUT_FOR   SECONDS(30)
 /* A server's Date has no fractions and is as old as the answer's way; only a
  * difference above this is a wrong clock (X-013: MAAS refuses 300 s). */
@@ -251,7 +252,8 @@ static void answer_body(struct maas_client *client, struct maas_answer *out,
 		    "the account",
 		    location ? location : "somewhere else");
 	else
-		buf_adds(text, buf_text(&answer->body));
+		buf_add(text, buf_text(&answer->body),
+		    strnlen(buf_text(&answer->body), TEXT_MAX));
 	if (text->data)
 		text_mend(text->data);
 	out->body = *body;

@@ -40,7 +40,7 @@ struct maas_answer {
 	int status;           /* 0: none */
 	usec retry_after_for; /* MAAS_BUSY */
 	const json_t *body;   /* NULL if it was no JSON */
-	const char *text;     /* the body as text, or the error's sentence */
+	const char *text;     /* how the body begins, or the error's sentence */
 	usec clock_ahead_for; /* server's Date minus our clock; 0: unknown */
 };
 typedef void maas_fn(void *ctx, const struct maas_answer *answer);

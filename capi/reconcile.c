@@ -504,9 +504,13 @@ static void diff_into(json_t *patch, json_t *from, json_t *to)
 json_t *capi_merge_diff(const json_t *from, const json_t *to)
 {
 	json_t *patch = json_object();
-	json_t *old = from ? json_deep_copy(from) : json_object();
-	json_t *new = json_deep_copy(to);
+	json_t *old, *new;
 
+	/* Nearly every look finds nothing new. */
+	if (from && json_equal(from, to))
+		return patch;
+	old = from ? json_deep_copy(from) : json_object();
+	new = json_deep_copy(to);
 	diff_into(patch, old, new);
 	json_decref(old);
 	json_decref(new);

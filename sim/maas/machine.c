@@ -178,6 +178,7 @@ void maas_node_free(struct node *node)
 	maas_names_free(&node->tags);
 	free_texts(node);
 	buf_free(&node->shown);
+	buf_free(&node->listed);
 	free(node);
 }
 

@@ -308,6 +308,7 @@ struct node {
 	void (*when_off)(struct node *node);
 	char *last_told;        /* the attributes in the last "state" event */
 	struct buf shown;       /* the document of this machine (shown.c) */
+	struct buf listed;      /* the same as an item of a list, or empty */
 	uint64_t shown_edition; /* of the region, when it was written */
 	bool touched;
 };

@@ -28,6 +28,7 @@ static const struct buf *text_of(struct node *node)
 	check(text);
 	buf_free(&node->shown);
 	buf_adds(&node->shown, text);
+	buf_free(&node->listed);
 	node->shown_edition = node->maas->edition;
 	free(text);
 	json_decref(json);
@@ -59,8 +60,12 @@ static void add_indented(struct buf *out, const struct buf *text)
 
 void maas_shown_add(struct buf *list, struct node *node)
 {
-	buf_adds(list, list->len ? ",\n" : "[\n");
-	add_indented(list, text_of(node));
+	const struct buf *text = text_of(node);
+
+	if (!node->listed.len)
+		add_indented(&node->listed, text);
+	buf_add(list, list->len ? ",\n" : "[\n", 2);
+	buf_add(list, node->listed.data, node->listed.len);
 }
 
 void maas_answer_shown(struct ask *ask, struct buf *list)

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/check.h"
+#include "base/json.h"
 
 static const char *const transport_names[] = {
 	"Host",
@@ -183,22 +184,12 @@ void http_response_free(struct http_response *response)
 	*response = (struct http_response){ 0 };
 }
 
-static int dump_into(const char *text, size_t len, void *ctx)
-{
-	buf_add(ctx, text, len);
-	return 0;
-}
-
 static void set_json_body(
     struct http_headers *headers, struct buf *out, json_t *body)
 {
-	int failed;
-
 	check(body);
 	buf_reset(out);
-	failed = json_dump_callback(
-	    body, dump_into, out, JSON_COMPACT | JSON_ENCODE_ANY);
-	check(!failed);
+	buf_add_json(out, body, JSON_COMPACT);
 	json_decref(body);
 	http_header_set(headers, "Content-Type", "application/json");
 }

@@ -225,11 +225,10 @@ void jadd(json_t *root, const char *path, json_t *item)
 
 char *json_canonical(const json_t *root)
 {
-	char *text = json_dumps(
-	    root, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	struct buf out = BUF_INIT;
 
-	check(text);
-	return text;
+	buf_add_json(&out, root, JSON_COMPACT | JSON_SORT_KEYS);
+	return buf_detach(&out);
 }
 
 void json_merge_patch(json_t **target, const json_t *patch)

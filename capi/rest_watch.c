@@ -74,12 +74,15 @@ bool rest_watch_may_begin(const struct store *store, const struct rest_watch *w,
 static void send_line(
     struct rest_stream *stream, const char *type, const json_t *obj)
 {
-	char *text = json_dumps(obj, JSON_COMPACT);
-	char *line = xasprintf("{\"type\":\"%s\",\"object\":%s}", type, text);
+	struct buf line = BUF_INIT;
 
-	exchange_message(stream->exchange, line, strlen(line));
-	free(line);
-	free(text);
+	buf_adds(&line, "{\"type\":\"");
+	buf_adds(&line, type);
+	buf_adds(&line, "\",\"object\":");
+	buf_add_json(&line, obj, JSON_COMPACT);
+	buf_addc(&line, '}');
+	exchange_message(stream->exchange, line.data, line.len);
+	buf_free(&line);
 }
 
 static void send_change(struct rest_stream *stream, const struct change *change)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/json.h"
 #include "base/real_host.h"
 #include "harness/serve/loops.h"
 
@@ -245,14 +246,14 @@ static void write_line(struct watch *watch, json_t *line)
 {
 	struct host *host = watch->options.host;
 	struct buf room = BUF_INIT;
-	char *text = json_dumps(line, JSON_COMPACT);
+	struct buf text = BUF_INIT;
 
-	check(text);
+	buf_add_json(&text, line, JSON_COMPACT);
 	fprintf(watch->options.journal, "%s\n",
-	    secrets_mask(host->secrets, text, &room));
+	    secrets_mask(host->secrets, buf_text(&text), &room));
 	fflush(watch->options.journal);
 	buf_free(&room);
-	free(text);
+	buf_free(&text);
 }
 
 /* What a refusal says; answers that are well may hold anything. */

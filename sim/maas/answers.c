@@ -53,13 +53,10 @@ static void dress(struct ask *ask, enum dress how)
 
 static void write_json(struct ask *ask, int status, json_t *body, size_t flags)
 {
-	char *text = json_dumps(body, JSON_ENCODE_ANY | flags);
-
-	check(text);
-	json_decref(body);
 	http_response_text(
-	    &ask->answer, status, "application/json; charset=utf-8", text);
-	free(text);
+	    &ask->answer, status, "application/json; charset=utf-8", "");
+	buf_add_json(&ask->answer.body, body, flags);
+	json_decref(body);
 }
 
 /* One part of "a.b[0]['c']": a name. */

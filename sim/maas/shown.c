@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/json.h"
 #include "sim/maas/ask.h"
 
 #define INDENT "    "
@@ -18,19 +19,15 @@
 static const struct buf *text_of(struct node *node)
 {
 	json_t *json;
-	char *text;
 
 	check(node->type == NODE_MACHINE);
 	if (node->shown.len && node->shown_edition == node->maas->edition)
 		return &node->shown;
 	json = maas_node_json(node);
-	text = json_dumps(json, JSON_INDENT(4));
-	check(text);
 	buf_free(&node->shown);
-	buf_adds(&node->shown, text);
 	buf_free(&node->listed);
+	buf_add_json(&node->shown, json, JSON_INDENT(4));
 	node->shown_edition = node->maas->edition;
-	free(text);
 	json_decref(json);
 	return &node->shown;
 }

@@ -71,6 +71,51 @@ TEST(setting_makes_the_way_and_null_removes)
 	json_decref(r);
 }
 
+/* jansson's own writing is the measure. */
+static void expect_as_jansson(const json_t *document)
+{
+	static const size_t forms[] = { 0, JSON_COMPACT, JSON_SORT_KEYS,
+		JSON_COMPACT | JSON_SORT_KEYS, JSON_INDENT(1), JSON_INDENT(4),
+		JSON_INDENT(4) | JSON_SORT_KEYS,
+		JSON_INDENT(2) | JSON_COMPACT };
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		char *wanted = json_dumps(document, forms[i] | JSON_ENCODE_ANY);
+		struct buf got = BUF_INIT;
+
+		buf_add_json(&got, document, forms[i]);
+		EXPECT_STR(buf_text(&got), wanted);
+		buf_free(&got);
+		free(wanted);
+	}
+}
+
+TEST(documents_are_written_as_jansson_writes_them)
+{
+	static const char *const documents[] = {
+		"[]",
+		"{}",
+		"null",
+		"\"a\"",
+		"[[],{},[[]],[{}],{\"a\":{}}]",
+		"{\"zz\":1,\"z\":[1,2,{\"b\":true,\"a\":false}],\"a\":null,"
+		"\"zzz\":{\"y\":\"\",\"x\":[\"1\",\"2\"]}}",
+		"[0,-1,9223372036854775807,-9223372036854775808,1.5,1e300,"
+		"-0.0,0.1]",
+		"[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0001\\u000b\\u000e"
+		"\\u001f\\u007f\\u00e9\\u20ac\\ud83d\\ude00\"]",
+	};
+
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+		json_t *document = json_loads(
+		    documents[i], JSON_DECODE_ANY, NULL);
+
+		EXPECT(document);
+		expect_as_jansson(document);
+		json_decref(document);
+	}
+}
+
 /* RFC 7386, appendix A */
 static const char *const merges[][3] = {
 	{ "{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}" },
@@ -193,4 +238,5 @@ CASE(paths_reach_into_documents),
     CASE(merge_patches_do_what_the_rfc_says),
     CASE(foreign_bytes_are_refused_with_their_place),
     CASE(text_that_is_no_utf_8_is_mended),
-    CASE(a_text_that_was_just_read_is_not_read_again), TESTS_END
+    CASE(a_text_that_was_just_read_is_not_read_again),
+    CASE(documents_are_written_as_jansson_writes_them), TESTS_END

@@ -237,6 +237,7 @@ struct exchange_side {
 	char op[96], peer[46], client_cn[128], client_org[128];
 	char authority[300];
 	char client[64], server[64]; /* for the probe */
+	uint64_t mark;               /* the fault's (wire_sight) */
 	uint64_t n;
 	bool begun;
 	struct timer probe;

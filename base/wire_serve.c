@@ -217,6 +217,7 @@ static enum wire_fate ask_fault(struct exchange_side *side,
 		.op = side->op,
 		.request = &side->request,
 		.response = response,
+		.mark = &side->mark,
 	};
 
 	*doom = (struct wire_doom){ 0 };

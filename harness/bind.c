@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/url.h"
+#include "harness/faults.h"
+#include "harness/hostnames.h"
 #include "harness/inventory.h"
 #include "harness/kinds.h"
 #include "harness/laws.h"
@@ -396,19 +398,67 @@ size_t operations_of(const char *kind, const char **names, size_t max)
 }
 
 /* "on: alocate" would only show as a fault that met nothing. */
-static void bind_on(struct reading *reading, const struct step *step)
+static void bind_on(struct reading *reading, const struct step *step,
+    const struct fault_words *known)
 {
-	const char *names[OPERATIONS_MAX];
-	const char *kind = step->words.things[0]->kind->name;
-	size_t count = operations_of(kind, names, OPERATIONS_MAX);
+	struct place place = step->on_place;
+	struct err err;
+	size_t offset;
 
-	if (count == 0 || strpbrk(step->on, " *"))
+	if (fault_on_ok(step->on, known, &offset, &err))
 		return;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], step->on) == 0)
-			return;
-	mistake_add_near(reading->mistakes, step->fault_place, step->on, names,
-	    count, "a %s has no operation \"%s\"", kind, step->on);
+	place.column += (unsigned)offset;
+	mistake_add(reading->mistakes, place, "%s", err.text);
+}
+
+/* Who sends: a thing of the world, or a program inside one; "pcg/ *"; a
+ * machine, an operator or an installer, whose names no world gives. */
+static void bind_sender(struct reading *reading, const struct step *step)
+{
+	const char *sender = step->keys.sender;
+	size_t kind = strcspn(sender, "/");
+	size_t len = sender[kind] ? kind + 1 + strcspn(sender + kind + 1, "/")
+	                          : kind;
+	char *name;
+
+	if (strchr(sender, '*'))
+		return;
+	name = xstrndup(sender, len);
+	if (kind_of_thing(sender, kind) || !sender[kind]) {
+		if (strcmp(name, "operator") != 0 &&
+		    !scenario_thing(reading->scenario, name))
+			note_thing(reading, step->from_place, name);
+	} else if (strncmp(sender, "machine/", 8) != 0 &&
+	           strncmp(sender, "installer/", 10) != 0) {
+		note_thing(reading, step->from_place, name);
+	}
+	free(name);
+}
+
+static void bind_fault(struct reading *reading, const struct step *step)
+{
+	const struct thing *server = step->words.things[0];
+	const char *names[OPERATIONS_MAX], *kind = server->kind->name;
+	const struct fault_words known = {
+		.server = kind,
+		.operations = names,
+		.count = operations_of(kind, names, OPERATIONS_MAX),
+		.machines = strcmp(kind, "maas") == 0,
+	};
+	struct err err;
+
+	if (step->on)
+		bind_on(reading, step, &known);
+	if (!fault_keys_agree(&step->keys,
+	        fault_has_status(fault_kind_of(step->verb), &step->words),
+	        &known, &err))
+		mistake_add(
+		    reading->mistakes, step->fault_place, "%s", err.text);
+	if (step->keys.machine && known.machines)
+		hostname_bind(
+		    reading, step->machine_place, server, step->keys.machine);
+	if (step->keys.sender)
+		bind_sender(reading, step);
 }
 
 /* What no table row can say: who may be created through whom. */
@@ -431,8 +481,8 @@ static void bind_step(struct reading *reading, struct step *step, usec *now_at)
 	    !is_odd_size(step->words.numbers[0]))
 		mistake_add(reading->mistakes, step->text_place,
 		    "a control plane has 1, 3 or 5 machines");
-	if (step->on && step->verb && step->words.things[0])
-		bind_on(reading, step);
+	if (step->verb && step->verb->is_fault && step->words.things[0])
+		bind_fault(reading, step);
 	if (step->until.text)
 		expression_bind(reading, &step->until);
 	bind_expectations(reading, step->expect, step->expect_count);
@@ -498,13 +548,21 @@ void scenario_bind(struct reading *reading)
 {
 	struct scenario *s = reading->scenario;
 	const struct yaml_node *timeline;
+	size_t faults = 0;
 	usec now_at = 0;
 
 	add_sites(s);
 	for (size_t i = 0; i < s->thing_count; i++)
 		bind_thing(reading, &s->things[i]);
-	for (size_t i = 0; i < s->step_count; i++)
+	for (size_t i = 0; i < s->step_count; i++) {
 		bind_step(reading, &s->steps[i], &now_at);
+		if (s->steps[i].verb && s->steps[i].verb->is_fault &&
+		    ++faults == MOST_FAULTS + 1)
+			mistake_add(reading->mistakes, s->steps[i].place,
+			    "this is one fault too many: a scenario has no "
+			    "more than %d",
+			    MOST_FAULTS);
+	}
 	bind_expectations(reading, s->standing, s->standing_count);
 	bind_waivers(reading);
 	timeline = yaml_get(s->document, "timeline");

@@ -29,13 +29,15 @@ struct fault {
 	const struct fault_kind *kind;
 	usec until_at; /* USEC_NEVER */
 	bool ended;
-	unsigned long met;
+	struct fault_tally tally;
 };
 
 struct faults {
 	struct events *events;
 	struct choices *choices;
 	const struct view *view;
+	fault_concerns_fn *concerns;
+	void *concerns_ctx;
 	struct fault *items;
 	size_t count;
 	usec now_at;
@@ -50,6 +52,13 @@ struct faults *faults_new(
 	faults->choices = choices;
 	faults->view = view;
 	return faults;
+}
+
+void faults_set_concerns(
+    struct faults *faults, fault_concerns_fn *concerns, void *ctx)
+{
+	faults->concerns = concerns;
+	faults->concerns_ctx = ctx;
 }
 
 void faults_free(struct faults **faults)
@@ -85,6 +94,7 @@ void faults_begin(struct faults *faults, const struct step *step, usec now_at)
 {
 	struct fault *fault;
 
+	check(faults->count < MOST_FAULTS); /* bind.c */
 	faults->items = xrealloc(
 	    faults->items, (faults->count + 1) * sizeof(*fault));
 	fault = &faults->items[faults->count++];
@@ -95,8 +105,9 @@ void faults_begin(struct faults *faults, const struct step *step, usec now_at)
 	};
 	if (step->until_at)
 		fault->until_at = step->until_at;
-	if (step->lasts_for && now_at + step->lasts_for < fault->until_at)
-		fault->until_at = now_at + step->lasts_for;
+	if (step->keys.lasts_for &&
+	    now_at + step->keys.lasts_for < fault->until_at)
+		fault->until_at = now_at + step->keys.lasts_for;
 	tell(faults, fault, "begins", "");
 }
 
@@ -145,20 +156,54 @@ bool fault_on_fits(const char *on, const struct wire_sight *sight)
 	return fits;
 }
 
-static bool fits(struct faults *faults, const struct fault *fault,
+/* ---- what a fault notes of an exchange ---- */
+
+/* In wire_sight.mark: it has counted it, and it is its turn. */
+static uint64_t counted_bit(size_t fault)
+{
+	return (uint64_t)1 << fault;
+}
+
+static uint64_t due_bit(size_t fault)
+{
+	return (uint64_t)1 << (fault + MOST_FAULTS);
+}
+
+static bool fits(const struct faults *faults, const struct fault *fault,
     const struct wire_sight *sight)
 {
 	const struct step *step = fault->step;
-	bool on_answer = sight->response != NULL;
 
-	if (fault->ended || fault->kind->on_answer != on_answer ||
-	    strcmp(step->words.things[0]->full, sight->server) != 0)
+	if (strcmp(step->words.things[0]->full, sight->server) != 0 ||
+	    (step->on && !fault_on_fits(step->on, sight)) ||
+	    !fault_keys_fit(&step->keys, sight))
 		return false;
-	if (step->on && !fault_on_fits(step->on, sight))
-		return false;
-	return step->chance >= 1 ||
-	       choose_chance(faults->choices, step->chance, "%s: %s: %s",
-	           sight->server, sight->op, step->text);
+	return !step->keys.machine ||
+	       (faults->concerns && faults->concerns(faults->concerns_ctx,
+	                                sight, step->keys.machine));
+}
+
+/* On the way in; on the way back if it was not there yet, or could not know
+ * which machine it would be about. */
+static void count(struct faults *faults, size_t n,
+    const struct wire_sight *sight, uint64_t *mark)
+{
+	struct fault *fault = &faults->items[n];
+
+	if (fault->ended || (*mark & counted_bit(n)) ||
+	    (sight->response && !fault->kind->on_answer) ||
+	    !fits(faults, fault, sight))
+		return;
+	*mark |= counted_bit(n);
+	if (fault_keys_count(&fault->step->keys, &fault->tally, sight,
+	        faults->choices, fault->step->text))
+		*mark |= due_bit(n);
+}
+
+bool fault_has_status(
+    const struct fault_kind *kind, const struct verb_words *words)
+{
+	return kind->fate == FATE_ANSWER && words->number_count;
 }
 
 static void fill_answer(
@@ -190,7 +235,7 @@ void fault_doom(const struct fault_kind *kind, const struct verb_words *words,
     const struct wire_sight *sight, struct wire_doom *doom)
 {
 	doom->fate = kind->fate;
-	if (kind->fate == FATE_ANSWER && words->number_count)
+	if (fault_has_status(kind, words))
 		fill_answer(words, &doom->answer);
 	else if (kind->fate == FATE_ANSWER)
 		garble(sight->response, &doom->answer);
@@ -198,25 +243,38 @@ void fault_doom(const struct fault_kind *kind, const struct verb_words *words,
 		doom->delay_for = words->numbers[0];
 }
 
+static void strike(struct faults *faults, struct fault *fault,
+    const struct wire_sight *sight, struct wire_doom *doom)
+{
+	fault->tally.met++;
+	tell(faults, fault, "meets", sight->op);
+	fault_doom(fault->kind, &fault->step->words, sight, doom);
+	fault_keys_adorn(&fault->step->keys, doom);
+	if (fault_keys_spent(&fault->step->keys, &fault->tally) ||
+	    fault->step->keys.nth)
+		end(faults, fault);
+}
+
+/* The first that is due strikes; all of them count. */
 void faults_strike(
     void *ctx, const struct wire_sight *sight, struct wire_doom *doom)
 {
 	struct faults *faults = ctx;
+	uint64_t own = 0, *mark = sight->mark ? sight->mark : &own;
+	bool struck = false;
 
 	for (size_t i = 0; i < faults->count; i++) {
 		struct fault *fault = &faults->items[i];
 
-		if (!fits(faults, fault, sight))
+		count(faults, i, sight, mark);
+		if (struck || fault->ended || !(*mark & due_bit(i)) ||
+		    fault->kind->on_answer != (sight->response != NULL))
 			continue;
-		fault->met++;
-		tell(faults, fault, "meets", sight->op);
-		fault_doom(fault->kind, &fault->step->words, sight, doom);
-		if (fault->step->times &&
-		    fault->met >= (unsigned long)fault->step->times)
-			end(faults, fault);
-		return;
+		struck = true;
+		strike(faults, fault, sight, doom);
 	}
-	doom->fate = FATE_PASS;
+	if (!struck)
+		doom->fate = FATE_PASS;
 }
 
 size_t faults_count(const struct faults *faults)
@@ -227,6 +285,6 @@ size_t faults_count(const struct faults *faults)
 struct fault_count faults_nth(const struct faults *faults, size_t n)
 {
 	check(n < faults->count);
-	return (
-	    struct fault_count){ faults->items[n].step, faults->items[n].met };
+	return (struct fault_count){ faults->items[n].step,
+		faults->items[n].tally.met, faults->items[n].tally.fitted };
 }

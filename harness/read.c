@@ -324,22 +324,6 @@ static bool read_time(
 	return true;
 }
 
-static void read_chance(
-    struct reading *reading, const struct yaml_node *node, struct step *step)
-{
-	char *end;
-
-	step->chance = strtod(node->text, &end);
-	if (*end == '%' && !end[1])
-		step->chance /= 100;
-	else if (*end)
-		step->chance = -1;
-	if (step->chance < 0 || step->chance > 1 || end == node->text)
-		mistake_add(reading->mistakes, here(reading, node),
-		    "chance is between 0 and 1, or a percentage; not \"%s\"",
-		    node->text);
-}
-
 static void read_until(
     struct reading *reading, const struct yaml_node *node, struct step *step)
 {
@@ -355,54 +339,60 @@ static void read_until(
 		    node->text);
 }
 
-static void read_times(
-    struct reading *reading, const struct yaml_node *node, struct step *step)
+/* All that may stand beside the time of a step. */
+static void note_option(struct reading *reading, const struct yaml_node *key)
 {
-	char *end;
+	const char *known[16] = { "expect", "on", "until" };
+	size_t count, all = 3;
+	const struct fault_key *keys = fault_key_table(&count);
 
-	step->times = strtoll(node->text, &end, 10);
-	if (*end || step->times < 1)
-		mistake_add(reading->mistakes, here(reading, node),
-		    "times is a number from 1, not \"%s\"", node->text);
+	check(all + count <= sizeof(known) / sizeof(known[0]));
+	for (size_t i = 0; i < count; i++)
+		known[all++] = keys[i].name;
+	unknown_key(reading, key, known, all, "a step");
+}
+
+static void read_key(struct reading *reading, const struct fault_key *key,
+    const struct yaml_node *value, struct step *step)
+{
+	struct err err;
+
+	if (strcmp(key->name, "from") == 0)
+		step->from_place = here(reading, value);
+	if (strcmp(key->name, "machine") == 0)
+		step->machine_place = here(reading, value);
+	if (!fault_key_take(&step->keys, key, value->text, &err))
+		mistake_add(
+		    reading->mistakes, here(reading, value), "%s", err.text);
 }
 
 static void read_option(
     struct reading *reading, const struct yaml_pair *pair, struct step *step)
 {
-	static const char *const known[] = { "expect", "on", "times", "for",
-		"until", "chance" };
-	const char *key = pair->key->text;
-	long long time;
+	const char *name = pair->key->text;
+	const struct fault_key *key = fault_key_find(name, NULL);
+	bool on = strcmp(name, "on") == 0, until = strcmp(name, "until") == 0;
 
-	if (strcmp(key, "expect") == 0) {
+	if (strcmp(name, "expect") == 0) {
 		read_expect(reading, pair->value, step);
 		return;
 	}
-	if (strcmp(key, "on") != 0 && strcmp(key, "times") != 0 &&
-	    strcmp(key, "for") != 0 && strcmp(key, "until") != 0 &&
-	    strcmp(key, "chance") != 0) {
-		if (!duration_parse(key, &time))
-			unknown_key(reading, pair->key, known,
-			    sizeof(known) / sizeof(known[0]), "a step");
+	if (!key && !on && !until) {
+		note_option(reading, pair->key);
 		return;
 	}
-	if (!text_of(reading, pair->value, key))
+	if (!text_of(reading, pair->value, name))
 		return;
 	if (!step->fault_place.line)
 		step->fault_place = here(reading, pair->key);
-	if (strcmp(key, "on") == 0) {
+	if (on) {
 		free(step->on);
 		step->on = xstrdup(pair->value->text);
-	} else if (strcmp(key, "times") == 0) {
-		read_times(reading, pair->value, step);
-	} else if (strcmp(key, "until") == 0) {
+		step->on_place = here(reading, pair->value);
+	} else if (until) {
 		read_until(reading, pair->value, step);
-	} else if (strcmp(key, "chance") == 0) {
-		read_chance(reading, pair->value, step);
-	} else if (duration_parse(pair->value->text, &time)) {
-		step->lasts_for = time;
 	} else {
-		note_duration(reading, pair->value, pair->value->text);
+		read_key(reading, key, pair->value, step);
 	}
 }
 
@@ -437,15 +427,33 @@ static void note_no_time(struct reading *reading, const struct yaml_node *item)
 	    "claim");
 }
 
+static bool has_time(const struct yaml_node *item)
+{
+	for (size_t i = 0; i < item->count; i++)
+		if (is_time(item->pairs[i].key->text))
+			return true;
+	return false;
+}
+
+static bool is_duration(const char *text)
+{
+	long long time;
+
+	return duration_parse(text, &time);
+}
+
 static void read_step(struct reading *reading, const struct yaml_node *item)
 {
 	struct scenario *s = reading->scenario;
-	struct step step = { .chance = 1 };
+	struct step step = { 0 };
 	bool timed = false;
 
+	fault_keys_init(&step.keys);
 	for (size_t i = 0; item->kind == YAML_MAP && i < item->count; i++) {
 		const struct yaml_pair *pair = &item->pairs[i];
 
+		if (is_duration(pair->key->text) && !has_time(item))
+			continue; /* note_no_time speaks of it */
 		if (!is_time(pair->key->text)) {
 			read_option(reading, pair, &step);
 			continue;

@@ -17,6 +17,7 @@
 #include "harness/strike.h"
 #include "harness/verbs.h"
 #include "harness/world.h"
+#include "sim/maas/explain.h"
 
 #define SETTLE_FOR MINUTES(2)
 
@@ -335,13 +336,21 @@ static void close_claims(struct run *run)
 
 static void judge_faults(struct run *run)
 {
+	char turn[80], text[200];
+
 	for (size_t i = 0; i < faults_count(run->faults); i++) {
 		struct fault_count f = faults_nth(run->faults, i);
 
-		if (!f.met)
-			found(run, f.step->place, f.step->text,
-			    "the fault met no exchange: the plot did not "
-			    "take place");
+		if (f.met)
+			continue;
+		if (f.fitted)
+			snprintf(turn, sizeof(turn),
+			    ", for none of the %lld that fit was its turn",
+			    f.fitted);
+		snprintf(text, sizeof(text),
+		    "the fault met no exchange%s: the plot did not take place",
+		    f.fitted ? turn : "");
+		found(run, f.step->place, f.step->text, text);
 	}
 }
 
@@ -475,6 +484,19 @@ static size_t count_claims(const struct scenario *s)
 	return count;
 }
 
+/* Only a MAAS has machines. */
+static bool concerns(
+    void *ctx, const struct wire_sight *sight, const char *machine)
+{
+	const struct world *world = ctx;
+
+	for (size_t i = 0; i < world->lab_count; i++)
+		if (strcmp(world->labs[i].thing->full, sight->server) == 0)
+			return maas_concerns(world->labs[i].maas,
+			    sight->request, sight->response, machine);
+	return false;
+}
+
 static bool begin(struct run *run, struct err *err)
 {
 	const struct scenario *s = run->scenario;
@@ -494,6 +516,7 @@ static bool begin(struct run *run, struct err *err)
 	view_on_touch(run->view, touched, run);
 	run->faults = faults_new(
 	    run->world->events, run->world->choices, run->view);
+	faults_set_concerns(run->faults, concerns, run->world);
 	wire_set_faults(run->world->wire, faults_strike, run->faults);
 	if (run->options->corrupt_reply && run->options->wire == WIRE_HTTPS)
 		wire_corrupt_reply(

@@ -108,6 +108,7 @@ void step_free(struct step *step)
 		free(step->words.words[i]);
 	free(step->text);
 	free(step->on);
+	fault_keys_free(&step->keys);
 }
 
 void scenario_free(struct scenario **scenario)

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "base/yaml.h"
+#include "harness/fault_keys.h"
 #include "harness/mistakes.h"
 
 struct kind_of_thing; /* kinds.h */
@@ -128,12 +129,12 @@ struct step {
 	struct verb_words words;
 
 	/* Of faults. */
-	char *on;        /* "allocate", or "POST /MAAS/api/2.0/machines/" */
-	long long times; /* 0: as often as it fits */
-	usec lasts_for;  /* 0: not limited by time */
-	usec until_at;   /* 0: not limited by time */
+	char *on; /* "allocate", or "POST /MAAS/api/2.0/machines/" */
+	struct place on_place;
+	struct fault_keys keys;
+	struct place from_place, machine_place;
+	usec until_at;            /* 0: not limited by time */
 	struct expression until;  /* no terms: not limited by a claim */
-	double chance;            /* 1: always */
 	struct place fault_place; /* the first of these keys; line 0: none */
 
 	struct expectation *expect;

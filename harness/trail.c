@@ -152,12 +152,32 @@ static void say_step(struct buf *out, const json_t *event)
 	    (long long)jint(event, "line"));
 }
 
+/* "gone", "note: there is no system on its disk", "state Running -> Error" */
 static void say_thing(
     struct buf *out, const json_t *event, const json_t *before)
 {
+	struct buf fields = BUF_INIT;
+
+	say_fields(&fields, event, before);
 	if (!is_state(event))
-		buf_addf(out, "%s: ", jstr(event, "kind"));
-	say_fields(out, event, before);
+		buf_addf(
+		    out, "%s%s", jstr(event, "kind"), fields.len ? ": " : "");
+	buf_adds(out, buf_text(&fields));
+	buf_free(&fields);
+}
+
+/* A state that was told again as it had been. */
+static bool says_nothing(const struct step *step)
+{
+	struct buf fields = BUF_INIT;
+	bool nothing;
+
+	if (!is_state(step->event))
+		return false;
+	say_fields(&fields, step->event, step->before);
+	nothing = fields.len == 0;
+	buf_free(&fields);
+	return nothing;
 }
 
 static char *sentence_of(const struct step *step)
@@ -239,9 +259,10 @@ static json_t *tell(struct trail *trail)
 
 	while (trail->count > 0) {
 		struct step *step = &trail->steps[--trail->count];
-		char *sentence = sentence_of(step);
+		char *sentence = says_nothing(step) ? NULL : sentence_of(step);
 
-		json_array_append_new(list, json_string(sentence));
+		if (sentence)
+			json_array_append_new(list, json_string(sentence));
 		free(sentence);
 		free(step->same);
 		json_decref(step->event);

@@ -448,7 +448,7 @@ void verb_bind(struct reading *reading, struct step *step)
 	free(words.room);
 	if (step->fault_place.line && !step->verb->is_fault)
 		mistake_add(reading->mistakes, step->fault_place,
-		    "\"%s\" is no fault on the wire: it takes no on, times, "
-		    "for, until or chance",
+		    "\"%s\" is no fault on the wire: it takes no keys but "
+		    "expect (see pcgsim faults)",
 		    step->text);
 }

@@ -10,7 +10,6 @@
 #include "base/owner.h"
 #include "harness/inventory.h"
 #include "harness/kinds.h"
-#include "harness/view.h"
 
 #define LOG_KEPT (64 * 1024)
 

@@ -49,23 +49,39 @@ static void explain_expectation(const struct expectation *e)
 
 static void explain_scope(const struct step *step)
 {
+	const struct fault_keys *keys = &step->keys;
 	char time[32];
 
 	if (step->on)
 		printf("      only %s\n", step->on);
-	if (step->times)
-		printf("      at most %lld times\n", step->times);
-	duration_text(step->lasts_for, time);
-	if (step->lasts_for)
+	if (keys->sender)
+		printf("      only what %s sends\n", keys->sender);
+	if (keys->machine)
+		printf("      only what is about %s\n", keys->machine);
+	if (keys->nth)
+		printf("      only the request number %lld\n", keys->nth);
+	if (keys->from)
+		printf("      from the request number %lld on\n", keys->from);
+	if (keys->every)
+		printf("      one of %lld requests\n", keys->every);
+	if (keys->times)
+		printf("      at most %lld times\n", keys->times);
+	duration_text(keys->lasts_for, time);
+	if (keys->lasts_for)
 		printf("      for %s\n", time);
 	duration_text(step->until_at, time);
 	if (step->until_at)
 		printf("      until %s after the start\n", time);
 	if (step->until.text)
 		printf("      until %s\n", step->until.text);
-	if (step->chance < 1)
+	if (keys->chance < 1)
 		printf("      each time with a chance of %g%%\n",
-		    step->chance * 100);
+		    keys->chance * 100);
+	for (size_t i = 0; i < keys->headers.count; i++)
+		printf("      with the header %s: %s\n",
+		    keys->headers.items[i].name, keys->headers.items[i].value);
+	if (keys->body)
+		printf("      with the body %s\n", keys->body);
 }
 
 static void explain_step(const struct step *step)

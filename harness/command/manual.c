@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "harness/command/commands.h"
+#include "harness/fault_keys.h"
 #include "harness/kinds.h"
 #include "harness/laws.h"
 #include "harness/paths.h"
@@ -46,6 +47,10 @@ int command_verbs(int argc, char **argv)
 
 int command_faults(int argc, char **argv)
 {
+	char left[60];
+	size_t count;
+	const struct fault_key *keys = fault_key_table(&count);
+
 	(void)argc;
 	(void)argv;
 	puts("Faults on the wire:\n");
@@ -55,14 +60,22 @@ int command_faults(int argc, char **argv)
 	row("on: allocate", 46, "only this operation of the server");
 	row("on: POST /MAAS/api/2.0/machines/?op=allocate", 46,
 	    "only requests like this; * is any text");
-	row("times: 2", 46, "no more often than that");
-	row("for: 10m", 46, "no longer than that");
 	row("until: 2h", 46, "no longer than until then, from the start");
 	row("until: cluster/web.state == Running", 46,
 	    "no longer than until that holds");
-	row("chance: 20%", 46, "the seed decides, each time");
-	puts("\nWithout any of them it meets every request from then on. A "
-	     "fault that meets no\nrequest fails the run.");
+	for (size_t i = 0; i < count; i++) {
+		const char *quote = strchr(keys[i].argument, ':') ? "\"" : "";
+
+		snprintf(left, sizeof(left), "%s: %s%s%s", keys[i].name, quote,
+		    keys[i].argument, quote);
+		row(left, 46, keys[i].help);
+	}
+	puts("\nWithout any of them it meets every request from then on. "
+	     "Requests that fit are\ncounted as they arrive, those about a "
+	     "machine when that is known. WHO is a thing\nof the world, with "
+	     "all that is inside it; cluster/web/capi, machine/*, operator. "
+	     "Of\nseveral faults that are due, the first one strikes. A fault "
+	     "that meets no request\nfails the run.");
 	return 0;
 }
 

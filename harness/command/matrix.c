@@ -273,18 +273,28 @@ static void count_up(struct matrix *matrix)
 	}
 }
 
+static size_t tried(const struct matrix *matrix, size_t kind, int power)
+{
+	const struct cell *cell = &matrix->cells[kind][power];
+
+	return cell->held + cell->failed;
+}
+
+/* A kind of which there was no moment says nothing. */
 static void print_table(const struct matrix *matrix)
 {
 	printf("\n  %-30s %20s %20s\n", "", "process death", "power loss");
 	for (size_t i = 0; i < MOMENT_KINDS; i++) {
+		if (!tried(matrix, i, 0) && !tried(matrix, i, 1))
+			continue;
 		printf("  %-30s", moment_kind_said(i));
 		for (int power = 0; power < 2; power++) {
 			const struct cell *cell = &matrix->cells[i][power];
 			char text[60];
 
 			snprintf(text, sizeof(text), "%zu of %zu held",
-			    cell->held, cell->held + cell->failed);
-			printf(" %20s", text);
+			    cell->held, tried(matrix, i, power));
+			printf(" %20s", tried(matrix, i, power) ? text : "-");
 		}
 		printf("\n");
 	}
@@ -318,8 +328,9 @@ static bool write_junit(const struct matrix *matrix)
 
 	for (size_t kind = 0; kind < MOMENT_KINDS; kind++)
 		for (int power = 0; power < 2; power++)
-			json_array_append_new(
-			    outcomes, cell_outcome(matrix, kind, power, share));
+			if (tried(matrix, kind, power))
+				json_array_append_new(outcomes,
+				    cell_outcome(matrix, kind, power, share));
 	fine = junit_write(matrix->flags.junit, outcomes, &err);
 	json_decref(outcomes);
 	if (!fine)
@@ -418,8 +429,8 @@ static int run_matrix(struct matrix *matrix)
 static int run_only(struct matrix *matrix)
 {
 	struct moment moment = { 0 };
+	bool struck, passed;
 	json_t *outcome;
-	int status = 1;
 
 	if (!moment_parse(matrix->flags.only, &moment.strike)) {
 		fprintf(stderr,
@@ -433,18 +444,19 @@ static int run_only(struct matrix *matrix)
 	if (!flags_writable(&matrix->flags, "matrix"))
 		return 2;
 	outcome = run_with(matrix, strike_this, &moment);
-	if (jbool(outcome, "blows.struck"))
+	struck = jbool(outcome, "blows.struck");
+	passed = strcmp(jstr(outcome, "verdict"), "pass") == 0;
+	if (struck)
 		printf("%s, %s: %s\n", matrix->flags.who, matrix->flags.only,
 		    jstr(outcome, "blows.at"));
 	else
-		printf("%s: the moment \"%s\" never came, so nobody died in "
-		       "this run:\n",
+		printf("%s: the moment \"%s\" never came, and nobody died: "
+		       "nothing was tried.\n",
 		    matrix->flags.who, matrix->flags.only);
-	show_outcome(matrix, &moment.strike, outcome);
-	if (strcmp(jstr(outcome, "verdict"), "pass") == 0)
-		status = jbool(outcome, "blows.struck") ? 0 : 1;
+	if (struck || !passed)
+		show_outcome(matrix, &moment.strike, outcome);
 	json_decref(outcome);
-	return status;
+	return struck && passed ? 0 : 1;
 }
 
 /* "pcg/a", or a program of a cluster: "cluster/web/capi". */

@@ -77,11 +77,12 @@ static bool fits(const struct watch *watch, const struct fault_rule *rule,
 {
 	const struct watch_subject *subject = watch->subject;
 
-	if (rule->on && !fault_on_fits(rule->on, sight))
+	if ((rule->on && !fault_on_fits(rule->on, sight)) ||
+	    !fault_keys_fit(&rule->keys, sight))
 		return false;
-	return !rule->machine ||
+	return !rule->keys.machine ||
 	       (subject->concerns &&
-	           subject->concerns(subject->ctx, sight, rule->machine));
+	           subject->concerns(subject->ctx, sight, rule->keys.machine));
 }
 
 /* On the way in; and again on the way back for who waits for a machine, since
@@ -92,7 +93,8 @@ static void count(struct watch *watch, size_t i, const struct wire_sight *sight)
 	const struct host *host = watch->options.host;
 
 	if ((*sight->mark & counted_bit(i)) ||
-	    (sight->response && !rule->machine) || !fits(watch, rule, sight))
+	    (sight->response && !rule->keys.machine) ||
+	    !fits(watch, rule, sight))
 		return;
 	*sight->mark |= counted_bit(i);
 	if (fault_rule_counts(rule, sight, host->choices, loop_now(host->loop)))
@@ -117,7 +119,8 @@ static void strike(
 		bool here = rule->kind->on_answer == (sight->response != NULL);
 
 		count(watch, i, sight);
-		if (!here || struck || !(*sight->mark & due_bit(i)))
+		if (!here || struck || !(*sight->mark & due_bit(i)) ||
+		    fault_keys_spent(&rule->keys, &rule->tally))
 			continue;
 		struck = true;
 		fault_rule_strike(rule, sight, doom);
@@ -357,15 +360,15 @@ static void sum_rules(const struct watch *watch, FILE *out)
 	for (size_t i = 0; i < watch->rule_count; i++) {
 		const struct fault_rule *rule = &watch->rules[i];
 
-		if (rule->met)
+		if (rule->tally.met)
 			continue;
 		fprintf(out, "%s: the fault \"%s\" met nothing: ",
 		    watch->options.command, rule->text);
-		if (!rule->fitted)
+		if (!rule->tally.fitted)
 			fprintf(out, "no request was one that it is for\n");
 		else
 			fprintf(out, "%lld fitted, none was its turn\n",
-			    rule->fitted);
+			    rule->tally.fitted);
 	}
 }
 

@@ -20,7 +20,7 @@
 #include "harness/serve/closest.h"
 #include "harness/serve/fault_rule.h"
 
-#define MOST_RULES 32
+#define MOST_RULES MOST_FAULTS
 
 struct watch;
 

@@ -47,12 +47,30 @@ TEST(keys_are_those_of_a_step_with_or_without_a_colon)
 {
 	EXPECT(read("deploy: hangs, every 3, from: 2, times 4,for 10m,"
 	            "chance: 20%, machine web-0"));
-	EXPECT_INT(rule.every, 3);
-	EXPECT_INT(rule.from, 2);
-	EXPECT_INT(rule.times, 4);
-	EXPECT_INT(rule.lasts_for, MINUTES(10));
-	EXPECT(rule.chance > 0.19 && rule.chance < 0.21);
-	EXPECT_STR(rule.machine, "web-0");
+	EXPECT_INT(rule.keys.every, 3);
+	EXPECT_INT(rule.keys.from, 2);
+	EXPECT_INT(rule.keys.times, 4);
+	EXPECT_INT(rule.keys.lasts_for, MINUTES(10));
+	EXPECT(rule.keys.chance > 0.19 && rule.keys.chance < 0.21);
+	EXPECT_STR(rule.keys.machine, "web-0");
+	fault_rule_free(&rule);
+}
+
+TEST(from_is_a_number_or_who_sends)
+{
+	struct wire_sight sight = { .client = "127.0.0.1" };
+
+	EXPECT(read("deploy: hangs, from 127.0.0.1"));
+	EXPECT_INT(rule.keys.from, 0);
+	EXPECT(fault_keys_fit(&rule.keys, &sight));
+	sight.client = "127.0.0.11";
+	EXPECT(!fault_keys_fit(&rule.keys, &sight));
+	fault_rule_free(&rule);
+	EXPECT(read("deploy: hangs, from cluster/web"));
+	sight.client = "cluster/web/capi";
+	EXPECT(fault_keys_fit(&rule.keys, &sight));
+	sight.client = "cluster/webs";
+	EXPECT(!fault_keys_fit(&rule.keys, &sight));
 	fault_rule_free(&rule);
 }
 
@@ -60,8 +78,8 @@ TEST(a_body_is_the_rest_of_the_line)
 {
 	EXPECT(read("deploy: obeys but answers 502, header X-A: b: c, "
 	            "body {\"a\": 1, \"b\": 2}"));
-	EXPECT_STR(rule.body, "{\"a\": 1, \"b\": 2}");
-	EXPECT_STR(http_header(&rule.headers, "x-a"), "b: c");
+	EXPECT_STR(rule.keys.body, "{\"a\": 1, \"b\": 2}");
+	EXPECT_STR(http_header(&rule.keys.headers, "x-a"), "b: c");
 	fault_rule_free(&rule);
 }
 
@@ -71,9 +89,10 @@ TEST(what_is_wrong_is_told_with_its_column)
 	    "column 1: a rule reads OPERATION: WHAT HAPPENS, as in "
 	    "\"allocate: answers 409\"");
 	refused(" alocate: hangs",
-	    "column 2: a maas has no operation alocate; did you mean "
+	    "column 2: a maas has no operation \"alocate\"; did you mean "
 	    "allocate?");
-	refused("vlans.*: hangs", "column 1: a maas has no operation vlans.*");
+	refused(
+	    "vlans.*: hangs", "column 1: a maas has no operation \"vlans.*\"");
 	refused("FETCH /x: hangs",
 	    "column 1: \"FETCH /x\" is neither an operation nor a method and "
 	    "a path");
@@ -99,6 +118,9 @@ TEST(what_is_wrong_is_told_with_its_column)
 	refused("deploy: hangs, for ever",
 	    "column 20: for wants a duration such as 90s or 10m, not "
 	    "\"ever\"");
+	refused("deploy: hangs, from nobody",
+	    "column 21: from wants a number from 1, or who sends, such as "
+	    "pcg/a, not \"nobody\"");
 	refused("deploy: answers 500, header X",
 	    "column 29: header wants a header, NAME: VALUE, not \"X\"");
 }
@@ -160,7 +182,7 @@ TEST(a_rule_counts_what_fits_it)
 TESTS_BEGIN
 CASE(a_rule_is_what_it_is_on_and_what_happens),
     CASE(keys_are_those_of_a_step_with_or_without_a_colon),
-    CASE(a_body_is_the_rest_of_the_line),
+    CASE(from_is_a_number_or_who_sends), CASE(a_body_is_the_rest_of_the_line),
     CASE(what_is_wrong_is_told_with_its_column),
     CASE(what_does_not_go_together_is_told),
     CASE(a_rule_counts_what_fits_it), TESTS_END

@@ -95,6 +95,17 @@ end: when quiet, at most 1h
            f'{did.returncode}\n{did.stdout}{did.stderr}')
 
 
+def kinds_of_which_there_is_no_moment_are_left_out(good):
+    did = matrix(good, '--sample', '1')
+    expect(did.stdout.count(' of 1 held') == 1, did.stdout)
+    expect('0 of 0' not in did.stdout, did.stdout)
+
+
+def what_never_came_did_not_pass(good):
+    did = matrix(good, '--only', 'exchange 999 before-send power')
+    expect('never came' in did.stdout and 'PASS' not in did.stdout, did.stdout)
+
+
 def who_errs_is_told(good):
     for words, status, said in [
             (['--only', 'exchange'], 2, 'names no moment'),
@@ -119,6 +130,8 @@ with tempfile.TemporaryDirectory() as folder:
     moments_that_leave_the_same_go_on_the_same(str(patient))
     a_claim_that_a_death_breaks_is_found_and_repeats(
         str(impatient), str(pathlib.Path(folder) / 'junit.xml'))
+    kinds_of_which_there_is_no_moment_are_left_out(str(patient))
+    what_never_came_did_not_pass(str(patient))
     who_errs_is_told(str(patient))
     without_a_gateway_there_is_nobody_to_kill(folder)
 sys.exit(wrong > 0)

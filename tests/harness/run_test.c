@@ -20,7 +20,8 @@ static void play(const char *timeline)
 
 	snprintf(text, sizeof(text),
 	    "scenario: a\nwhy: b\nworld:\n"
-	    "  maas/lab: { machines: 2 }\n  palette/eu: { }\n"
+	    "  maas/lab: { machines: [ { hostname: web-0, cpu: 4 }, "
+	    "{ hostname: web-1 } ] }\n  palette/eu: { }\n"
 	    "  proxy/out: { user: pcg, password: open-sesame }\n"
 	    "  pcg/a: { palette: eu, maas: lab }\n"
 	    "  cluster/web: { through: pcg/a, workers: 0 }\n"
@@ -60,6 +61,86 @@ TEST(a_fault_that_met_nothing_fails_the_run)
 	EXPECT_STR(jstr(outcome, "verdict"), "fail");
 	EXPECT_STR(jstr(outcome, "findings[0].place"), "s.yaml:10");
 	EXPECT_HAS(sentence(), "the fault met no exchange");
+}
+
+TEST(a_fault_whose_turn_never_came_fails_the_run)
+{
+	play("  - at 0m: operator creates cluster/web\n"
+	     "  - at 0m: maas/lab answers 503\n"
+	     "    on: deploy\n"
+	     "    nth: 2\n"
+	     "end: when quiet, at most 2h\n");
+	EXPECT_STR(jstr(outcome, "verdict"), "fail");
+	EXPECT_STR(sentence(),
+	    "the fault met no exchange, for none of the 1 that fit was its "
+	    "turn: the plot did not take place");
+}
+
+TEST(a_fault_takes_the_nth_request_and_each_second_one)
+{
+	play("  - at 0m: operator creates cluster/web\n"
+	     "  - at 0m: maas/lab answers 503\n"
+	     "    on: deploy\n"
+	     "    nth: 1\n"
+	     "  - at 0m: palette/eu answers 503\n"
+	     "    on: poll\n"
+	     "    every: 2\n"
+	     "    from: 3\n"
+	     "    times: 2\n"
+	     "end: when quiet, at most 2h\n"
+	     "finally:\n"
+	     "  - maas/lab.requests(deploy, 503) == 1\n"
+	     "  - maas/lab.requests(deploy, 200) == 1\n"
+	     "  - palette/eu.requests(poll, 503) == 2\n"
+	     "  - cluster/web.state == Running\n");
+	EXPECT_STR(sentence(), "");
+	EXPECT_STR(jstr(outcome, "verdict"), "pass");
+}
+
+TEST(a_fault_is_about_one_machine)
+{
+	play("  - at 0m: operator creates cluster/web\n"
+	     "  - at 0m: maas/lab answers 409\n"
+	     "    on: deploy\n"
+	     "    machine: web-0\n"
+	     "end: when quiet, at most 2h\n"
+	     "never:\n"
+	     "  - maas/lab.machines(Deployed, hostname = web-0) > 0\n"
+	     "finally:\n"
+	     "  - maas/lab.requests(deploy, 200) == 1\n"
+	     "  - maas/lab.machines(Deployed, hostname = web-1) == 1\n");
+	EXPECT_STR(sentence(), "");
+	EXPECT_STR(jstr(outcome, "verdict"), "pass");
+}
+
+TEST(a_fault_meets_only_what_one_host_sends)
+{
+	play("  - at 0m: operator creates cluster/web\n"
+	     "  - at 0m: palette/eu answers 503 with Retry-After 10s\n"
+	     "    from: cluster/web\n"
+	     "    times: 3\n"
+	     "end: when quiet, at most 2h\n"
+	     "finally:\n"
+	     "  - palette/eu.requests(status = 503) == 3\n"
+	     "  - palette/eu.requests(status = 503, from = pcg/a) == 0\n"
+	     "  - palette/eu.requests(status = 503, from = cluster/web/agent) "
+	     "== 3\n");
+	EXPECT_STR(sentence(), "");
+	EXPECT_STR(jstr(outcome, "verdict"), "pass");
+}
+
+TEST(a_lost_answer_is_counted_when_its_request_arrives)
+{
+	play("  - at 0m: operator creates cluster/web\n"
+	     "  - at 0m: maas/lab loses its answer\n"
+	     "    on: allocate\n"
+	     "    nth: 1\n"
+	     "end: when quiet, at most 2h\n"
+	     "finally:\n"
+	     "  - maas/lab.requests(allocate) == 1\n"
+	     "  - cluster/web.state == Running\n");
+	EXPECT_STR(sentence(), "");
+	EXPECT_STR(jstr(outcome, "verdict"), "pass");
 }
 
 TEST(a_when_that_never_came_fails_the_run)
@@ -153,6 +234,11 @@ TEST(a_secret_in_what_is_reported_is_masked_and_fails_the_run)
 TESTS_BEGIN
 CASE(a_cluster_of_one_machine_comes_up_and_goes),
     CASE(a_fault_that_met_nothing_fails_the_run),
+    CASE(a_fault_whose_turn_never_came_fails_the_run),
+    CASE(a_fault_takes_the_nth_request_and_each_second_one),
+    CASE(a_fault_is_about_one_machine),
+    CASE(a_fault_meets_only_what_one_host_sends),
+    CASE(a_lost_answer_is_counted_when_its_request_arrives),
     CASE(a_when_that_never_came_fails_the_run),
     CASE(a_broken_claim_names_the_odd_one_and_its_last_events),
     CASE(a_word_for_a_shell_is_quoted_if_it_has_to_be),

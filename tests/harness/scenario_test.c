@@ -40,6 +40,11 @@ static void done(void)
 #define STEP "timeline:\n  - at 0m: operator creates cluster/web\n"
 #define END  "end: when quiet, at most 3h\n"
 
+#define NAMED                                                        \
+	"world:\n"                                                   \
+	"  maas/lab: { machines: [ { hostname: web-0 }, { count: 2 " \
+	"} ] }\n"
+
 TEST(the_example_of_the_manual_is_a_whole_scenario)
 {
 	struct buf out = BUF_INIT;
@@ -120,7 +125,7 @@ TEST(a_misspelt_operation_or_an_impossible_answer_is_told_at_once)
 	                     "    on: alocate\n"
 	                     "  - at 2h: maas/lab answers 999\n" END);
 	EXPECT(!scenario);
-	EXPECT_HAS(said, "s.yaml:10:5: a maas has no operation \"alocate\"; "
+	EXPECT_HAS(said, "s.yaml:10:9: a maas has no operation \"alocate\"; "
 	                 "did you mean allocate?\n");
 	EXPECT_HAS(said, "s.yaml:11:12: nothing that can happen reads "
 	                 "\"maas/lab answers 999\"");
@@ -255,12 +260,66 @@ TEST(a_fault_is_a_step_with_a_scope)
 	               "    chance: 50%\n"
 	               "    until: cluster/web.state == Running\n" END);
 	EXPECT_STR(said, "");
-	EXPECT_INT(scenario->steps[0].times, 2);
+	EXPECT_INT(scenario->steps[0].keys.times, 2);
 	EXPECT_INT(scenario->steps[0].words.numbers[0], 503);
 	EXPECT_INT(scenario->steps[0].words.numbers[1], SECONDS(10));
-	EXPECT_INT(scenario->steps[0].chance * 100, 50);
+	EXPECT_INT(scenario->steps[0].keys.chance * 100, 50);
 	EXPECT_INT(scenario->steps[0].until.term_count, 1);
 	EXPECT(scenario->steps[0].verb->is_fault);
+	done();
+}
+
+TEST(a_fault_takes_the_keys_of_a_rule)
+{
+	const struct fault_keys *keys;
+
+	read_text(HEAD NAMED "timeline:\n"
+	                     "  - at 0m: maas/lab obeys but answers 502\n"
+	                     "    every: 3\n"
+	                     "    from: operator\n"
+	                     "    machine: web-0\n"
+	                     "    header: \"X-A: b\"\n"
+	                     "    body: gone\n" END);
+	EXPECT_STR(said, "");
+	keys = &scenario->steps[0].keys;
+	EXPECT_INT(keys->every, 3);
+	EXPECT_STR(keys->sender, "operator");
+	EXPECT_STR(keys->machine, "web-0");
+	EXPECT_STR(http_header(&keys->headers, "x-a"), "b");
+	EXPECT_STR(keys->body, "gone");
+	done();
+}
+
+TEST(a_key_that_makes_no_sense_is_told_with_its_place)
+{
+	read_text(HEAD WORLD "timeline:\n"
+	                     "  - at 0m: maas/lab answers 503\n"
+	                     "    on: from pcg/a\n"
+	                     "  - at 1m: maas/lab hangs\n"
+	                     "    nth: 0\n"
+	                     "    from: pcg/b\n"
+	                     "  - at 2m: palette/eu hangs\n"
+	                     "    machine: web-0\n"
+	                     "  - at 3m: maas/lab hangs\n"
+	                     "    on: POST machines\n"
+	                     "    nth: 2\n"
+	                     "    times: 2\n"
+	                     "  - at 4m: cluster/web hangs\n"
+	                     "    on: FETCH /api\n"
+	                     "    5m: then\n" END);
+	EXPECT_STR(said,
+	    "s.yaml:10:9: \"from pcg/a\" is neither an operation nor a method "
+	    "and a path\n"
+	    "s.yaml:12:10: nth wants a number from 1, not \"0\"\n"
+	    "s.yaml:13:11: there is no pcg/b; did you mean pcg/a?\n"
+	    "s.yaml:15:5: a palette has no machines: the key machine is for a "
+	    "maas\n"
+	    "s.yaml:17:5: nth is one exchange: it goes without every, from and "
+	    "times\n"
+	    "s.yaml:17:14: a path begins with a slash, not \"machines\"\n"
+	    "s.yaml:21:9: \"FETCH /api\" is neither an operation nor a method "
+	    "and a path\n"
+	    "s.yaml:22:5: a step has no \"5m\"\n");
 	done();
 }
 
@@ -332,11 +391,6 @@ TEST(machines_can_be_listed)
 	EXPECT_HAS(said, "a machine has no \"colour\"");
 }
 
-#define NAMED                                                        \
-	"world:\n"                                                   \
-	"  maas/lab: { machines: [ { hostname: web-0 }, { count: 2 " \
-	"} ] }\n"
-
 TEST(a_machine_is_called_by_a_hostname_that_the_world_gives)
 {
 	read_text(HEAD NAMED
@@ -379,6 +433,8 @@ CASE(the_example_of_the_manual_is_a_whole_scenario),
     CASE(a_byte_order_mark_and_foreign_line_ends_do_no_harm),
     CASE(a_tab_is_called_a_tab), CASE(time_may_not_go_backwards),
     CASE(a_run_has_to_end), CASE(a_fault_is_a_step_with_a_scope),
+    CASE(a_fault_takes_the_keys_of_a_rule),
+    CASE(a_key_that_makes_no_sense_is_told_with_its_place),
     CASE(what_is_no_fault_takes_no_scope),
     CASE(claims_have_arguments_and_can_be_joined),
     CASE(words_cannot_be_counted_and_numbers_are_no_words),

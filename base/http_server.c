@@ -208,6 +208,7 @@ static size_t peer_writes(void *ctx, const char *data, size_t len)
 		room = len;
 	if (room)
 		peer->ops->send(peer->ctx, data, room);
+	peer->server->again = peer->server->again || (room && room < len);
 	return room;
 }
 
@@ -345,6 +346,21 @@ void http_peer_roomy(struct http_peer *peer)
 {
 	inner_roomy(peer->inner);
 	run(peer->server);
+}
+
+bool http_peer_waits(const struct http_peer *peer)
+{
+	return inner_is_full(peer->inner);
+}
+
+size_t http_peer_backlog(const struct http_peer *peer)
+{
+	return peer->more.len;
+}
+
+size_t http_peer_unread(const struct http_peer *peer)
+{
+	return inner_unread(peer->inner);
 }
 
 /* ---- answering ---- */

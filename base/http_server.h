@@ -49,5 +49,11 @@ void http_peer_begin(struct http_peer *peer, const struct http_response *head);
 void http_peer_more(struct http_peer *peer, const char *data, size_t len);
 void http_peer_end(struct http_peer *peer);
 void http_peer_roomy(struct http_peer *peer);
+/* Part of an answer waits for room; how much of a stream does; how much was
+ * put in that will be read later (behind a request that is not answered yet,
+ * or an answer that waits). */
+bool http_peer_waits(const struct http_peer *peer);
+size_t http_peer_backlog(const struct http_peer *peer);
+size_t http_peer_unread(const struct http_peer *peer);
 
 #endif

@@ -163,9 +163,9 @@ void inner_roomy(struct inner_fd *inner)
 	tell_news(inner);
 }
 
-bool inner_is_ready(const struct inner_fd *inner)
+bool inner_is_full(const struct inner_fd *inner)
 {
-	return list_holds(&inner->in_news);
+	return inner->full;
 }
 
 /* ---- the library's side ---- */
@@ -205,7 +205,9 @@ static ssize_t inner_write(struct inner_fd *inner, const char *data, size_t len)
 		return fail(EPIPE);
 	taken = inner->ops->write(inner->ctx, data, len);
 	check(taken <= len);
-	inner->full = taken < len;
+	inner->full = taken == 0 && len > 0;
+	if (taken < len && !inner->full) /* a short write is an edge, too */
+		tell_news(inner);
 	return taken || !len ? (ssize_t)taken : fail(EAGAIN);
 }
 

@@ -26,8 +26,8 @@
 struct inner_fd;
 
 struct inner_ops {
-	/* The library writes. How much of it was taken; 0: nothing can be
-	 * taken now, and inner_roomy will tell when. */
+	/* The library writes. How much of it was taken: if not all, epoll tells
+	 * at once that it may go on; if nothing, when inner_roomy says so. */
 	size_t (*write)(void *ctx, const char *data, size_t len);
 	/* It will write no more: shutdown, or close. Once. */
 	void (*closed)(void *ctx);
@@ -48,8 +48,6 @@ size_t inner_unread(const struct inner_fd *inner);
 void inner_eof(struct inner_fd *inner); /* no more bytes will come */
 /* A write that was refused may be tried again. */
 void inner_roomy(struct inner_fd *inner);
-/* Something to read, or room after a refusal, that the library was not told
- * of by epoll yet. */
-bool inner_is_ready(const struct inner_fd *inner);
+bool inner_is_full(const struct inner_fd *inner); /* one was refused */
 
 #endif

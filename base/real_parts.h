@@ -15,8 +15,12 @@
 
 #define REAL_MAX_BODY  WIRE_MAX_BODY
 #define REAL_MAX_PEERS 8192 /* of one listener */
-/* Of one connection whose client does not read: then it is closed. */
+/* What a client has not read of its answer: then no more of it is made. */
+#define REAL_ANSWER_PENDING ((size_t)1 << 20)
+/* Of a stream, which cannot wait: then it is closed. */
 #define REAL_MAX_PENDING ((size_t)16 << 20)
+/* Of what it has asked behind that: then it is not heard. */
+#define REAL_MAX_UNHEARD ((size_t)64 << 10)
 /* Of a tunnel whose one end does not read: then the other is not read. */
 #define REAL_TUNNEL_PENDING ((size_t)1 << 20)
 #define REAL_PATIENCE       SECONDS(60) /* for a client to say what it wants */
@@ -55,6 +59,7 @@ void tcp_write(struct tcp *tcp, const char *data, size_t len);
 void tcp_break(struct tcp *tcp);
 /* Bytes that the other side has not taken yet. */
 size_t tcp_pending(const struct tcp *tcp);
+uint64_t tcp_taken(const struct tcp *tcp); /* and those that it has */
 /* Read no more until told otherwise: who sends is slowed down. */
 void tcp_pause(struct tcp *tcp, bool pause);
 int tcp_listen(const char *bind, uint16_t port, struct err *err);

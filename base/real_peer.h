@@ -44,6 +44,7 @@ struct real_peer {
 	bool doomed;
 	enum ending ending;
 	struct timer patience, doom;
+	uint64_t taken; /* by it, when patience last began */
 	/* of a proxy */
 	struct buf heard;
 	char onward_host[256];

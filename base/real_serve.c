@@ -147,27 +147,41 @@ void real_peer_doom(struct real_peer *peer)
 	lose_exchange(peer);
 }
 
-/* What a client does not read is kept for it, but not without end. */
+/* Of its answer a client is sent as much as it reads. A stream is kept for it,
+ * but not without end. */
 static bool is_slow(const struct real_peer *peer)
 {
-	return peer->tcp && tcp_pending(peer->tcp) > REAL_MAX_PENDING;
+	return peer->http && http_peer_backlog(peer->http) > REAL_MAX_PENDING;
 }
 
-/* Nor is what it has not read sent any more when it is gone. */
-static void doom_slow(struct real_peer *peer)
+static void be_patient(struct real_peer *peer)
 {
-	peer->ending = END_RESET;
-	real_peer_doom(peer);
+	if (peer->doomed)
+		return;
+	peer->taken = peer->tcp ? tcp_taken(peer->tcp) : 0;
+	timer_set(&peer->patience, peer->net->host->loop, REAL_PATIENCE);
 }
 
+static bool owes_bytes(const struct real_peer *peer)
+{
+	return peer->tcp && peer->http &&
+	       (tcp_pending(peer->tcp) > 0 || http_peer_waits(peer->http));
+}
+
+/* Who reads, however slowly, is served on. What somebody has not read is not
+ * sent any more when it is given up. */
 static void patience_ends(struct timer *timer)
 {
 	struct real_peer *peer = OWNER_OF(timer, struct real_peer, patience);
+	bool owed = owes_bytes(peer);
 
-	if (is_slow(peer))
-		doom_slow(peer);
-	else
-		real_peer_doom(peer);
+	if (owed && !is_slow(peer) && tcp_taken(peer->tcp) != peer->taken) {
+		be_patient(peer);
+		return;
+	}
+	if (owed || is_slow(peer))
+		peer->ending = END_RESET;
+	real_peer_doom(peer);
 }
 
 /* ---- answering ---- */
@@ -183,10 +197,17 @@ static struct real_peer *let_go(struct real_exchange *x)
 	struct real_peer *peer = x->peer;
 
 	exchange_free_now(x);
-	if (peer && !peer->doomed)
-		timer_set(
-		    &peer->patience, peer->net->host->loop, REAL_PATIENCE);
+	if (peer)
+		be_patient(peer);
 	return peer && !peer->doomed ? peer : NULL;
+}
+
+/* Who asks on without reading the answers is not heard until it does. */
+static void hear_as_it_goes(struct real_peer *peer)
+{
+	if (peer->tcp && peer->http && !peer->doomed)
+		tcp_pause(
+		    peer->tcp, http_peer_unread(peer->http) > REAL_MAX_UNHEARD);
 }
 
 static void deliver(struct real_exchange *x, struct http_response *response)
@@ -195,8 +216,10 @@ static void deliver(struct real_exchange *x, struct http_response *response)
 
 	tell(x, response);
 	peer = let_go(x);
-	if (peer)
+	if (peer) {
 		http_peer_reply(peer->http, response);
+		hear_as_it_goes(peer);
+	}
 	http_response_free(response);
 }
 
@@ -448,10 +471,6 @@ static void hear_request(
 	if (peer->doomed || peer->net->host->dead)
 		return;
 	timer_cancel(&peer->patience);
-	if (is_slow(peer)) { /* it asks, and does not read */
-		doom_slow(peer);
-		return;
-	}
 	x = exchange_of(peer, request, authority);
 	if (head_is_too_long(&x->request)) {
 		refuse_by_size(x, 431);
@@ -483,6 +502,17 @@ static void say(void *ctx, const char *data, size_t len)
 		say_cipher(peer, data, len);
 }
 
+static size_t room(void *ctx)
+{
+	const struct real_peer *peer = ctx;
+
+	if (!peer->tcp)
+		return SIZE_MAX;
+	return tcp_pending(peer->tcp) < REAL_ANSWER_PENDING
+	           ? REAL_ANSWER_PENDING / 4
+	           : 0;
+}
+
 static void http_closed(void *ctx)
 {
 	real_peer_doom(ctx);
@@ -510,7 +540,7 @@ static bool judge(void *ctx, X509 *leaf, STACK_OF(X509) * chain)
 	return true;
 }
 
-static const struct http_peer_ops HTTP = { say, NULL, hear_request,
+static const struct http_peer_ops HTTP = { say, room, hear_request,
 	http_closed };
 static const struct tls_conn_ops TLS = { say_cipher, hear_plain, judge };
 
@@ -536,6 +566,7 @@ static void tcp_input(void *ctx, const char *data, size_t len)
 	} else {
 		http_peer_input(peer->http, data, len);
 	}
+	hear_as_it_goes(peer);
 }
 
 static void tcp_closed(void *ctx, const char *why)
@@ -547,13 +578,19 @@ static void tcp_closed(void *ctx, const char *why)
 	real_peer_doom(peer);
 }
 
-/* It has taken what the far end of its tunnel sent. */
+/* It has taken what waited for it, or for the far end of its tunnel. */
 static void tcp_drained(void *ctx)
 {
 	struct real_peer *peer = ctx;
 
-	if (peer->onward && !peer->doomed)
+	if (peer->doomed)
+		return;
+	if (peer->onward)
 		tcp_pause(peer->onward, false);
+	if (peer->http) {
+		http_peer_roomy(peer->http);
+		hear_as_it_goes(peer);
+	}
 }
 
 static const struct tcp_ops TCP = { NULL, tcp_input, tcp_closed, tcp_drained };
@@ -592,7 +629,7 @@ static void greet(struct real_listener *listener, int fd, const char *address)
 		return;
 	}
 	net->starved = false;
-	timer_set(&peer->patience, net->host->loop, REAL_PATIENCE);
+	be_patient(peer);
 }
 
 static void address_text(const struct sockaddr_storage *from, char out[46])

@@ -1,10 +1,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@ struct tcp {
 	int fd;
 	bool connecting, paused;
 	struct buf out;
+	uint64_t sent;
 	const struct tcp_ops *ops;
 	void *ctx;
 	bool *freed; /* tell the function that is at work */
@@ -68,6 +71,7 @@ static bool flush(struct tcp *tcp)
 
 		if (put < 0)
 			return errno == EAGAIN || errno == EINTR;
+		tcp->sent += (uint64_t)put;
 		buf_drop(&tcp->out, (size_t)put);
 	}
 	return true;
@@ -141,14 +145,28 @@ static void on_events(void *ctx, int fd, unsigned events)
 		read_all(tcp);
 }
 
+/* A write that fails is found out when reading. */
 void tcp_write(struct tcp *tcp, const char *data, size_t len)
 {
-	bool was_empty = tcp->out.len == 0;
+	bool waits = tcp->connecting || tcp->out.len > 0;
+	ssize_t put = waits ? 0 : send(tcp->fd, data, len, MSG_NOSIGNAL);
+	size_t taken = put > 0 ? (size_t)put : 0;
 
-	buf_add(&tcp->out, data, len);
-	/* A write that fails is found out when reading. */
-	if (was_empty && !tcp->connecting && flush(tcp) && tcp->out.len)
+	tcp->sent += taken;
+	if (taken == len)
+		return;
+	buf_add(&tcp->out, data + taken, len - taken);
+	if (!waits)
 		want(tcp);
+}
+
+uint64_t tcp_taken(const struct tcp *tcp)
+{
+	int waits = 0; /* in the kernel */
+
+	if (ioctl(tcp->fd, SIOCOUTQ, &waits) < 0)
+		return tcp->sent;
+	return tcp->sent - (uint64_t)waits;
 }
 
 size_t tcp_pending(const struct tcp *tcp)

@@ -139,6 +139,13 @@ TEST(epoll_tells_each_edge_once)
 	EXPECT_INT(epoll_wait(epoll_fd, told, 4, 0), 1);
 	EXPECT_INT(told[0].events, EPOLLOUT);
 	EXPECT_INT(epoll_wait(epoll_fd, told, 4, 0), 0);
+	room = 1;
+	EXPECT_INT(send(fd, "12", 2, MSG_NOSIGNAL), 1);
+	EXPECT_INT(epoll_wait(epoll_fd, told, 4, 0), 1);
+	EXPECT_INT(told[0].events, EPOLLOUT);
+	EXPECT_INT(send(fd, "2", 1, MSG_NOSIGNAL), -1);
+	EXPECT_INT(epoll_wait(epoll_fd, told, 4, 0), 0);
+	inner_roomy(inner);
 	inner_lend(inner, "x", 1);
 	EXPECT_INT(epoll_wait(epoll_fd, told, 4, 0), 1);
 	EXPECT_INT(told[0].events, EPOLLIN | EPOLLOUT);

@@ -183,26 +183,6 @@ void maas_op_power_parameters(struct ask *ask)
 		maas_answer(ask, json_deep_copy(node->power_parameters));
 }
 
-void maas_op_machines_power_parameters(struct ask *ask)
-{
-	json_t *all = json_object();
-	bool any = form_get(&ask->query, "id") == NULL;
-	struct node *node;
-
-	list_for_each (node, &ask->maas->nodes) {
-		size_t at = 0;
-		const char *id;
-		bool wanted = any;
-
-		while ((id = maas_form_next(&ask->query, "id", &at)))
-			wanted |= strcmp(id, node->system_id) == 0;
-		if (wanted && node->type == NODE_MACHINE && maas_is_admin(ask))
-			json_object_set_new(all, node->system_id,
-			    json_deep_copy(node->power_parameters));
-	}
-	maas_answer(ask, all);
-}
-
 void maas_op_get_token(struct ask *ask)
 {
 	struct node *node = maas_ask_node(ask, "Machine");

@@ -65,7 +65,9 @@ static void power_parameters(struct ask *ask)
 		maas_answer(ask, json_deep_copy(node->power_parameters));
 }
 
-void maas_op_rackcontrollers_power_parameters(struct ask *ask)
+/* Of those that ?id= names, or of all; to an administrator, and to others an
+ * empty object. */
+static void power_parameters_of(struct ask *ask, enum node_type type)
 {
 	json_t *all = json_object();
 	bool any = form_get(&ask->query, "id") == NULL;
@@ -78,11 +80,21 @@ void maas_op_rackcontrollers_power_parameters(struct ask *ask)
 
 		while ((id = maas_form_next(&ask->query, "id", &at)))
 			wanted |= strcmp(id, node->system_id) == 0;
-		if (wanted && node->type == NODE_RACK && maas_is_admin(ask))
+		if (wanted && node->type == type && maas_is_admin(ask))
 			json_object_set_new(all, node->system_id,
 			    json_deep_copy(node->power_parameters));
 	}
 	maas_answer(ask, all);
+}
+
+void maas_op_machines_power_parameters(struct ask *ask)
+{
+	power_parameters_of(ask, NODE_MACHINE);
+}
+
+void maas_op_rackcontrollers_power_parameters(struct ask *ask)
+{
+	power_parameters_of(ask, NODE_RACK);
 }
 
 /* Nobody switches a controller on or off: MAAS knows no BMC of it. */

@@ -30,4 +30,13 @@ command_fn command_import;   /* import.c */
 int usage_unknown(const char *command, const char *what,
     const char *const *known, size_t count);
 
+/* A command of which there are several kinds ("pcgsim import maas"): --help
+ * anywhere prints usage, and a kind is called with itself as argv[0]. */
+struct command_kind {
+	const char *name;
+	command_fn *run;
+};
+int command_of_kind(int argc, char **argv, const char *usage,
+    const struct command_kind *kinds, size_t count);
+
 #endif

@@ -199,18 +199,7 @@ static int compat_maas(int argc, char **argv)
 
 int command_compat(int argc, char **argv)
 {
-	static const char *const KINDS[] = { "maas" };
+	static const struct command_kind kinds[] = { { "maas", compat_maas } };
 
-	for (int i = 1; i < argc; i++)
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			fputs(USAGE, stdout);
-			return 0;
-		}
-	if (argc < 2) {
-		fputs(USAGE, stderr);
-		return 2;
-	}
-	if (!strcmp(argv[1], "maas"))
-		return compat_maas(argc - 1, argv + 1);
-	return usage_unknown("pcgsim compat", argv[1], KINDS, 1);
+	return command_of_kind(argc, argv, USAGE, kinds, 1);
 }

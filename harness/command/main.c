@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/check.h"
 #include "base/yaml.h"
 #include "harness/command/commands.h"
 
@@ -154,6 +155,30 @@ static int run_command(const struct command *command, int argc, char **argv)
 		return 2;
 	}
 	return command->run(argc, argv);
+}
+
+int command_of_kind(int argc, char **argv, const char *usage,
+    const struct command_kind *kinds, size_t count)
+{
+	const char *names[4];
+	char command[40];
+
+	check(count <= sizeof(names) / sizeof(names[0]));
+	if (any_wants_help(argc, argv)) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	for (size_t i = 0; i < count; i++) {
+		names[i] = kinds[i].name;
+		if (strcmp(kinds[i].name, argv[1]) == 0)
+			return kinds[i].run(argc - 1, argv + 1);
+	}
+	snprintf(command, sizeof(command), "pcgsim %s", argv[0]);
+	return usage_unknown(command, argv[1], names, count);
 }
 
 /* A connection of the https wire has real sockets and epoll sets at its ends:

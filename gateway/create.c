@@ -1,7 +1,9 @@
 /*
  * create: the steps of a ClusterCreate.
  *
- *	(objects)  the Cluster API objects of one control-plane machine
+ *	(begin)    the Cluster API objects of one control-plane machine; but of
+ *	           a cluster that another gateway had begun with, only if it
+ *	           had not handed it over
  *	building   the controllers work; we wait for the API and the node
  *	providers  the cluster gets what it needs to manage itself
  *	pivot      its objects move there
@@ -146,6 +148,68 @@ static void make_objects(struct work *work, const json_t *instruction)
 		work_step_soon(work);
 	else
 		work_retry(work);
+}
+
+/* ---- had another gateway come further? ---- */
+
+static void build_anew(struct work *work)
+{
+	kube_free(&work->workload);
+	make_objects(work, work_instruction(work, work->create_id));
+}
+
+static void api_failed(struct work *work, const struct kube_answer *answer);
+
+/* X-145: the cluster was migrated to us while it was being created. Whoever
+ * runs by itself is left alone; half of a hand-over is for somebody to look
+ * at; and what was never handed over is built anew. */
+static void there_seen(void *ctx, const struct kube_answer *answer)
+{
+	struct work *work = ctx;
+	char text[300];
+
+	work->call = NULL;
+	if (answer->status == 404) {
+		build_anew(work);
+	} else if (answer->status != 200) {
+		api_failed(work, answer);
+	} else if (jbool(answer->body, "spec.paused")) {
+		snprintf(text, sizeof(text),
+		    "another gateway had begun to hand cluster %s over and "
+		    "did not finish: if it does not soon, delete the cluster",
+		    work->cluster_name);
+		work_set_state(work, work->create_id, WORK_WAITING,
+		    "PivotUnfinished", text);
+		work_retry(work);
+	} else {
+		kube_free(&work->workload);
+		work_finish(work, work->create_id, "done",
+		    "the cluster manages itself: another gateway had handed "
+		    "it over");
+	}
+}
+
+static void begin(struct work *work, const json_t *instruction)
+{
+	const char *kubeconfig = jstr(instruction, "kubeconfig");
+	struct err err = { 0 };
+
+	if (!*kubeconfig || work_cluster(work)) {
+		make_objects(work, instruction);
+		return;
+	}
+	if (!work->workload)
+		work->workload = kube_from_kubeconfig(
+		    work->gateway->host, kubeconfig, &err);
+	if (!work->workload) {
+		work_set_state(work, work->create_id, WORK_WAITING,
+		    "BadKubeconfig", err.text);
+		work_retry(work);
+		return;
+	}
+	work_begin(work, work->create_id);
+	work->call = kube_get(work->workload, "Cluster", work->ns,
+	    work->cluster_name, there_seen, work);
 }
 
 /* ---- building ---- */
@@ -375,7 +439,7 @@ struct create_phase {
 	void (*step)(struct work *work, const json_t *instruction);
 };
 static const struct create_phase PHASES[] = {
-	{ "", make_objects },
+	{ "", begin },
 	{ "building", build },
 	{ "providers", install },
 	{ "pivot", hand_over },

@@ -41,6 +41,9 @@ struct link {
 	char *key, *token; /* Setting "link" */
 	int64_t epoch;     /* how often we were started */
 	bool account_told;
+	/* A poll was answered since we started: whatever was decided while we
+	 * were away has reached us. Until then no work goes on. */
+	bool heard;
 	enum gateway_state state;
 	char condition[480];
 	usec skew_for; /* our clock minus Palette's, as last seen */
@@ -141,6 +144,11 @@ void work_stop(struct gateway *gateway);
 bool work_accept(struct gateway *gateway, const json_t *instruction);
 void work_withdraw(struct gateway *gateway, const char *instruction_id);
 void work_drop_cluster(struct gateway *gateway, const char *cluster_uid);
+/* Palette says that it is not ours (any more): what is here of it goes, as
+ * soon as nothing of it is under way, and its machines are left alone. */
+void work_disown(struct gateway *gateway, const char *cluster_uid);
+/* What is under way goes on: a poll was answered for the first time. */
+void work_wake_all(struct gateway *gateway);
 json_t *work_known(const struct gateway *gateway); /* id -> generation */
 void work_count(
     const struct gateway *gateway, size_t *pending, size_t *running);
@@ -177,6 +185,9 @@ bool work_unpause(struct work *work);
 /* Every object of the cluster's namespace goes, without further ado: the
  * cluster is not here (any more). */
 void work_purge(struct work *work);
+void objects_purge(struct gateway *gateway, const char *ns);
+/* The uids of the clusters of which there is something here. */
+json_t *objects_held(const struct gateway *gateway);
 /* The MAAS account of its cluster; borrows from instruction. */
 struct maas_account work_account(
     const struct work *work, const json_t *instruction);

@@ -289,12 +289,21 @@ static void take_instructions(struct gateway *gateway, const json_t *body)
 		if (json_is_string(item))
 			work_withdraw(gateway, json_string_value(item));
 	}
+	json_array_foreach(json_object_get(body, "foreign"), i, item)
+	{
+		if (json_is_string(item))
+			work_disown(gateway, json_string_value(item));
+	}
 	json_array_foreach(json_object_get(body, "instructions"), i, item)
 	{
 		if (query_is(jstr(item, "kind")))
 			query_accept(gateway, item);
 		else
 			work_accept(gateway, item);
+	}
+	if (!gateway->link.heard) {
+		gateway->link.heard = true;
+		work_wake_all(gateway);
 	}
 }
 
@@ -334,11 +343,12 @@ static void poll_now(struct gateway *gateway)
 	work_count(gateway, &pending, &running);
 	http_request_set(&request, "POST", "/v1/link/gateways/%s/poll",
 	    gateway->overlord_uid);
-	http_request_json(
-	    &request, json_pack("{s:s, s:I, s:o, s:{s:I, s:I}}", "agentVersion",
-	                  "0.1", "epoch", (json_int_t)gateway->link.epoch,
-	                  "known", work_known(gateway), "load", "pending",
-	                  (json_int_t)pending, "running", (json_int_t)running));
+	http_request_json(&request,
+	    json_pack("{s:s, s:I, s:o, s:o, s:{s:I, s:I}}", "agentVersion",
+	        "0.1", "epoch", (json_int_t)gateway->link.epoch, "known",
+	        work_known(gateway), "holds", objects_held(gateway), "load",
+	        "pending", (json_int_t)pending, "running",
+	        (json_int_t)running));
 	send_request(gateway, &request, &handler);
 }
 

@@ -60,24 +60,25 @@ bool work_unpause(struct work *work)
 	return unpaused;
 }
 
-static bool purge_kind(struct work *work, const char *kind)
+static bool purge_kind(
+    struct gateway *gateway, const char *ns, const char *kind)
 {
-	struct store *store = work->gateway->store;
+	struct store *store = gateway->store;
 	struct api_status status = { 0 };
 	const json_t *obj = NULL, *left = NULL;
 	char *name;
 	json_t *naked;
 
-	store_each(store, kind, work->ns, NULL, take_first, &obj);
+	store_each(store, kind, ns, NULL, take_first, &obj);
 	if (!obj)
 		return false;
 	name = xstrdup(jstr(obj, "metadata.name"));
 	naked = json_pack("{s:{s:n}}", "metadata", "finalizers");
-	store_patch(store, kind, work->ns, name, naked, false, &status);
+	store_patch(store, kind, ns, name, naked, false, &status);
 	json_decref(naked);
-	if (!store_delete(store, kind, work->ns, name, NULL, &left, &status)) {
-		log_error(work->gateway->host, "cannot forget %s %s: %s", kind,
-		    name, status.message);
+	if (!store_delete(store, kind, ns, name, NULL, &left, &status)) {
+		log_error(gateway->host, "cannot forget %s %s: %s", kind, name,
+		    status.message);
 		obj = NULL;
 	}
 	api_status_free(&status);
@@ -85,22 +86,49 @@ static bool purge_kind(struct work *work, const char *kind)
 	return obj != NULL;
 }
 
-void work_purge(struct work *work)
+void objects_purge(struct gateway *gateway, const char *ns)
 {
 	struct api_status status = { 0 };
 	const json_t *left = NULL;
 	size_t count;
 	const struct kind_info *kinds = kind_table(&count);
 
-	work_stop_controllers(work);
 	for (size_t i = 0; i < count; i++) {
-		while (kinds[i].namespaced && purge_kind(work, kinds[i].kind))
+		while (kinds[i].namespaced &&
+		       purge_kind(gateway, ns, kinds[i].kind))
 			;
 	}
-	if (store_get(work->gateway->store, "Namespace", NULL, work->ns))
-		store_delete(work->gateway->store, "Namespace", NULL, work->ns,
-		    NULL, &left, &status);
+	if (store_get(gateway->store, "Namespace", NULL, ns))
+		store_delete(gateway->store, "Namespace", NULL, ns, NULL, &left,
+		    &status);
 	api_status_free(&status);
+}
+
+void work_purge(struct work *work)
+{
+	work_stop_controllers(work);
+	objects_purge(work->gateway, work->ns);
+}
+
+#define NAMESPACE_PREFIX "cluster-" /* plan_namespace */
+
+static bool note_held(void *ctx, const json_t *space)
+{
+	const char *name = jstr(space, "metadata.name");
+	size_t len = strlen(NAMESPACE_PREFIX);
+
+	if (strncmp(name, NAMESPACE_PREFIX, len) == 0 &&
+	    !jhas(space, "metadata.deletionTimestamp"))
+		json_array_append_new(ctx, json_string(name + len));
+	return true;
+}
+
+json_t *objects_held(const struct gateway *gateway)
+{
+	json_t *uids = json_array();
+
+	store_each(gateway->store, "Namespace", NULL, NULL, note_held, uids);
+	return uids;
 }
 
 /* ---- controllers ---- */

@@ -242,6 +242,8 @@ static void take_turn(struct timer *timer)
 
 	if (work->call || work->move || work->recovery)
 		return; /* we are woken when it ends */
+	if (!work->gateway->link.heard)
+		return; /* same: it may be somebody else's by now */
 	forget_if_over(work, &work->create_id);
 	forget_if_over(work, &work->delete_id);
 	if (!work->create_id && !work->delete_id) {
@@ -387,8 +389,7 @@ void work_withdraw(struct gateway *gateway, const char *instruction_id)
 	        "Palette has withdrawn it"))
 		log_info(gateway->host, "%s withdrawn", instruction_id);
 	/* Works notice at their next turn: between two actions. */
-	list_each(&gateway->works, struct work, in_gateway, work)
-	    work_step_soon(work);
+	work_wake_all(gateway);
 }
 
 void work_drop_cluster(struct gateway *gateway, const char *cluster_uid)
@@ -401,6 +402,51 @@ void work_drop_cluster(struct gateway *gateway, const char *cluster_uid)
 		work_withdraw(gateway, work->create_id);
 	if (work->delete_id)
 		work_withdraw(gateway, work->delete_id);
+}
+
+void work_wake_all(struct gateway *gateway)
+{
+	list_each(&gateway->works, struct work, in_gateway, work)
+	    work_step_soon(work);
+}
+
+struct left { /* of a cluster that is somebody else's */
+	struct buf machines;
+	size_t count;
+};
+
+static bool note_left(void *ctx, const json_t *machine)
+{
+	struct left *left = ctx;
+	const char *id = jstr(machine, "spec.systemID");
+
+	if (*id)
+		buf_addf(
+		    &left->machines, "%s%s", left->count++ ? ", " : "", id);
+	return true;
+}
+
+/* What others are responsible for is said once and not done. */
+void work_disown(struct gateway *gateway, const char *cluster_uid)
+{
+	struct left left = { 0 };
+	char *ns = plan_namespace(cluster_uid);
+
+	outbox_drop_cluster(gateway, cluster_uid);
+	work_drop_cluster(gateway, cluster_uid);
+	if (work_of(gateway, cluster_uid)) {
+		free(ns); /* it ends first; Palette says so again */
+		return;
+	}
+	store_each(gateway->store, "MaasMachine", ns, NULL, note_left, &left);
+	objects_purge(gateway, ns);
+	gateway_forget(gateway, "Pivot", cluster_uid);
+	log_warning(gateway->host,
+	    "cluster %s is not this gateway's any more: its objects are "
+	    "forgotten here, its machines left alone (%s)",
+	    cluster_uid, left.count ? buf_text(&left.machines) : "none");
+	buf_free(&left.machines);
+	free(ns);
 }
 
 /* ---- what is known ---- */

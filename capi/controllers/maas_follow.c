@@ -483,12 +483,29 @@ static const struct state_row {
 	{ "Failed testing", hold_state, hold_state },
 };
 
+/* X-145: another gateway, which the cluster was taken from, had it installed
+ * before us; then it is a node of certificates that we do not have. A deploy
+ * of our own is noted before it is sent. */
+static bool was_deployed_by_others(const json_t *obj, const char *state)
+{
+	return !capi_note_of(obj, NOTE_DEPLOY_TIME)[0] &&
+	       (strcmp(state, "Deploying") == 0 ||
+	           strcmp(state, "Deployed") == 0 ||
+	           strcmp(state, "Failed deployment") == 0);
+}
+
 void maas_machine_follow(
     struct reconcile *r, const json_t *obj, const json_t *machine)
 {
 	const char *state = jstr(machine, "status_name");
 	bool ran = has_run(r, obj);
 
+	if (!ran && was_deployed_by_others(obj, state)) {
+		maas_machine_abandon(r, obj, "release",
+		    "it was deployed by somebody else, with what we do not "
+		    "know");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(state_rows) / sizeof(state_rows[0]); i++)
 		if (strcmp(state_rows[i].state, state) == 0) {
 			(ran ? state_rows[i].running : state_rows[i].fresh)(

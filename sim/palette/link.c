@@ -78,6 +78,24 @@ static json_t *withdrawn_for(struct gateway *gateway, json_t *known)
 	return list;
 }
 
+/* Of what the gateway holds, the clusters that are not its own: migrated to
+ * another one, or gone. */
+static json_t *foreign_for(const struct gateway *gateway, const json_t *holds)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < json_array_size(holds); i++) {
+		const char *uid = json_string_value(json_array_get(holds, i));
+		const struct cluster *cluster =
+		    uid ? cluster_find(gateway->palette, uid) : NULL;
+
+		if (uid && (!cluster || cluster->gateway != gateway ||
+		               cluster->state == CLUSTER_DELETED))
+			json_array_append_new(list, json_string(uid));
+	}
+	return list;
+}
+
 void op_poll(struct request *request)
 {
 	struct palette *palette = request->palette;
@@ -88,11 +106,12 @@ void op_poll(struct request *request)
 	text_set(&gateway->agent_version, jstr(request->body, "agentVersion"));
 	gateway->epoch = jint(request->body, "epoch");
 	gateway_heard(gateway);
-	answer = json_pack("{s:o,s:I,s:o,s:o}", "time",
+	answer = json_pack("{s:o,s:I,s:o,s:o,s:o}", "time",
 	    time_json(palette_time(palette)), "pollAfterSeconds",
 	    (json_int_t)(palette->poll_after_for / USEC_PER_SEC),
 	    "instructions", instructions_for(gateway, known), "withdrawn",
-	    withdrawn_for(gateway, known));
+	    withdrawn_for(gateway, known), "foreign",
+	    foreign_for(gateway, jget(request->body, "holds")));
 	answer_json(request, 200, answer);
 }
 

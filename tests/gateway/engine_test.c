@@ -26,9 +26,9 @@ static struct err err;
 /* What Palette has seen, and what it shall say next. */
 static struct {
 	unsigned registrations, polls, accounts, reports;
-	char key[64], last_known[512];
+	char key[64], last_known[512], last_holds[512];
 	json_t *instructions; /* given with every poll until known */
-	json_t *withdrawn;
+	json_t *withdrawn, *foreign;
 	json_t *kept;    /* reports, in order */
 	int refuse_next; /* status for the next request; 0: none */
 	int refuse_all;  /* for every request */
@@ -38,6 +38,7 @@ static struct {
 	char not_yours[32];
 	const char *garble;    /* the answer to every poll, instead of JSON */
 	const char *maas_says; /* MAAS's answer to everything, with 500 */
+	unsigned maas_asked;
 } plane;
 
 /* ---- Palette ---- */
@@ -85,12 +86,15 @@ static void take_poll(struct exchange *x, const json_t *body)
 	}
 	snprintf(plane.last_known, sizeof(plane.last_known), "%s", known);
 	free(known);
+	known = json_canonical(jget(body, "holds"));
+	snprintf(plane.last_holds, sizeof(plane.last_holds), "%s", known);
+	free(known);
 	time_text_ms(
 	    host_time(&there) + SECONDS(plane.clock_ahead_seconds), time);
 	answer(x, 200,
-	    json_pack("{s:s, s:i, s:O, s:O}", "time", time, "pollAfterSeconds",
-	        15, "instructions", plane.instructions, "withdrawn",
-	        plane.withdrawn));
+	    json_pack("{s:s, s:i, s:O, s:O, s:O}", "time", time,
+	        "pollAfterSeconds", 15, "instructions", plane.instructions,
+	        "withdrawn", plane.withdrawn, "foreign", plane.foreign));
 	json_array_clear(plane.withdrawn);
 }
 
@@ -139,6 +143,7 @@ static void handle_maas(void *ctx, struct exchange *x)
 	struct http_response response = { 0 };
 
 	(void)ctx;
+	plane.maas_asked++;
 	http_response_text(&response, 500, "text/plain",
 	    plane.maas_says ? plane.maas_says : "no");
 	exchange_reply(x, &response);
@@ -216,6 +221,7 @@ static void open_world(void)
 	memset(&plane, 0, sizeof(plane));
 	plane.instructions = json_array();
 	plane.withdrawn = json_array();
+	plane.foreign = json_array();
 	plane.kept = json_array();
 	loop = loop_new();
 	secrets = secrets_new(7);
@@ -257,6 +263,7 @@ static void close_world(void)
 	loop_free(&loop);
 	json_decref(plane.instructions);
 	json_decref(plane.withdrawn);
+	json_decref(plane.foreign);
 	json_decref(plane.kept);
 }
 
@@ -295,6 +302,30 @@ static json_t *order(const char *kind, const char *uid, int generation)
 	    "clusterName", "web", "account", "apiEndpoint",
 	    "http://maas.test:5240/MAAS", "apiKey",
 	    "consumer:token:secretsecret", "pools");
+}
+
+static json_t *pool(const char *name, bool control_plane)
+{
+	return json_pack("{s:s, s:b, s:i, s:[s], s:s, s:[], s:i, s:i}", "name",
+	    name, "isControlPlane", control_plane, "size", 1, "azs", "az1",
+	    "resourcePool", "", "tags", "minCPU", 4, "minMemInMB", 8192);
+}
+
+/* A create that gets as far as asking MAAS, which knows no answer. */
+static json_t *order_to_build(const char *uid)
+{
+	json_t *create = order("ClusterCreate", uid, 1);
+
+	jsets(create, "domain", "maas");
+	jsets(create, "kubernetesVersion", "v1.29.4");
+	jsets(create, "image", "ubuntu/jammy");
+	jsets(create, "podCIDR", "192.168.0.0/16");
+	jsets(create, "serviceCIDR", "10.96.0.0/12");
+	jsets(create, "palette.endpoint", "https://api.palette.test");
+	jsets(create, "palette.agentToken", "token-of-the-agent");
+	jadd(create, "pools", pool("cp", true));
+	jadd(create, "pools", pool("workers", false));
+	return create;
 }
 
 static const char *result_of(size_t i)
@@ -486,6 +517,44 @@ TEST(a_cluster_that_is_not_ours_any_more_is_dropped)
 	close_world();
 }
 
+TEST(what_became_anothers_is_forgotten_and_its_machines_left_alone)
+{
+	unsigned asked;
+
+	open_world();
+	json_array_append_new(plane.instructions, order_to_build(UID));
+	run_for(MINUTES(1));
+	EXPECT_STR(plane.last_holds, "[\"" UID "\"]");
+	EXPECT(plane.maas_asked > 0);
+	json_array_clear(plane.instructions);
+	json_array_append_new(plane.foreign, json_string(UID));
+	run_for(MINUTES(1));
+	EXPECT_STR(plane.last_holds, "[]");
+	EXPECT_INT(gateway_work(gateway), 0);
+	asked = plane.maas_asked;
+	crash(false);
+	run_for(HOURS(1));
+	EXPECT_STR(plane.last_holds, "[]");
+	EXPECT_INT(plane.maas_asked, asked);
+	close_world();
+}
+
+TEST(after_a_start_nothing_goes_on_before_palette_was_asked)
+{
+	open_world();
+	json_array_append_new(plane.instructions, order_to_build(UID));
+	run_for(MINUTES(1));
+	plane.refuse_all = 503;
+	crash(true);
+	plane.maas_asked = 0;
+	run_for(HOURS(1));
+	EXPECT_INT(plane.maas_asked, 0);
+	plane.refuse_all = 0;
+	run_for(MINUTES(3));
+	EXPECT(plane.maas_asked > 0);
+	close_world();
+}
+
 TEST(with_a_clock_two_hours_off_nothing_is_begun_and_it_is_said)
 {
 	open_world();
@@ -614,6 +683,8 @@ CASE(a_gateway_pairs_brings_its_account_and_polls),
     CASE(a_report_is_sent_until_it_is_taken_and_numbered_once),
     CASE(numbers_of_reports_are_never_used_twice_over_restarts),
     CASE(a_cluster_that_is_not_ours_any_more_is_dropped),
+    CASE(what_became_anothers_is_forgotten_and_its_machines_left_alone),
+    CASE(after_a_start_nothing_goes_on_before_palette_was_asked),
     CASE(with_a_clock_two_hours_off_nothing_is_begun_and_it_is_said),
     CASE(garbage_in_a_poll_is_survived),
     CASE(a_corrupt_store_is_refused_and_left_as_it_is),

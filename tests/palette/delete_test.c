@@ -173,6 +173,30 @@ TEST(a_migration_moves_every_cluster_and_every_open_instruction)
 	close_site();
 }
 
+static void says_it_holds(struct gw *gw, const char *uid)
+{
+	EXPECT_INT(gw_call(gw,
+	               json_pack("{s:{}, s:[s,s]}", "known", "holds", uid,
+	                   "0123456789abcdef01234567"),
+	               "POST", "/v1/link/gateways/%s/poll", gw->uid),
+	    200);
+}
+
+TEST(a_gateway_hears_what_it_holds_and_is_not_its_own)
+{
+	open_site();
+	pair(&b, "pcg/b");
+	a_cluster("web", account, 0, web);
+	says_it_holds(&a, web);
+	EXPECT_INT(jlen(answer, "foreign"), 1); /* nobody knows that one */
+	EXPECT_INT(migrate(&a, &b), 204);
+	says_it_holds(&a, web);
+	EXPECT_STR(jstr(answer, "foreign[0]"), web);
+	says_it_holds(&b, web);
+	EXPECT_INT(jlen(answer, "foreign"), 1);
+	close_site();
+}
+
 TEST(a_result_of_an_older_generation_decides_nothing)
 {
 	char db[32];
@@ -235,6 +259,7 @@ CASE(an_order_that_nobody_took_is_withdrawn_by_its_deletion),
     CASE(a_deleted_cluster_is_shown_for_three_days),
     CASE(a_deleting_cluster_tells_its_agent_to_hold_still),
     CASE(a_migration_moves_every_cluster_and_every_open_instruction),
+    CASE(a_gateway_hears_what_it_holds_and_is_not_its_own),
     CASE(a_result_of_an_older_generation_decides_nothing),
     CASE(a_dead_gateway_can_be_migrated_away_from_but_not_to),
     CASE(after_a_migration_the_old_gateway_is_free_and_its_account_moves_on),

@@ -412,6 +412,60 @@ bool maas_form_number(json_t *errors, const char *field, const char *text,
 	return !json_object_get(errors, field);
 }
 
+static bool is_host(const char *host, size_t len)
+{
+	char name[256];
+	struct ip ip;
+	char *last;
+
+	if (!len || len >= sizeof(name))
+		return false;
+	memcpy(name, host, len);
+	name[len] = '\0';
+	if (*name == '[' && name[len - 1] == ']') {
+		name[len - 1] = '\0';
+		return maas_ip_parse(name + 1, &ip) && ip.version == 6;
+	}
+	if (strcasecmp(name, "localhost") == 0 || maas_ip_parse(name, &ip))
+		return true;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)name[i]) &&
+		    !strchr(".-", name[i]) && (unsigned char)name[i] < 0x80)
+			return false;
+	last = strrchr(name, '.');
+	return last && last > name && strlen(last) > 2 &&
+	       !isdigit((unsigned char)last[1]) && last[1] != '-' &&
+	       *name != '-' && !strstr(name, "..");
+}
+
+bool maas_url_ok(const char *text)
+{
+	static const char *const schemes[] = { "http://", "https://", "ftp://",
+		"ftps://" };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t len = strlen(schemes[i]), host;
+		const char *at;
+
+		if (strncasecmp(text, schemes[i], len) != 0)
+			continue;
+		text += len;
+		at = memchr(text, '@', strcspn(text, "/?#"));
+		text = at ? at + 1 : text;
+		host = *text == '[' ? strcspn(text, "]") + 1
+		                    : strcspn(text, ":/?#");
+		if (strpbrk(text, " \t\n") || !is_host(text, host))
+			return false;
+		text += host;
+		len = *text == ':' ? strspn(text + 1, "0123456789") : 0;
+		if (*text == ':' && (len < 2 || len > 5))
+			return false;
+		text += *text == ':' ? len + 1 : 0;
+		return !*text || strchr("/?#", *text);
+	}
+	return false;
+}
+
 int64_t maas_number(const char *text)
 {
 	char *end;

@@ -167,6 +167,9 @@ bool maas_form_number(json_t *errors, const char *field, const char *text,
     int64_t lowest, int64_t highest, int64_t *number);
 /* The fields of the form become annotations of the node. Answers. */
 void maas_owner_data_set(struct ask *ask, struct node *node);
+/* http, https, ftp or ftps, and a host that has dots, is "localhost" or an
+ * address: what Django's forms take for a URL. */
+bool maas_url_ok(const char *text);
 /* "12" -> 12; -1 if it is not a number. */
 int64_t maas_number(const char *text);
 struct names maas_tests_asked(const struct ask *ask);

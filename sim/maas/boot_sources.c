@@ -107,8 +107,7 @@ static json_t *read_source(struct ask *ask, const struct document *self)
 	maas_put_text(ask, form, errors, "url", true);
 	read_keys(ask, form, errors);
 	url = jstr(form, "url");
-	if (*url && strncmp(url, "http://", 7) != 0 &&
-	    strncmp(url, "https://", 8) != 0)
+	if (*url && !maas_url_ok(url))
 		maas_error(errors, "url", "Enter a valid URL.");
 	else if (*url && url_taken(ask->maas, url, self))
 		maas_error(

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/check.h"
 #include "base/json.h"
@@ -133,6 +134,34 @@ static const struct choice {
 	    "0 604800 86400 43200 21600 10800 3600 1800 600" },
 };
 
+/* The same, with a sentence of its own: %s is the value. */
+static const struct {
+	const char *name, *values, *sentence;
+} plain_choices[] = {
+	{ "default_storage_layout", "bcache blank custom flat lvm vmfs6 vmfs7",
+	    "Select a valid choice. %s is not one of the available "
+	    "choices." },
+	{ "maas_auto_ipmi_user_privilege_level", "ADMIN OPERATOR USER",
+	    "Valid choices are ADMIN, OPERATOR, or USER" },
+};
+
+/* Numbers have bounds, and texts a length. */
+static const struct {
+	const char *name;
+	int64_t lowest, highest;
+} bounds[] = {
+	{ "max_node_commissioning_results", 1, INT64_MAX },
+	{ "max_node_testing_results", 1, INT64_MAX },
+	{ "max_node_installation_results", 1, INT64_MAX },
+	{ "subnet_ip_exhaustion_threshold_count", 1, INT64_MAX },
+	{ "node_timeout", 1, INT64_MAX },
+	{ "tls_cert_expiration_notification_interval", 1, 90 },
+	{ "session_length", 10, 1209600 },
+};
+static const char *const short_texts[] = { "maas_auto_ipmi_user",
+	"maas_auto_ipmi_k_g_bmc_key" };
+#define LONGEST_SHORT 20
+
 /* And those whose values follow from the images: the systems that there are,
  * or the series of one. */
 static const struct choice of_images[] = {
@@ -218,10 +247,15 @@ static void judge_port(
 /* A number of the setting's kind; NULL: errors. */
 static json_t *read_number(const char *name, const char *text, json_t *errors)
 {
-	int64_t number = 0;
+	int64_t number = 0, lowest = INT64_MIN, highest = INT64_MAX;
 
-	if (!maas_form_number(
-	        errors, name, text, INT64_MIN, INT64_MAX, &number))
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+		if (strcmp(bounds[i].name, name) != 0)
+			continue;
+		lowest = bounds[i].lowest;
+		highest = bounds[i].highest;
+	}
+	if (!maas_form_number(errors, name, text, lowest, highest, &number))
 		return NULL;
 	if (strcmp(name, "maas_proxy_port") == 0)
 		judge_port(name, number, 0, errors);
@@ -230,7 +264,43 @@ static json_t *read_number(const char *name, const char *text, json_t *errors)
 	return json_object_size(errors) ? NULL : json_integer(number);
 }
 
-/* Is it one of the few, where there are only a few? */
+static void judge_plain_choice(
+    const char *name, const char *text, json_t *errors)
+{
+	for (size_t i = 0; i < sizeof(plain_choices) / sizeof(plain_choices[0]);
+	     i++) {
+		const char *at = plain_choices[i].sentence;
+		const char *value = strstr(at, "%s");
+
+		if (strcmp(plain_choices[i].name, name) != 0 ||
+		    has_word(plain_choices[i].values, text))
+			continue;
+		maas_error(errors, name, "%.*s%s%s",
+		    value ? (int)(value - at) : (int)strlen(at), at,
+		    value ? text : "", value ? value + 2 : "");
+	}
+}
+
+/* Addresses parted by blanks and commas. */
+static void judge_addresses(const char *name, const char *text, json_t *errors)
+{
+	struct names words = { 0 };
+	struct ip ip;
+
+	maas_names_split(&words, text, ", \t\n");
+	for (size_t i = 0; i < words.count; i++) {
+		if (maas_ip_parse(words.items[i], &ip))
+			continue;
+		maas_error(errors, name,
+		    "Invalid IP address: %s; provide a list of "
+		    "space-separated IP addresses",
+		    words.items[i]);
+		break;
+	}
+	maas_names_free(&words);
+}
+
+/* Is it one of the few, where there are only a few, and of its form? */
 static bool may_be(
     const struct maas *maas, const char *name, const char *text, json_t *errors)
 {
@@ -242,13 +312,24 @@ static bool may_be(
 	for (size_t i = 0; i < sizeof(of_images) / sizeof(of_images[0]); i++)
 		if (strcmp(of_images[i].name, name) == 0)
 			judge_choice(maas, &of_images[i], text, errors);
+	judge_plain_choice(name, text, errors);
+	for (size_t i = 0; i < sizeof(short_texts) / sizeof(*short_texts); i++)
+		if (strcmp(short_texts[i], name) == 0 &&
+		    maas_letters(text) > LONGEST_SHORT)
+			maas_error(errors, name, MAAS_TOO_LONG, LONGEST_SHORT,
+			    maas_letters(text));
+	if (strcmp(name, "upstream_dns") == 0)
+		judge_addresses(name, text, errors);
+	if (strcmp(name, "http_proxy") == 0 && !maas_url_ok(text))
+		maas_error(errors, name, "Enter a valid URL.");
 	return !json_object_size(errors);
 }
 
-static bool is_false(const char *text)
+/* Neither of them may be empty. */
+static bool is_needed(const char *name)
 {
-	return !*text || strcmp(text, "0") == 0 || strcmp(text, "false") == 0 ||
-	       strcmp(text, "False") == 0;
+	return strcmp(name, "maas_name") == 0 ||
+	       strcmp(name, "default_storage_layout") == 0;
 }
 
 /* The value as the setting's field of a form reads it; NULL: errors. */
@@ -260,10 +341,10 @@ static json_t *read_value(
 	if (!may_be(maas, name, text, errors))
 		return NULL;
 	if (json_is_boolean(old))
-		return json_boolean(!is_false(text));
+		return json_boolean(*text && strcasecmp(text, "false") != 0);
 	if (json_is_integer(old) && *text)
 		return read_number(name, text, errors);
-	if (!*text && strcmp(name, "maas_name") == 0) {
+	if (!*text && is_needed(name)) {
 		maas_error(errors, name, "This field is required.");
 		return NULL;
 	}

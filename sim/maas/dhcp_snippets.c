@@ -35,9 +35,18 @@ void maas_op_dhcp_snippets_list(struct ask *ask)
 	maas_documents_answer(ask, &ask->maas->snippets, render);
 }
 
+/* By id, or by name. */
 static struct document *asked(struct ask *ask)
 {
-	return maas_document_asked(ask, &ask->maas->snippets, "DHCPSnippet");
+	struct document *snippet;
+
+	list_for_each (snippet, &ask->maas->snippets) {
+		if (snippet->id == maas_number(ask->args[0]) ||
+		    strcmp(jstr(snippet->shown, "name"), ask->args[0]) == 0)
+			return snippet;
+	}
+	maas_answer_missing(ask, "DHCPSnippet");
+	return NULL;
 }
 
 void maas_op_dhcp_snippets_read(struct ask *ask)
@@ -68,7 +77,7 @@ static void read_target(struct ask *ask, json_t *form, json_t *errors)
 	                        : NULL;
 
 	if (node_id && *node_id && !node)
-		maas_no_such_choice(errors, "node");
+		maas_invalid_choice(errors, "node", node_id);
 	if (global && strcmp(global, "true") == 0) {
 		jset(form, "_node", NULL);
 		jset(form, "_subnet", NULL);

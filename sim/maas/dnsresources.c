@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/python.h"
 
 /* ---- as they are shown ---- */
 
@@ -412,12 +413,30 @@ void maas_op_dnsresources_create(struct ask *ask)
 	free(wanted.ips);
 }
 
+/* By id, or by a name that only one has. */
 static struct dns_resource *resource_asked(struct ask *ask, bool to_change)
 {
-	struct dns_resource *resource = maas_list_find(
-	    &ask->maas->dns_resources, maas_number(ask->args[0]));
+	const char *word = ask->args[0];
+	struct dns_resource *resource = NULL, *other;
+	size_t count = 0;
+	int64_t id;
 
-	if (!resource)
+	if (maas_python_read_based(word, &id)) {
+		resource = maas_list_find(&ask->maas->dns_resources, id);
+		count = resource != NULL;
+	} else {
+		word += strncmp(word, "name:", 5) == 0 ? 5 : 0;
+		list_for_each (other, &ask->maas->dns_resources) {
+			if (strcmp(other->name, word) != 0)
+				continue;
+			resource = resource ? resource : other;
+			count++;
+		}
+	}
+	if (count > 1)
+		maas_refuse(ask, 403,
+		    "Too many DNSResource objects match the given query.");
+	else if (!resource)
 		maas_answer_missing(ask, "DNSResource");
 	else if (to_change && !maas_is_admin(ask))
 		maas_refuse(ask, 403, "%s", "");

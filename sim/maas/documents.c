@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/python.h"
 
 void maas_documents_defaults(struct maas *maas)
 {
@@ -102,7 +103,7 @@ struct document *maas_document_to_change(
 void maas_put_text(struct ask *ask, json_t *document, json_t *errors,
     const char *field, bool required)
 {
-	const char *text = maas_field(ask, field);
+	const char *text = maas_stripped(ask, field);
 
 	if (required && (text ? !*text : !*jstr(document, field)))
 		maas_error(errors, field, "This field is required.");
@@ -115,15 +116,11 @@ void maas_put_text(struct ask *ask, json_t *document, json_t *errors,
 void maas_put_bool(struct ask *ask, json_t *document, json_t *errors,
     const char *field, bool fallback)
 {
-	const char *text = maas_field(ask, field);
+	bool value = jhas(document, field) ? jbool(document, field) : fallback;
 
 	(void)errors;
-	if (text)
-		jsetb(document, field,
-		    *text && strcasecmp(text, "false") != 0 &&
-		        strcmp(text, "0") != 0 && strcasecmp(text, "off") != 0);
-	else if (!jhas(document, field))
-		jsetb(document, field, fallback);
+	maas_checkbox(&ask->body.form, field, &value);
+	jsetb(document, field, value);
 }
 
 void maas_put_list(struct ask *ask, json_t *document, const char *field)
@@ -162,6 +159,16 @@ void maas_no_such_choice(json_t *errors, const char *field)
 	    "choices.");
 }
 
+void maas_none_found(json_t *errors, const char *field, const char *word)
+{
+	int64_t id;
+
+	if (maas_python_read_based(word, &id))
+		maas_error(errors, field, "None found with id=%s.", word);
+	else
+		maas_no_such_choice(errors, field);
+}
+
 struct subnet *maas_subnet_field(
     struct ask *ask, json_t *errors, const char *field, bool required)
 {
@@ -175,7 +182,7 @@ struct subnet *maas_subnet_field(
 	}
 	subnet = maas_subnet_named(ask->maas, text);
 	if (!subnet)
-		maas_no_such_choice(errors, field);
+		maas_none_found(errors, field, text);
 	return subnet;
 }
 

@@ -42,6 +42,8 @@ void maas_put_bool(struct ask *ask, json_t *document, json_t *errors,
 void maas_put_list(struct ask *ask, json_t *document, const char *field);
 void maas_invalid_choice(json_t *errors, const char *field, const char *word);
 /* "Select a valid choice. That choice ..." */
+/* Of a specifier that means nothing: ids have a sentence of their own. */
+void maas_none_found(json_t *errors, const char *field, const char *word);
 void maas_no_such_choice(json_t *errors, const char *field);
 /* The subnet that a field names; NULL if none does, perhaps with an error. */
 struct subnet *maas_subnet_field(

@@ -61,17 +61,34 @@ static void read_ttl(json_t *errors, const char *text, int64_t *ttl)
 		maas_form_number(errors, "ttl", text, 1, 604800, ttl);
 }
 
-/* What is neither is as good as nothing. */
+/* Numbers are those of the choices in a form for people. What is neither is as
+ * good as nothing, "0" and "1" too. */
 static void read_authoritative(const char *text, bool *value)
 {
 	if (!text)
 		return;
 	if (strcmp(text, "true") == 0 || strcmp(text, "True") == 0 ||
-	    strcmp(text, "1") == 0)
+	    strcmp(text, "2") == 0)
 		*value = true;
 	else if (strcmp(text, "false") == 0 || strcmp(text, "False") == 0 ||
-	         strcmp(text, "0") == 0)
+	         strcmp(text, "3") == 0)
 		*value = false;
+}
+
+/* Dots at the end say nothing. */
+static const char *without_dots(struct ask *ask)
+{
+	const char *name = maas_stripped(ask, "name");
+	struct form *form = &ask->body.form;
+
+	for (size_t i = 0; name && i < form->count; i++) {
+		char *value = form->fields[i].value;
+		size_t len = strlen(value);
+
+		while (value == name && len && value[len - 1] == '.')
+			value[--len] = '\0';
+	}
+	return name;
 }
 
 /* Name, ttl and authoritative, for create (domain NULL) and update. */
@@ -84,7 +101,7 @@ static bool read_form(struct ask *ask, const struct domain *domain,
 	const char *given = maas_field(ask, "authoritative");
 	const char *servers = maas_field(ask, "forward_dns_servers");
 
-	*name = maas_stripped(ask, "name");
+	*name = without_dots(ask);
 	if (!*name && domain)
 		*name = domain->name;
 	if (!*name || !**name)

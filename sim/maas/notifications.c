@@ -146,6 +146,15 @@ static void read_context(struct ask *ask, json_t *form, json_t *errors)
 	}
 }
 
+/* Only "true" says so, and saying nothing. */
+static void put_dismissable(struct ask *ask, json_t *form)
+{
+	const char *text = maas_field(ask, "dismissable");
+
+	if (text || !jhas(form, "dismissable"))
+		jsetb(form, "dismissable", !text || strcmp(text, "true") == 0);
+}
+
 static json_t *read_form(struct ask *ask, const struct document *self)
 {
 	json_t *form = self ? json_deep_copy(self->shown) : json_object();
@@ -155,7 +164,7 @@ static json_t *read_form(struct ask *ask, const struct document *self)
 	maas_put_text(ask, form, errors, "message", true);
 	maas_put_bool(ask, form, errors, "users", false);
 	maas_put_bool(ask, form, errors, "admins", false);
-	maas_put_bool(ask, form, errors, "dismissable", true);
+	put_dismissable(ask, form);
 	if (ident && *ident)
 		jsets(form, "ident", ident);
 	else if (!jhas(form, "ident"))

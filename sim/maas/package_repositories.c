@@ -133,6 +133,43 @@ static bool name_taken(
 	return false;
 }
 
+/* Parted by commas only; what disables something may be emptied. */
+static void put_list(struct ask *ask, json_t *form, const char *field)
+{
+	json_t *list = json_array();
+	const char *text;
+	size_t at = 0;
+	bool given = false;
+
+	while ((text = maas_form_next(&ask->body.form, field, &at))) {
+		given = true;
+		for (;;) {
+			size_t len = strcspn(text, ",");
+			const char *from = text + strspn(text, " \t");
+			const char *to = text + len;
+
+			while (to > from && strchr(" \t", to[-1]))
+				to--;
+			json_array_append_new(
+			    list, json_stringn(from,
+			              to > from ? (size_t)(to - from) : 0));
+			if (!text[len])
+				break;
+			text += len + 1;
+		}
+	}
+	text = json_string_value(json_array_get(list, 0));
+	if (strncmp(field, "disabled", 8) == 0 && json_array_size(list) == 1 &&
+	    (!*text || strcmp(text, "None") == 0 || strcmp(text, "[]") == 0))
+		json_array_clear(list);
+	if (given || !jhas(form, field))
+		jset(form, field, list);
+	else
+		json_decref(list);
+}
+
+#define LONGEST_NAME 41
+
 static json_t *read_form(struct ask *ask, const struct document *self)
 {
 	static const char *const lists[] = { "distributions",
@@ -145,12 +182,15 @@ static json_t *read_form(struct ask *ask, const struct document *self)
 	maas_put_text(ask, form, errors, "url", true);
 	maas_put_text(ask, form, errors, "key", false);
 	maas_put_bool(ask, form, errors, "enabled", true);
-	maas_put_bool(ask, form, errors, "disable_sources", true);
+	maas_put_bool(ask, form, errors, "disable_sources", false);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		maas_put_list(ask, form, lists[i]);
+		put_list(ask, form, lists[i]);
 	if (!jlen(form, "arches"))
 		jset(form, "arches", json_pack("[ss]", "amd64", "i386"));
 	check_lists(form, errors);
+	if (maas_letters(jstr(form, "name")) > LONGEST_NAME)
+		maas_error(errors, "name", MAAS_TOO_LONG, LONGEST_NAME,
+		    maas_letters(jstr(form, "name")));
 	if (*jstr(form, "url") && !is_place(jstr(form, "url")))
 		maas_error(errors, "url",
 		    "Enter a valid repository URL or PPA location.");

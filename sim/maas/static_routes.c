@@ -86,14 +86,12 @@ static void read_end(
 
 static void read_metric(struct ask *ask, json_t *form, json_t *errors)
 {
-	const char *text = maas_field(ask, "metric");
+	const char *text = maas_stripped(ask, "metric");
+	int64_t metric = jint(form, "metric");
 
-	if (text && *text && maas_number(text) < 0)
-		maas_error(errors, "metric", "Enter a whole number.");
-	else if (text && *text)
-		jseti(form, "metric", maas_number(text));
-	else if (!jhas(form, "metric"))
-		jseti(form, "metric", 0);
+	if (text && *text)
+		maas_form_number(errors, "metric", text, 0, INT64_MAX, &metric);
+	jseti(form, "metric", metric);
 }
 
 static bool same(const json_t *a, const json_t *b)

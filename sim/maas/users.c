@@ -472,7 +472,7 @@ static bool ssh_key_ok(const char *text)
 
 void maas_op_sshkeys_create(struct ask *ask)
 {
-	const char *text = maas_field(ask, "key");
+	const char *text = maas_stripped(ask, "key");
 	json_t *errors = json_object();
 	struct ssh_key *key;
 

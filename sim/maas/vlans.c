@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/documents.h"
 #include "sim/maas/python.h"
 
 static int vlan_order(const void *a, const void *b)
@@ -308,14 +309,6 @@ static void read_relay(struct ask *ask, struct vlan_form *form,
 		    "available choices.");
 }
 
-static void not_found(json_t *errors, const char *field, const char *text)
-{
-	int64_t id;
-
-	maas_error(errors, field, "None found with %s=%s.",
-	    maas_python_read_based(text, &id) ? "id" : "name", text);
-}
-
 static void read_places(struct ask *ask, struct vlan_form *form, json_t *errors)
 {
 	const char *space = maas_stripped(ask, "space");
@@ -325,14 +318,14 @@ static void read_places(struct ask *ask, struct vlan_form *form, json_t *errors)
 		form->space = *space ? maas_space_named(ask->maas, space)
 		                     : NULL;
 		if (*space && !form->space)
-			not_found(errors, "space", space);
+			maas_none_found(errors, "space", space);
 	}
 	if (fabric && *fabric) {
 		struct fabric *to = maas_fabric_named(ask->maas, fabric);
 
 		form->fabric = to ? to : form->fabric;
 		if (!to)
-			not_found(errors, "fabric", fabric);
+			maas_none_found(errors, "fabric", fabric);
 	}
 }
 

@@ -194,10 +194,12 @@ TEST(selections_belong_to_their_source_and_go_with_it)
 	a_lab(NULL, NULL);
 	EXPECT_INT(listed("boot-sources/"), 1);
 	EXPECT_INT(listed("boot-sources/1/selections/"), 1);
-	EXPECT_INT(asks("POST", "boot-sources/", "url=http://mirror/"), 400);
+	EXPECT_INT(
+	    asks("POST", "boot-sources/", "url=http://mirror.example.com/"),
+	    400);
 	EXPECT_HAS(word("__all__[0]"), "One of keyring_data");
 	EXPECT_INT(asks("POST", "boot-sources/",
-	               "url=http://mirror/&keyring_filename=/k"),
+	               "url=http://mirror.example.com/&keyring_filename=/k"),
 	    201);
 	EXPECT_INT(asks("POST", "boot-sources/2/selections/",
 	               "os=ubuntu&release=warty"),
@@ -214,7 +216,9 @@ TEST(selections_belong_to_their_source_and_go_with_it)
 	EXPECT_INT(asks("POST", "boot-sources/2/selections/",
 	               "os=ubuntu&release=jammy"),
 	    400);
-	EXPECT_INT(asks("PUT", "boot-sources/2/", "url=http://other/"), 200);
+	EXPECT_INT(
+	    asks("PUT", "boot-sources/2/", "url=http://other.example.com/"),
+	    200);
 	EXPECT_INT(asks("DELETE", "boot-sources/2/", NULL), 204);
 	EXPECT_INT(asks("GET", "boot-sources/2/selections/", NULL), 404);
 	lab_as(&lab, "bob", false);

@@ -1,0 +1,151 @@
+#include "base/json.h"
+#include "tests/maas/rows.h"
+#include "tests/maas/site.h"
+#include "tests/test.h"
+
+/*
+ * The forms of the smaller nouns: what Django's fields make of the words that
+ * clients write into them.
+ */
+
+TEST(a_domain_knows_three_words_for_authoritative)
+{
+	a_lab(NULL, NULL);
+	EXPECT_INT(lab_ask(&lab, "POST", "domains/",
+	               "name=x.example.com..&authoritative=0"),
+	    200);
+	EXPECT_STR(jstr(lab.body, "name"), "x.example.com");
+	EXPECT(jbool(lab.body, "authoritative"));
+	lab_ask(&lab, "PUT", "domains/x.example.com/", "authoritative=false");
+	EXPECT(!jbool(lab.body, "authoritative"));
+	lab_ask(&lab, "PUT", "domains/x.example.com/", "authoritative=1");
+	EXPECT(!jbool(lab.body, "authoritative"));
+	lab_ask(&lab, "PUT", "domains/x.example.com/", "authoritative=True");
+	EXPECT(jbool(lab.body, "authoritative"));
+	lab_close(&lab);
+}
+
+TEST(a_dns_resource_is_found_by_a_name_that_one_has)
+{
+	static const struct row rows[] = {
+		{ "POST", "domains/", "name=x.com", 200, NULL },
+		{ "POST", "dnsresources/", "fqdn=a.maas", 200, NULL },
+		{ "POST", "dnsresources/", "fqdn=b.maas", 200, NULL },
+		{ "POST", "dnsresources/", "fqdn=b.x.com", 200, NULL },
+		{ "GET", "dnsresources/a/", NULL, 200, NULL },
+		{ "GET", "dnsresources/name:a/", NULL, 200, NULL },
+		{ "GET", "dnsresources/b/", NULL, 403,
+		    "Too many DNSResource objects match the given query." },
+		{ "GET", "dnsresources/c/", NULL, 404,
+		    "No DNSResource matches the given query." },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+#define SETTING(name, value, sentence)                                       \
+	{                                                                    \
+		"POST", "maas/?op=set_config", "name=" name "&value=" value, \
+		    400, "{\"" name "\": [\"" sentence "\"]}"                \
+	}
+
+TEST(settings_are_judged_by_their_fields)
+{
+	static const struct row rows[] = {
+		SETTING("default_storage_layout", "zz",
+		    "Select a valid choice. zz is not one of the available "
+		    "choices."),
+		SETTING(
+		    "default_storage_layout", "", "This field is required."),
+		SETTING("node_timeout", "0",
+		    "Ensure this value is greater than or equal to 1."),
+		SETTING("upstream_dns", "8.8.8.8+zz",
+		    "Invalid IP address: zz; provide a list of "
+		    "space-separated IP addresses"),
+		SETTING(
+		    "http_proxy", "http://proxy:3128", "Enter a valid URL."),
+		SETTING("maas_auto_ipmi_user_privilege_level", "zz",
+		    "Valid choices are ADMIN, OPERATOR, or USER"),
+		{ "POST", "maas/?op=set_config",
+		    "name=http_proxy&value=http://10.0.0.1:3128/", 200, "OK" },
+		{ "POST", "maas/?op=set_config",
+		    "name=enable_http_proxy&value=0", 200, "OK" },
+		{ "GET", "maas/?op=get_config&name=enable_http_proxy", NULL,
+		    200, "true" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TEST(a_repository_takes_lists_with_commas)
+{
+	static const struct row rows[] = {
+		{ "PUT", "package-repositories/1/", "arches=", 400,
+		    "{\"arches\": [\"'' is not a valid architecture. Known "
+		    "architectures: amd64, arm64, armhf, i386, ppc64el, "
+		    "s390x\"]}" },
+		{ "PUT", "package-repositories/1/",
+		    "disabled_pockets=updates,+security", 200, NULL },
+		{ "PUT", "package-repositories/1/", "disabled_pockets=None",
+		    200, NULL },
+		{ "PUT", "package-repositories/1/", "components=", 400,
+		    "{\"components\": [\"This is a default Ubuntu repository. "
+		    "Please update 'disabled_components' instead.\"]}" },
+		{ "POST", "package-repositories/",
+		    "url=http://x.com/&name="
+		    "0123456789012345678901234567890123456789x1",
+		    400,
+		    "{\"name\": [\"Ensure this value has at most 41 "
+		    "characters (it has 42).\"]}" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	EXPECT_INT(lab_ask(&lab, "POST", "package-repositories/",
+	               "name=x&url=http://x.com/&components=a+b,c&enabled=0"),
+	    200);
+	EXPECT(jbool(lab.body, "enabled"));
+	EXPECT(!jbool(lab.body, "disable_sources"));
+	EXPECT_STR(json_string_value(json_array_get(
+	               json_object_get(lab.body, "components"), 0)),
+	    "a b");
+	EXPECT_INT(json_array_size(json_object_get(lab.body, "components")), 2);
+	lab_close(&lab);
+}
+
+TEST(what_a_field_refers_to_is_missed_by_its_id)
+{
+	static const struct row rows[] = {
+		{ "POST", "static-routes/",
+		    "source=99&destination=x&gateway_ip=10.0.0.1", 400,
+		    "{\"source\": [\"None found with id=99.\"], "
+		    "\"destination\": [\"Select a valid choice. That choice "
+		    "is not one of the available choices.\"]}" },
+		{ "POST", "static-routes/",
+		    "source=1&destination=1&gateway_ip=10.0.0.1&metric=-1", 400,
+		    NULL },
+		{ "POST", "dhcp-snippets/", "name=s&value=v&node=zz", 400,
+		    "{\"node\": [\"Select a valid choice. zz is not one of "
+		    "the available choices.\"]}" },
+		{ "POST", "dhcp-snippets/", "name=s&value=v", 200, NULL },
+		{ "GET", "dhcp-snippets/s/", NULL, 200, NULL },
+		{ "POST", "fabrics/0/vlans/", "vid=7&space=zz", 400,
+		    "{\"space\": [\"Select a valid choice. That choice is "
+		    "not one of the available choices.\"]}" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TESTS_BEGIN
+CASE(a_domain_knows_three_words_for_authoritative),
+    CASE(a_dns_resource_is_found_by_a_name_that_one_has),
+    CASE(settings_are_judged_by_their_fields),
+    CASE(a_repository_takes_lists_with_commas),
+    CASE(what_a_field_refers_to_is_missed_by_its_id), TESTS_END

@@ -173,6 +173,11 @@ bool maas_url_ok(const char *text);
 /* "12" -> 12; -1 if it is not a number. */
 int64_t maas_number(const char *text);
 struct names maas_tests_asked(const struct ask *ask);
+/* A box that is ticked: anything but nothing, "false" and "0". */
+bool maas_ticked(const struct ask *ask, const char *name);
+/* A task cannot start without a BMC to start it with. False: refused, as it is
+ * without a node. */
+bool maas_power_configured(struct ask *ask, const struct node *node);
 /* The scripts that commissioning is to run: is each one a choice? */
 void maas_commission_scripts_check(struct ask *ask, json_t *errors);
 bool maas_agent_name_ok(struct ask *ask, const char *agent);

@@ -160,7 +160,8 @@ static void commission(
 		                       1000000),
 	};
 
-	maas_node_commission(node, maas_user_find(maas, "admin"), false, &none);
+	maas_node_commission(node, maas_user_find(maas, "admin"),
+	    &(struct commission_wish){ .tests = &none });
 	maas_power_forget(node);
 	maas_node_found(node, &hardware);
 	name_partitions(node, jget(from, "partition_uuids"));

@@ -218,9 +218,12 @@ void maas_node_drop(struct maas *maas, struct node *node)
 		if (i > maas->ifaces.count)
 			i = maas->ifaces.count;
 	}
-	list_for_each (other, &maas->nodes) {
+	for (size_t i = maas->nodes.count; i-- > 0;) {
+		other = maas->nodes.items[i];
 		if (other->parent == node)
-			other->parent = NULL;
+			maas_node_drop(maas, other);
+		if (i > maas->nodes.count)
+			i = maas->nodes.count;
 	}
 	list_for_each (vlan, &maas->vlans) {
 		if (vlan->primary_rack == node)
@@ -260,6 +263,15 @@ bool maas_mac_ok(const char *mac)
 	return true;
 }
 
+char *maas_mac_plain(const char *mac)
+{
+	char *plain = xstrdup(mac);
+
+	for (char *c = plain; *c; c++)
+		*c = *c == '-' ? ':' : (char)tolower((unsigned char)*c);
+	return plain;
+}
+
 /* ---- interfaces ---- */
 
 struct iface *maas_iface_unowned(
@@ -269,7 +281,7 @@ struct iface *maas_iface_unowned(
 
 	iface->name = xstrdup("eth0");
 	iface->type = xstrdup("unknown");
-	iface->mac = xstrdup(mac);
+	iface->mac = maas_mac_plain(mac);
 	iface->vlan = vlan;
 	iface->enabled = iface->link_connected = true;
 	iface->params = json_object();

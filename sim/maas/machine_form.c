@@ -2,37 +2,25 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/json.h"
+#include "sim/maas/power_form.h"
+#include "sim/maas/python.h"
 
 /* Making a machine, and changing one: the fields of its form. */
-
-static const char *const power_types[] = { "amt", "apc", "dli", "eaton",
-	"fence_cdu", "hmc", "hmcz", "ipmi", "lxd", "manual", "moonshot", "mscm",
-	"msftocs", "nova", "openbmc", "proxmox", "raritan", "recs_box",
-	"redfish", "sm15k", "ucsm", "virsh", "vmware", "webhook", "wedge" };
-
-static bool power_type_known(const char *type)
-{
-	for (size_t i = 0; i < sizeof(power_types) / sizeof(power_types[0]);
-	     i++)
-		if (strcmp(power_types[i], type) == 0)
-			return true;
-	return false;
-}
 
 #define NOT_GIVEN INT64_MIN
 
 struct machine_form {
+	bool restricted; /* who asks is no administrator: has fewer fields */
 	char *hostname, *architecture; /* NULL: not given */
 	struct domain *domain;
 	struct zone *zone;
 	struct pool *pool;
-	const char *description, *power_type, *kernel;
-	json_t *power;             /* parameters that were given; an object */
+	const char *description, *kernel;
+	struct power_form power;
 	int64_t cpu_count, memory; /* NOT_GIVEN, or a number below 0 too */
-	int64_t swap_size;         /* -1: not given */
+	int64_t swap_size;         /* NOT_GIVEN, or a number */
 	struct names macs;
 	bool bad_mac;
 };
@@ -41,7 +29,7 @@ static void form_close(struct machine_form *form)
 {
 	free(form->hostname);
 	free(form->architecture);
-	json_decref(form->power);
+	maas_power_form_close(&form->power);
 	maas_names_free(&form->macs);
 }
 
@@ -83,81 +71,73 @@ static void bad_choice(json_t *errors, const char *field)
 	    "choices.");
 }
 
+/* A number is an id, and there has to be one. */
+static void read_domain(
+    struct ask *ask, struct machine_form *form, json_t *errors)
+{
+	const char *domain = maas_stripped(ask, "domain");
+	int64_t id;
+
+	if (!domain || !*domain)
+		return;
+	if (maas_python_read_int(domain, &id)) {
+		form->domain = maas_list_find(&ask->maas->domains, id);
+		if (!form->domain)
+			maas_refuse(
+			    ask, 500, "Domain matching query does not exist.");
+		return;
+	}
+	form->domain = maas_domain_find(ask->maas, domain);
+	if (!form->domain)
+		maas_error(
+		    errors, "domain", "Unable to find domain %s", domain);
+}
+
 static void read_places(
     struct ask *ask, struct machine_form *form, json_t *errors)
 {
-	const char *domain = maas_field(ask, "domain");
 	const char *zone = maas_field(ask, "zone");
 	const char *pool = maas_field(ask, "pool");
 
-	if (domain && *domain) {
-		form->domain = maas_domain_named(ask->maas, domain);
-		if (!form->domain)
-			maas_error(errors, "domain", "Unable to find domain %s",
-			    domain);
-	}
-	if (zone && !(form->zone = maas_zone_find(ask->maas, zone)))
+	read_domain(ask, form, errors);
+	if (form->restricted)
+		return;
+	if (zone && *zone && !(form->zone = maas_zone_find(ask->maas, zone)))
 		bad_choice(errors, "zone");
-	if (pool && !(form->pool = maas_pool_find(ask->maas, pool)))
+	if (pool && *pool && !(form->pool = maas_pool_find(ask->maas, pool)))
 		bad_choice(errors, "pool");
 }
 
-/* amd64 is short for amd64/generic. */
-static void read_architecture(
-    struct ask *ask, struct machine_form *form, bool needed, json_t *errors)
+/* Of a new machine, amd64 is short for amd64/generic. */
+static void read_architecture(struct ask *ask, struct machine_form *form,
+    bool created, bool needed, json_t *errors)
 {
 	const char *text = maas_field(ask, "architecture");
+	const char *kind = maas_field(ask, "subarchitecture");
 	struct names known = { 0 };
 	struct buf choices = BUF_INIT;
 
-	if ((!text || !*text) && !needed)
+	if (!text || !*text) {
+		if (needed)
+			maas_error(
+			    errors, "architecture", "This field is required.");
 		return;
-	if (text && *text)
-		form->architecture = strchr(text, '/')
-		                         ? xstrdup(text)
-		                         : xasprintf("%s/generic", text);
+	}
+	if (created && !strchr(text, '/'))
+		form->architecture = xasprintf(
+		    "%s/%s", text, kind && *kind ? kind : "generic");
+	else
+		form->architecture = xstrdup(text);
 	maas_architectures(ask->maas, &known);
 	for (size_t i = 0; i < known.count; i++)
 		buf_addf(&choices, "%s'%s'", i ? ", " : "", known.items[i]);
-	if (!form->architecture || !maas_names_have(&known, form->architecture))
+	if (!maas_names_have(&known, form->architecture))
 		maas_error(errors, "architecture",
 		    "'%s' is not a valid architecture.  It should be one of: "
 		    "%s.",
-		    form->architecture ? form->architecture : "",
-		    buf_text(&choices));
+		    form->architecture, buf_text(&choices));
 	buf_free(&choices);
 	maas_names_free(&known);
-}
-
-static void read_power(
-    struct ask *ask, struct machine_form *form, json_t *errors)
-{
-	const struct form *fields = &ask->body.form;
-	const char *json = maas_field(ask, "power_parameters");
-	static const char prefix[] = "power_parameters_";
-
-	form->power_type = maas_field(ask, "power_type");
-	if (form->power_type && *form->power_type &&
-	    !power_type_known(form->power_type))
-		maas_error(errors, "power_type",
-		    "Select a valid choice. %s is not one of the available "
-		    "choices.",
-		    form->power_type);
-	form->power = json ? json_loads(json, 0, NULL) : json_object();
-	if (!json_is_object(form->power)) {
-		json_decref(form->power);
-		form->power = json_object();
-		maas_error(errors, "power_parameters",
-		    "Failed to parse JSON power_parameters");
-	}
-	for (size_t i = 0; i < fields->count; i++) {
-		const char *name = fields->fields[i].name;
-
-		if (strncmp(name, prefix, strlen(prefix)) == 0 &&
-		    strcmp(name, "power_parameters_skip_check") != 0)
-			jsets(form->power, name + strlen(prefix),
-			    fields->fields[i].value);
-	}
 }
 
 /* The column bounds it and nothing else: less than no memory is fine. */
@@ -172,29 +152,42 @@ static void read_number(
 		    errors, field, text, INT32_MIN, INT32_MAX, number);
 }
 
-/* 0, bytes, or a number with K, M, G or T. */
+/* Bytes, or a number with K, M, G or T; a text with such a letter that is no
+ * number trips MAAS up. */
 static void read_swap(
     struct ask *ask, struct machine_form *form, json_t *errors)
 {
 	static const char units[] = "KMGT";
-	const char *text = maas_field(ask, "swap_size");
-	const char *unit;
-	char *end;
+	const char *text = maas_stripped(ask, "swap_size"), *unit;
+	struct buf fault = BUF_INIT;
+	char *number;
 	int64_t size;
 
-	form->swap_size = -1;
+	form->swap_size = NOT_GIVEN;
 	if (!text || !*text)
 		return;
-	size = strtoll(text, &end, 10);
-	unit = *end ? strchr(units, *end) : NULL;
-	if (end == text || size < 0 || (*end && (!unit || end[1]))) {
+	unit = strchr(units, text[strlen(text) - 1]);
+	number = xstrndup(text, strlen(text) - (unit != NULL));
+	if (maas_python_read_int(number, &size)) {
+		for (const char *at = units; unit && at <= unit; at++)
+			size *= 1000;
+		form->swap_size = size;
+	} else if (unit) {
+		maas_python_no_int(&fault, number);
+		maas_refuse(ask, 500, "%s", buf_text(&fault));
+	} else {
 		maas_error(
 		    errors, "swap_size", "Invalid size for swap: %s", text);
-		return;
 	}
-	for (const char *at = units; unit && at <= unit; at++)
-		size *= 1000;
-	form->swap_size = size;
+	buf_free(&fault);
+	free(number);
+}
+
+static void read_old_ipv4(struct ask *ask, json_t *errors)
+{
+	if (maas_ticked(ask, "disable_ipv4"))
+		maas_error(errors, "disable_ipv4",
+		    "If specified, disable_ipv4 must be False.");
 }
 
 static void read_common(struct ask *ask, struct machine_form *form,
@@ -202,25 +195,29 @@ static void read_common(struct ask *ask, struct machine_form *form,
 {
 	read_hostname(ask, form, self, errors);
 	read_places(ask, form, errors);
-	read_architecture(ask, form, self == NULL, errors);
-	read_power(ask, form, errors);
+	read_swap(ask, form, errors);
+	read_old_ipv4(ask, errors);
+	form->kernel = maas_stripped(ask, "min_hwe_kernel");
+	form->cpu_count = form->memory = NOT_GIVEN;
+	if (form->restricted)
+		return;
 	read_number(ask, "cpu_count", errors, &form->cpu_count);
 	read_number(ask, "memory", errors, &form->memory);
-	read_swap(ask, form, errors);
 	form->description = maas_field(ask, "description");
-	form->kernel = maas_field(ask, "min_hwe_kernel");
 }
 
-static void write_power(struct node *node, const struct machine_form *form)
+/* Of those that are switched by a machine's MAC, or by hand. */
+static void need_interfaces(const struct machine_form *form,
+    const struct node *self, bool any, json_t *errors)
 {
-	if (form->power_type && *form->power_type &&
-	    strcmp(form->power_type, node->power_type) != 0) {
-		maas_set_text(&node->power_type, form->power_type);
-		maas_power_drop_bmc(node);
-		json_object_clear(node->power_parameters);
-	}
-	json_object_update(node->power_parameters, form->power);
-	maas_node_own_bmc(node);
+	const char *type = form->power.type;
+
+	if (any || !type || !*type || strcmp(type, "ipmi") == 0 ||
+	    json_object_get(errors, "power_type") ||
+	    (self && strcmp(type, self->power_type) == 0))
+		return;
+	maas_error(errors, "power_type",
+	    "Can't set power type to %s without network interfaces", type);
 }
 
 static void write_form(struct node *node, const struct machine_form *form)
@@ -243,10 +240,30 @@ static void write_form(struct node *node, const struct machine_form *form)
 		node->cpu_count = (int)form->cpu_count;
 	if (form->memory != NOT_GIVEN)
 		node->memory = (int)form->memory;
-	if (form->swap_size >= 0)
+	if (form->swap_size != NOT_GIVEN)
 		node->swap_size = form->swap_size;
-	write_power(node, form);
+	maas_power_form_write(node, &form->power);
 	maas_node_touch(node);
+}
+
+static bool has_iface(const struct node *node)
+{
+	struct iface *iface;
+
+	list_for_each (iface, &node->maas->ifaces) {
+		if (iface->node == node)
+			return true;
+	}
+	return false;
+}
+
+/* Frees errors. */
+static bool judged(struct ask *ask, json_t *errors)
+{
+	if (!ask->answered)
+		return maas_fine(ask, errors);
+	json_decref(errors);
+	return false;
 }
 
 void maas_op_machine_update(struct ask *ask)
@@ -258,8 +275,12 @@ void maas_op_machine_update(struct ask *ask)
 	if (!node)
 		return;
 	errors = json_object();
-	read_common(ask, &form, node, errors);
-	if (maas_fine(ask, errors)) {
+	if (maas_power_form_read(ask, node, &form.power, errors)) {
+		read_common(ask, &form, node, errors);
+		read_architecture(ask, &form, false, false, errors);
+		need_interfaces(&form, node, has_iface(node), errors);
+	}
+	if (judged(ask, errors)) {
 		write_form(node, &form);
 		maas_answer(ask, maas_node_json(node));
 	}
@@ -268,57 +289,90 @@ void maas_op_machine_update(struct ask *ask)
 
 /* ---- making one ---- */
 
-static void read_macs(
-    struct ask *ask, struct machine_form *form, json_t *errors)
+/* Several faults are one sentence where several MACs were given. */
+static void tell_macs(json_t *errors, const struct names *faults, size_t given)
 {
-	bool ipmi = form->power_type && strcmp(form->power_type, "ipmi") == 0;
-	size_t at = 0;
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < faults->count; i++) {
+		if (given < 2)
+			maas_error(
+			    errors, "mac_addresses", "%s", faults->items[i]);
+		buf_addf(&text, "%s%s", i ? " \u2014 " : "", faults->items[i]);
+	}
+	if (faults->count && given > 1)
+		maas_error(errors, "mac_addresses",
+		    "One or more MAC addresses is invalid. (%s)",
+		    buf_text(&text));
+	buf_free(&text);
+}
+
+static void judge_mac(struct ask *ask, struct machine_form *form,
+    const char *mac, struct names *invalid, struct names *taken)
+{
+	char *plain = maas_mac_plain(mac), *fault = NULL;
+	struct iface *iface = maas_iface_with_mac(ask->maas, plain);
+
+	if (!maas_mac_ok(mac)) {
+		fault = xasprintf("'%s' is not a valid MAC address.", mac);
+		maas_names_add(invalid, fault);
+	} else if (iface && iface->node) {
+		fault = xasprintf("MAC address %s already in use on %s.", plain,
+		    iface->node->hostname);
+		maas_names_add(taken, fault);
+	} else {
+		maas_names_add(&form->macs, plain);
+	}
+	free(fault);
+	free(plain);
+}
+
+/* Which are in use is looked at when all of them are MACs. */
+static void read_macs(
+    struct ask *ask, struct machine_form *form, bool needed, json_t *errors)
+{
+	struct names invalid = { 0 }, taken = { 0 };
+	size_t at = 0, given = 0;
 	const char *mac;
 
 	while ((mac = maas_form_next(&ask->body.form, "mac_addresses", &at))) {
-		struct iface *taken = maas_iface_with_mac(ask->maas, mac);
-
-		if (!maas_mac_ok(mac)) {
-			maas_error(errors, "mac_addresses",
-			    "'%s' is not a valid MAC address.", mac);
-			form->bad_mac = true;
-		} else if (taken && taken->node) {
-			maas_error(errors, "mac_addresses",
-			    "MAC address %s already in use on %s.", mac,
-			    taken->node->hostname);
-			form->bad_mac = true;
-		} else {
-			maas_names_add(&form->macs, mac);
-		}
+		if (!*mac)
+			continue;
+		given++;
+		judge_mac(ask, form, mac, &invalid, &taken);
 	}
-	if (!form->macs.count && !form->bad_mac && !ipmi) {
+	tell_macs(errors, invalid.count ? &invalid : &taken, given);
+	form->bad_mac = invalid.count || taken.count || !form->macs.count;
+	if (!given && needed)
 		maas_error(errors, "mac_addresses", "This field is required.");
-		form->bad_mac = true;
-	}
-	if (form->bad_mac && form->power_type &&
-	    strcmp(form->power_type, "manual") == 0)
-		maas_error(errors, "power_type",
-		    "Can't set power type to manual without network "
-		    "interfaces");
+	maas_names_free(&invalid);
+	maas_names_free(&taken);
 }
 
-static void check_parameters(const struct machine_form *form, json_t *errors)
+/* A name that a DNS made from an address is none. */
+static bool is_of_address(const char *name)
 {
-	static const char *const remote[] = { "ipmi", "virsh", "lxd", "redfish",
-		"amt" };
+	int parts = 0;
 
-	if (!form->power_type || *jstr(form->power, "power_address"))
-		return;
-	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
-		if (strcmp(remote[i], form->power_type) == 0)
-			maas_error(errors, "power_parameters",
-			    "This field is required.");
+	for (;;) {
+		size_t digits = strspn(name, "0123456789");
+
+		if (digits < 1 || digits > 3)
+			return false;
+		name += digits;
+		if (++parts == 4)
+			return !*name;
+		if (*name++ != '-')
+			return false;
+	}
 }
 
 static struct node *make(struct ask *ask, struct machine_form *form)
 {
 	struct node *node = maas_node_make(ask->maas, NODE_MACHINE, NULL);
 
+	if (form->hostname && is_of_address(form->hostname))
+		maas_set_text(&form->hostname, NULL);
 	if (!form->hostname)
 		form->hostname = maas_node_new_name(ask->maas);
 	write_form(node, form);
@@ -340,61 +394,179 @@ static void already_deployed(struct ask *ask, struct node *node)
 	maas_node_enter(node, NODE_DEPLOYED);
 }
 
-/* Commissioning has a form of its own, read when the machine is made. */
-static bool may_commission(struct ask *ask, bool commission)
+/* "hwe-..." or "ga-..." in it, with something behind the dash. */
+static bool names_kernel(const char *text)
 {
-	json_t *errors = json_object();
+	const char *hwe = text ? strstr(text, "hwe-") : NULL;
+	const char *ga = text ? strstr(text, "ga-") : NULL;
 
-	if (commission && maas_is_admin(ask))
-		maas_commission_scripts_check(ask, errors);
-	return maas_fine(ask, errors);
+	return (hwe && hwe[4]) || (ga && ga[3]);
 }
 
-static bool read_new(struct ask *ask, struct machine_form *form,
-    bool *commission, bool *deployed)
+/* What is looked at before the form. */
+static bool kernel_ok(struct ask *ask)
 {
-	json_t *errors = json_object();
+	const char *arch = maas_field(ask, "architecture");
+	const char *kind = maas_field(ask, "subarchitecture");
+	const char *kernel = maas_field(ask, "min_hwe_kernel");
 
-	read_common(ask, form, NULL, errors);
-	read_macs(ask, form, errors);
-	check_parameters(form, errors);
-	return maas_fine(ask, errors) &&
-	       maas_flag(
-	           ask, &ask->body.form, "commission", true, commission) &&
-	       maas_flag(ask, &ask->body.form, "deployed", false, deployed) &&
-	       may_commission(ask, *commission && !*deployed);
+	if (arch && strchr(arch, '/') && kind && *kind)
+		maas_refuse(
+		    ask, 400, "Subarchitecture cannot be specified twice.");
+	else if (names_kernel(arch) || names_kernel(kind))
+		maas_refuse(ask, 400,
+		    "hwe kernel must be specified using the min_hwe_kernel "
+		    "argument.");
+	else if (kernel && *kernel && !names_kernel(kernel))
+		maas_refuse(ask, 400,
+		    "min_hwe_kernel must start with \"hwe-\" or \"ga-\"");
+	return !ask->answered;
 }
 
-static void create(struct ask *ask, bool anonymous)
+struct creation {
+	bool anonymous, commission, deployed;
+};
+
+/* An ipmi BMC, or a machine that runs already, is enough to know one by. */
+static bool needs_more(struct ask *ask, const struct creation *creation)
+{
+	const char *type = maas_field(ask, "power_type");
+
+	if (!type)
+		return !creation->deployed;
+	return strcmp(type, "ipmi") != 0;
+}
+
+static bool read_new(
+    struct ask *ask, struct machine_form *form, const struct creation *creation)
+{
+	bool more = needs_more(ask, creation);
+	json_t *errors = json_object();
+
+	form->restricted = !maas_is_admin(ask);
+	if (maas_power_form_read(ask, NULL, &form->power, errors)) {
+		read_common(ask, form, NULL, errors);
+		read_architecture(
+		    ask, form, true, more || creation->anonymous, errors);
+		read_macs(ask, form, more, errors);
+		need_interfaces(form, NULL, !form->bad_mac, errors);
+		if (!form->architecture && !more)
+			maas_names_free(&form->macs);
+	}
+	return judged(ask, errors);
+}
+
+/* What is wrong with its scripts leaves the machine New, and is not told. */
+static bool may_commission(struct ask *ask, const struct creation *creation)
+{
+	json_t *errors;
+	bool fine;
+
+	if (!maas_is_admin(ask) || !creation->commission || creation->deployed)
+		return false;
+	errors = json_object();
+	maas_commission_scripts_check(ask, errors);
+	fine = !json_object_size(errors);
+	json_decref(errors);
+	return fine;
+}
+
+static void commission(struct ask *ask, struct node *node)
+{
+	struct names tests = maas_tests_asked(ask);
+
+	maas_node_commission(node, ask->user,
+	    &(struct commission_wish){
+	        .skip_networking = maas_ticked(ask, "skip_networking"),
+	        .skip_storage = maas_ticked(ask, "skip_storage"),
+	        .tests = &tests });
+	maas_names_free(&tests);
+}
+
+/* A machine that MAAS has met: it boots once more before it is accepted. */
+static struct node *met_before(struct ask *ask)
+{
+	struct node *node = NULL;
+	size_t at = 0;
+	const char *mac;
+
+	while ((mac = maas_form_next(&ask->body.form, "mac_addresses", &at))) {
+		char *plain = maas_mac_plain(mac);
+		struct iface *iface = maas_iface_with_mac(ask->maas, plain);
+
+		free(plain);
+		if (!maas_mac_ok(mac))
+			return NULL;
+		if (!node && iface && iface->node &&
+		    iface->node->type == NODE_MACHINE &&
+		    (iface->node->status == NODE_NEW ||
+		        iface->node->status == NODE_COMMISSIONING))
+			node = iface->node;
+	}
+	return node;
+}
+
+static void meet_again(struct ask *ask, struct node *node)
 {
 	struct machine_form form = { 0 };
-	bool commission, deployed;
-	struct node *node;
-	struct names tests;
+	json_t *errors = json_object();
 
-	if (read_new(ask, &form, &commission, &deployed)) {
-		node = make(ask, &form);
-		if (maas_is_admin(ask) && deployed) {
-			already_deployed(ask, node);
-		} else if (maas_is_admin(ask) && commission) {
-			tests = maas_tests_asked(ask);
-			maas_node_commission(node, ask->user, false, &tests);
-			maas_names_free(&tests);
-		}
-		maas_answer(ask, anonymous ? maas_stranger_json(node)
-		                           : maas_node_json(node));
+	form.cpu_count = form.memory = form.swap_size = NOT_GIVEN;
+	if (maas_power_form_read(ask, node, &form.power, errors))
+		read_architecture(ask, &form, true, true, errors);
+	if (judged(ask, errors)) {
+		write_form(node, &form);
+		maas_answer(ask, maas_stranger_json(node));
 	}
 	form_close(&form);
 }
 
+static void create(struct ask *ask, struct creation *creation)
+{
+	struct machine_form form = { 0 };
+	struct node *node;
+
+	if (read_new(ask, &form, creation) &&
+	    (!may_commission(ask, creation) ||
+	        (form.power.type && *form.power.type) ||
+	        maas_power_configured(ask, NULL))) {
+		node = make(ask, &form);
+		if (maas_is_admin(ask) && creation->deployed)
+			already_deployed(ask, node);
+		else if (may_commission(ask, creation))
+			commission(ask, node);
+		maas_answer(ask, creation->anonymous ? maas_stranger_json(node)
+		                                     : maas_node_json(node));
+	}
+	form_close(&form);
+}
+
+static void create_as(struct ask *ask, bool anonymous)
+{
+	const struct form *form = &ask->body.form;
+	struct creation creation = { .anonymous = anonymous };
+	struct node *known;
+
+	if (!maas_flag(
+	        ask, form, "commission", !anonymous, &creation.commission) ||
+	    (!anonymous &&
+	        !maas_flag(ask, form, "deployed", false, &creation.deployed)))
+		return;
+	known = anonymous ? met_before(ask) : NULL;
+	if (known)
+		meet_again(ask, known);
+	else if (kernel_ok(ask))
+		create(ask, &creation);
+}
+
 void maas_op_machines_create(struct ask *ask)
 {
-	create(ask, false);
+	create_as(ask, false);
 }
 
 void maas_op_anonymous_machines_create(struct ask *ask)
 {
-	create(ask, true);
+	create_as(ask, true);
 }
 
 /* What somebody without credentials is shown. */

@@ -21,8 +21,9 @@ void maas_op_machine_read(struct ask *ask)
 void maas_op_machine_delete(struct ask *ask)
 {
 	struct node *node = maas_ask_admin(ask, "Machine");
+	bool force;
 
-	if (!node)
+	if (!node || !maas_flag(ask, &ask->query, "force", false, &force))
 		return;
 	maas_node_drop(ask->maas, node);
 	maas_answer_gone(ask);
@@ -35,13 +36,13 @@ void maas_op_lock(struct ask *ask)
 
 	if (!node)
 		return;
+	if (node->locked) {
+		maas_refuse(ask, 409, "Machine is already locked");
+		return;
+	}
 	if (node->status != NODE_DEPLOYED && node->status != NODE_DEPLOYING) {
 		maas_refuse(
 		    ask, 409, "Can't lock, node is not deployed or deploying");
-		return;
-	}
-	if (node->locked) {
-		maas_refuse(ask, 409, "Machine is already locked");
 		return;
 	}
 	maas_event_by(
@@ -109,7 +110,7 @@ static void set_owner_data(struct ask *ask)
 
 	if (!node)
 		return;
-	if (node->owner)
+	if (node->owner && node->owner == ask->user)
 		maas_owner_data_set(ask, node);
 	else
 		maas_refuse(ask, 409,
@@ -177,7 +178,7 @@ void maas_op_power_parameters(struct ask *ask)
 
 	if (!node)
 		return;
-	if (!maas_is_admin(ask) || node->locked)
+	if (!maas_is_admin(ask))
 		maas_refuse(ask, 403, "%s", "");
 	else
 		maas_answer(ask, json_deep_copy(node->power_parameters));
@@ -306,10 +307,14 @@ void maas_op_machines_set_zone(struct ask *ask)
 	const char *id;
 	size_t at = 0;
 
-	if (!zone)
+	if (!zone_name || !*zone_name)
+		maas_error(errors, "zone", "This field is required.");
+	else if (!zone)
 		maas_error(errors, "zone",
 		    "Select a valid choice. That choice is not one of the "
 		    "available choices.");
+	if (!maas_field(ask, "nodes"))
+		maas_error(errors, "system_id", "This field is required.");
 	while ((id = maas_form_next(&ask->body.form, "nodes", &at))) {
 		if (maas_is_admin(ask) && maas_node_find(ask->maas, id))
 			continue;

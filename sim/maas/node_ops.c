@@ -118,20 +118,20 @@ static void set_zone(struct ask *ask)
 	const char *zone_name = maas_field(ask, "zone");
 	struct zone *zone = zone_name ? maas_zone_find(ask->maas, zone_name)
 	                              : NULL;
-	const struct kind *kind = kind_of(ask);
 	json_t *errors = json_object();
 	const char *id;
 	size_t at = 0;
 
-	if (!zone)
+	if (!zone_name || !*zone_name)
+		maas_error(errors, "zone", "This field is required.");
+	else if (!zone)
 		maas_error(errors, "zone",
 		    "Select a valid choice. That choice is not one of the "
 		    "available choices.");
+	if (!maas_field(ask, "nodes"))
+		maas_error(errors, "system_id", "This field is required.");
 	while ((id = maas_form_next(&ask->body.form, "nodes", &at))) {
-		const struct node *node = maas_node_find(ask->maas, id);
-
-		if (maas_is_admin(ask) && node &&
-		    (!kind || node->type == kind->type))
+		if (maas_is_admin(ask) && maas_node_find(ask->maas, id))
 			continue;
 		maas_error(errors, "system_id",
 		    "Some of the given system ids are invalid system ids.");

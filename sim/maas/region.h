@@ -291,6 +291,7 @@ struct node {
 	char *rack_version;  /* of controllers */
 	bool connected;      /* a rack to its region */
 	bool quick_erase, secure_erase, erased;
+	bool skip_networking, skip_storage; /* in the present commissioning */
 	struct user *owner_before; /* of a test or a stay in rescue mode */
 	struct user *acted;        /* who asked for the task at hand */
 
@@ -562,11 +563,14 @@ void maas_node_restore_network(struct node *node);
 /* Lower-case letters, "adjective-animal"; not in use. */
 char *maas_node_new_name(struct maas *maas);
 bool maas_mac_ok(const char *mac);
+char *maas_mac_plain(const char *mac); /* 52:54:00:0a:..; free() it */
 
 /* ---- machine_states.c ---- */
 const char *maas_status_name(enum node_status status);
 bool maas_status_parse(const char *identifier, enum node_status *status);
 bool maas_status_may(enum node_status from, enum node_status to);
+/* May a machine in it be released? */
+bool maas_status_releasable(enum node_status status);
 /* Moves, writes the event, and sets or ends what hangs on a status: limits,
  * work tokens, the machine's time line. */
 void maas_node_enter(struct node *node, enum node_status status);
@@ -640,8 +644,12 @@ void maas_node_acquire(struct node *node, struct user *user,
     const char *agent_name, const char *comment);
 void maas_node_release(
     struct node *node, struct user *user, const char *comment);
-void maas_node_commission(struct node *node, struct user *user,
-    bool skip_networking, const struct names *tests);
+struct commission_wish {
+	bool skip_networking, skip_storage;
+	const struct names *tests;
+};
+void maas_node_commission(
+    struct node *node, struct user *user, const struct commission_wish *wish);
 void maas_node_release_done(struct node *node);
 bool maas_node_claim_addresses(struct node *node, struct err *err);
 void maas_node_drop_addresses(struct node *node);

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-static bool releasable(enum node_status status)
+bool maas_status_releasable(enum node_status status)
 {
 	switch ((int)status) {
 	case NODE_ALLOCATED:
@@ -41,6 +41,19 @@ static void drop_acquired(struct node *node)
 	}
 }
 
+/* Devices that belong to it: containers, say. */
+static void drop_children(struct node *node)
+{
+	struct maas *maas = node->maas;
+
+	for (size_t i = maas->nodes.count; i-- > 0;) {
+		struct node *child = maas->nodes.items[i];
+
+		if (child->parent == node && child->type == NODE_DEVICE)
+			maas_node_drop(maas, child);
+	}
+}
+
 void maas_node_ready(struct node *node)
 {
 	node->owner = NULL;
@@ -58,10 +71,13 @@ void maas_node_ready(struct node *node)
 /* Ready again; or New, if it never was commissioned well. */
 void maas_node_release_done(struct node *node)
 {
+	bool known = !node->commissioning ||
+	             maas_results_status(node->commissioning, NULL) == 2;
+
 	if (node->status != NODE_RELEASING)
 		return;
 	maas_node_ready(node);
-	maas_node_enter(node, NODE_READY);
+	maas_node_enter(node, known ? NODE_READY : NODE_NEW);
 	maas_event(node, EVENT_INFO, "Released", NULL, "%s", "");
 }
 
@@ -73,7 +89,10 @@ void maas_node_release(
 	maas_set_text(&node->osystem, "");
 	maas_set_text(&node->series, "");
 	maas_set_text(&node->hwe_kernel, NULL);
+	maas_set_text(&node->agent_name, "");
+	node->install_kvm = node->hw_sync = false;
 	node->netboot = true;
+	drop_children(node);
 	maas_storage_release(node);
 	if (node->maas->version < 306)
 		node->installation = NULL;
@@ -150,7 +169,7 @@ void maas_op_release(struct ask *ask)
 		maas_answer(ask, maas_node_json(node));
 		return;
 	}
-	if (!releasable(node->status)) {
+	if (!maas_status_releasable(node->status)) {
 		maas_refuse(ask, 409,
 		    "Machine cannot be released in its current state "
 		    "('%s').",
@@ -213,8 +232,8 @@ static void collect(struct ask *ask, struct bulk *bulk)
 
 		if (!maas_may_edit(ask, node))
 			add_word(&bulk->forbidden, node->system_id);
-		else if (!released_already(node->status) &&
-		         !releasable(node->status))
+		else if (node->status != NODE_READY &&
+		         !maas_status_releasable(node->status))
 			buf_addf(&bulk->stuck, "%s%s ('%s')",
 			    bulk->stuck.len ? ", " : "", node->system_id,
 			    maas_status_name(node->status));

@@ -116,6 +116,23 @@ static void find_out(struct node *node)
 	              .disk_size = 500000000000 });
 }
 
+/* What was cleared when commissioning began is as on the first day. */
+static void configure(struct node *node)
+{
+	struct drive *boot = maas_boot_drive(node);
+	struct address *address;
+	bool linked = false;
+
+	if (!node->skip_storage && boot && !boot->table &&
+	    !maas_node_has_root(node))
+		maas_drive_layout(boot);
+	list_for_each (address, &node->maas->addresses)
+		linked |= address->iface && address->iface->node == node &&
+		          address->type != ALLOC_DISCOVERED;
+	if (!node->skip_networking && !linked)
+		maas_node_link_boot(node);
+}
+
 /* ---- the end of a task ---- */
 
 static void commissioned(struct node *node, bool ok)
@@ -130,6 +147,7 @@ static void commissioned(struct node *node, bool ok)
 		return;
 	}
 	find_out(node);
+	configure(node);
 	maas_event(node, EVENT_INFO, "Ready", NULL, "%s", "");
 	node->owner = NULL;
 	maas_node_enter(node, NODE_READY);
@@ -150,6 +168,21 @@ static void erased(struct node *node, bool ok)
 		maas_node_release(node, node->owner, NULL);
 }
 
+/* A machine that failed at something else than commissioning is fine now. */
+static enum node_status after_tests(const struct node *node)
+{
+	switch ((int)node->previous_status) {
+	case NODE_COMMISSIONING:
+	case NODE_BROKEN:
+	case NODE_FAILED_DEPLOYMENT:
+	case NODE_FAILED_RELEASING:
+	case NODE_FAILED_DISK_ERASING:
+	case NODE_FAILED_TESTING:
+		return NODE_READY;
+	}
+	return node->previous_status;
+}
+
 static void tested(struct node *node, bool ok)
 {
 	maas_results_all(node->testing, ok ? 2 : 3);
@@ -159,7 +192,9 @@ static void tested(struct node *node, bool ok)
 		return;
 	}
 	node->owner = node->owner_before;
-	maas_node_enter(node, node->previous_status);
+	maas_node_enter(node, after_tests(node));
+	if (node->status == NODE_READY)
+		node->owner = NULL;
 	if (node->status != NODE_DEPLOYED)
 		maas_power_set(node, false);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/check.h"
 #include "sim/maas/scripts.h"
@@ -61,8 +62,7 @@ struct names maas_tests_asked(const struct ask *ask)
 static bool commissionable(enum node_status status)
 {
 	return status == NODE_NEW || status == NODE_FAILED_COMMISSIONING ||
-	       status == NODE_READY || status == NODE_BROKEN ||
-	       status == NODE_FAILED_TESTING;
+	       status == NODE_READY || status == NODE_BROKEN;
 }
 
 static void forget_network(struct node *node)
@@ -78,10 +78,16 @@ static void forget_network(struct node *node)
 	}
 }
 
-void maas_node_commission(struct node *node, struct user *user,
-    bool skip_networking, const struct names *tests)
+void maas_node_commission(
+    struct node *node, struct user *user, const struct commission_wish *wish)
 {
-	if (!skip_networking && node->status != NODE_NEW)
+	struct script_set *tests;
+
+	node->skip_networking = wish->skip_networking;
+	node->skip_storage = wish->skip_storage;
+	if (!wish->skip_storage)
+		maas_storage_wipe(node);
+	if (!wish->skip_networking && node->status != NODE_NEW)
 		forget_network(node);
 	maas_event_by(node, "User starting node commissioning", user, NULL);
 	node->previous_status = node->status;
@@ -89,85 +95,146 @@ void maas_node_commission(struct node *node, struct user *user,
 	node->acted = user;
 	maas_node_devices_forget(node);
 	node->commissioning = maas_results_commission(node);
-	node->testing = maas_results_start_names(node, RESULT_TESTING, tests);
-	if (tests->count == 0)
-		node->testing = NULL;
+	tests = maas_results_start_names(node, RESULT_TESTING, wish->tests);
+	if (wish->tests->count)
+		node->testing = tests;
 	maas_event(node, EVENT_INFO, "Commissioning", NULL, "%s", "");
 	maas_node_enter(node, NODE_COMMISSIONING);
 	maas_power_set(node, true);
 }
 
+bool maas_ticked(const struct ask *ask, const char *name)
+{
+	const char *text = maas_field(ask, name);
+
+	return text && *text && strcasecmp(text, "false") != 0 &&
+	       strcmp(text, "0") != 0;
+}
+
+bool maas_power_configured(struct ask *ask, const struct node *node)
+{
+	if (node && *node->power_type)
+		return true;
+	maas_refuse(ask, 500,
+	    "Unconfigured power type. Please configure the power type and try "
+	    "again.");
+	return false;
+}
+
 void maas_op_commission(struct ask *ask)
 {
 	struct node *node = maas_ask_admin(ask, "Machine");
-	const struct form *form = &ask->body.form;
+	struct commission_wish wish = {
+		.skip_networking = maas_ticked(ask, "skip_networking"),
+		.skip_storage = maas_ticked(ask, "skip_storage"),
+	};
 	struct names tests;
-	bool ssh, networking, storage;
 	json_t *errors;
 
-	if (!node || !maas_flag(ask, form, "enable_ssh", false, &ssh) ||
-	    !maas_flag(ask, form, "skip_networking", false, &networking) ||
-	    !maas_flag(ask, form, "skip_storage", false, &storage))
+	if (!node)
 		return;
 	errors = json_object();
 	maas_commission_scripts_check(ask, errors);
 	if (!commissionable(node->status))
 		not_available(errors, "Commission");
-	if (!maas_fine(ask, errors))
+	if (!maas_fine(ask, errors) || !maas_power_configured(ask, node))
 		return;
 	tests = maas_tests_asked(ask);
-	maas_node_commission(node, ask->user, networking, &tests);
+	wish.tests = &tests;
+	maas_node_commission(node, ask->user, &wish);
 	maas_names_free(&tests);
 	maas_answer(ask, maas_node_json(node));
 }
 
-static void accept(struct ask *ask, bool all)
+static bool among(const struct ask *ask, const struct node *node)
 {
-	struct names tests;
-	json_t *list = json_array();
+	size_t at = 0;
+	const char *id;
+
+	while ((id = maas_form_next(&ask->body.form, "machines", &at)))
+		if (strcmp(id, node->system_id) == 0)
+			return true;
+	return false;
+}
+
+/* The new ones among them are commissioned; others are accepted already, or
+ * in a state in which nobody is. */
+static bool may_accept(struct ask *ask, bool all)
+{
 	struct node *node;
 
 	list_for_each (node, &ask->maas->nodes) {
-		size_t at = 0;
-		const char *id;
-		bool wanted = all;
+		if (all || node->type != NODE_MACHINE || !among(ask, node) ||
+		    node->status == NODE_READY ||
+		    node->status == NODE_COMMISSIONING)
+			continue;
+		if (node->status != NODE_NEW)
+			maas_refuse(ask, 409,
+			    "Cannot accept node enlistment: node %s is in "
+			    "state %s.",
+			    node->system_id, maas_status_name(node->status));
+		else
+			maas_power_configured(ask, node);
+		if (ask->answered)
+			return false;
+	}
+	return true;
+}
 
-		while ((id = maas_form_next(&ask->body.form, "machines", &at)))
-			wanted |= strcmp(id, node->system_id) == 0;
-		if (!wanted || node->type != NODE_MACHINE ||
+static void accept(struct ask *ask, bool all)
+{
+	struct names tests = { 0 };
+	struct commission_wish wish = { .tests = &tests };
+	json_t *list;
+	struct node *node;
+
+	if (!may_accept(ask, all))
+		return;
+	list = json_array();
+	maas_names_add(&tests, "smartctl-validate");
+	list_for_each (node, &ask->maas->nodes) {
+		if ((!all && !among(ask, node)) || node->type != NODE_MACHINE ||
 		    node->status != NODE_NEW || !maas_is_admin(ask))
 			continue;
-		tests = maas_tests_asked(ask);
-		maas_node_commission(node, ask->user, false, &tests);
-		maas_names_free(&tests);
+		maas_node_commission(node, ask->user, &wish);
 		json_array_append_new(list, maas_node_json(node));
 	}
+	maas_names_free(&tests);
 	maas_answer(ask, list);
 }
 
 void maas_op_accept(struct ask *ask)
 {
-	struct buf forbidden = BUF_INIT;
+	struct names unknown = { 0 }, forbidden = { 0 };
+	struct buf text = BUF_INIT;
 	size_t at = 0;
 	const char *id;
 
 	while ((id = maas_form_next(&ask->body.form, "machines", &at))) {
-		if (!maas_node_find(ask->maas, id)) {
-			maas_refuse(ask, 400, "Unknown machine(s): %s.", id);
-			return;
-		}
-		if (!maas_is_admin(ask))
-			buf_addf(
-			    &forbidden, "%s%s", forbidden.len ? ", " : "", id);
+		struct node *node = maas_node_find(ask->maas, id);
+
+		if (!node || node->type != NODE_MACHINE)
+			maas_names_add(&unknown, id);
+		else if (!maas_is_admin(ask))
+			maas_names_add(&forbidden, id);
 	}
-	if (forbidden.len)
+	for (size_t i = 0; i < unknown.count; i++)
+		buf_addf(&text, "%s%s", i ? ", " : "", unknown.items[i]);
+	for (size_t i = 0; i < forbidden.count && !unknown.count; i++)
+		buf_addf(&text, "%s%s", i ? ", " : "", forbidden.items[i]);
+	if (unknown.count)
+		maas_refuse(
+		    ask, 400, "Unknown machine(s): %s.", buf_text(&text));
+	else if (forbidden.count)
 		maas_refuse(ask, 403,
 		    "You don't have the required permission to accept the "
 		    "following machine(s): %s.",
-		    buf_text(&forbidden));
+		    buf_text(&text));
 	else
 		accept(ask, false);
-	buf_free(&forbidden);
+	buf_free(&text);
+	maas_names_free(&unknown);
+	maas_names_free(&forbidden);
 }
 
 void maas_op_accept_all(struct ask *ask)
@@ -177,24 +244,38 @@ void maas_op_accept_all(struct ask *ask)
 
 /* ---- tests ---- */
 
-void maas_op_test(struct ask *ask)
+/* What start_testing() looks at once the form is fine. */
+static bool may_test(
+    struct ask *ask, const struct node *node, const struct names *tests)
 {
-	struct node *node = maas_ask_admin(ask, "Machine");
-	const char *text = maas_field(ask, "testing_scripts");
-	struct names names = { 0 };
-	json_t *errors;
+	bool deployed = node->status == NODE_DEPLOYED ||
+	                node->previous_status == NODE_DEPLOYED;
 
-	if (!node)
-		return;
-	errors = json_object();
-	check_scripts(ask, "testing_scripts", SCRIPT_TESTING, false, errors);
-	if (!maas_status_may(node->status, NODE_TESTING))
-		not_available(errors, "Test");
-	if (!maas_fine(ask, errors))
-		return;
-	maas_names_split(&names, text ? text : "smartctl-validate", ",");
-	node->testing = maas_results_start_names(node, RESULT_TESTING, &names);
-	maas_names_free(&names);
+	if (!maas_power_configured(ask, node))
+		return false;
+	if (node->status == NODE_NEW && !node->commissioning) {
+		maas_refuse(ask, 400,
+		    "Unable to start machine testing; this node has never been "
+		    "commissioned. Please use the 'Commission' action to "
+		    "commission & test this machine.");
+		return false;
+	}
+	if (!tests->count) {
+		maas_refuse(ask, 400, "No testing scripts found!");
+		return false;
+	}
+	if (deployed && maas_names_have(tests, "badblocks-destructive")) {
+		maas_refuse(
+		    ask, 400, "Unable to run destructive test while deployed!");
+		return false;
+	}
+	return true;
+}
+
+static void start_testing(
+    struct ask *ask, struct node *node, const struct names *tests)
+{
+	node->testing = maas_results_start_names(node, RESULT_TESTING, tests);
 	maas_event_by(node, "User starting node testing", ask->user, NULL);
 	node->previous_status = node->status;
 	node->owner_before = node->owner;
@@ -206,6 +287,28 @@ void maas_op_test(struct ask *ask)
 	maas_answer(ask, maas_node_json(node));
 }
 
+void maas_op_test(struct ask *ask)
+{
+	struct node *node = maas_ask_admin(ask, "Machine");
+	const char *text = maas_field(ask, "testing_scripts");
+	struct names tests = { 0 };
+	json_t *errors;
+
+	if (!node)
+		return;
+	errors = json_object();
+	check_scripts(ask, "testing_scripts", SCRIPT_TESTING, false, errors);
+	if (!maas_status_may(node->status, NODE_TESTING))
+		not_available(errors, "Test");
+	if (!maas_fine(ask, errors))
+		return;
+	maas_names_split(
+	    &tests, text && *text ? text : "smartctl-validate", ",");
+	if (may_test(ask, node, &tests))
+		start_testing(ask, node, &tests);
+	maas_names_free(&tests);
+}
+
 void maas_op_override_failed_testing(struct ask *ask)
 {
 	struct node *node = maas_ask_admin(ask, "Machine");
@@ -214,12 +317,13 @@ void maas_op_override_failed_testing(struct ask *ask)
 		return;
 	if (node->status != NODE_FAILED_TESTING) {
 		maas_refuse(ask, 409,
-		    "Unable to override failed testing: node is not in a "
-		    "failed testing state.");
+		    "Unable to override node status. Node is not in 'Failed "
+		    "testing' status.");
 		return;
 	}
 	maas_event_by(node, "User overrode 'Failed testing' status", ask->user,
 	    maas_field(ask, "comment"));
+	maas_set_text(&node->error_description, "");
 	maas_node_enter(node, *node->osystem ? NODE_DEPLOYED : NODE_READY);
 	maas_answer(ask, maas_node_json(node));
 }
@@ -296,11 +400,9 @@ static const struct {
 static enum node_status after_abort(
     const struct node *node, enum node_status usual)
 {
-	if (node->status == NODE_TESTING)
+	if (node->status == NODE_TESTING &&
+	    node->previous_status != NODE_COMMISSIONING)
 		return node->previous_status;
-	if (node->status == NODE_COMMISSIONING &&
-	    node->previous_status == NODE_READY)
-		return NODE_NEW;
 	return usual;
 }
 
@@ -358,15 +460,16 @@ void maas_op_mark_broken(struct ask *ask)
 		maas_refuse(ask, 403, "%s", "");
 		return;
 	}
+	if (!comment || !*comment)
+		comment = maas_field(ask, "error_description");
 	if (!may_move(ask, node, NODE_BROKEN))
 		return;
 	maas_event_by(node, "User marking node broken", ask->user, comment);
-	if (maas_status_may(node->status, NODE_RELEASING))
+	if (maas_status_releasable(node->status))
 		maas_node_release(node, NULL, NULL);
 	node->when_off = NULL;
 	maas_set_text(&node->error_description, comment ? comment : "");
 	node->owner = NULL;
-	maas_set_text(&node->agent_name, "");
 	maas_node_enter(node, NODE_BROKEN);
 	maas_answer(ask, maas_node_json(node));
 }

@@ -535,7 +535,8 @@ static void host_compose(struct ask *ask)
 	maas_answer(ask, json_pack("{s:s, s:s}", "system_id", node->system_id,
 	                     "resource_uri", uri));
 	free(uri);
-	maas_node_commission(node, ask->user, false, &none);
+	maas_node_commission(
+	    node, ask->user, &(struct commission_wish){ .tests = &none });
 }
 
 static const struct document *host_of(const struct node *node)

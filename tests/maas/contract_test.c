@@ -13,7 +13,7 @@
  * for the system id of a Ready machine, `D` for that of one that is deploying.
  * The body is equal to the text, or begins with it where that ends in "...".
  */
-struct row {
+struct check_row {
 	const char *check;
 	const char *as; /* admin, user, nobody */
 	const char *method, *path, *form;
@@ -26,7 +26,7 @@ struct row {
 #define JSON  "application/json; charset=utf-8"
 #define GONE  TEXT0, ""
 
-static const struct row rows[] = {
+static const struct check_row rows[] = {
 	/* addresses of a subnet: compat uses those that nobody has */
 	{ "M-136", "admin", "POST", "dnsresources/",
 	    "fqdn=new.maas&address_ttl=10&ip_addresses=", 200, JSON, NULL },
@@ -62,7 +62,7 @@ static bool matches(const char *actual, const char *expected)
 	return strcmp(actual, expected) == 0;
 }
 
-static void path_of(const struct row *row, const char *ready,
+static void path_of(const struct check_row *row, const char *ready,
     const char *deploying, char out[160])
 {
 	const char *at = strstr(row->path, "/M/");
@@ -80,7 +80,7 @@ static void path_of(const struct row *row, const char *ready,
 }
 
 static void check_row(
-    const struct row *row, const char *ready, const char *deploying)
+    const struct check_row *row, const char *ready, const char *deploying)
 {
 	const char *type;
 	char path[160];

@@ -335,7 +335,7 @@ TEST(a_device_is_annotated_moved_and_put_back)
 	EXPECT_STR(word("owner_data.k"), "v");
 	form = xasprintf("zone=z&nodes=%s", id);
 	EXPECT_INT(asks("POST", "devices/?op=set_zone", form), 200);
-	EXPECT_INT(asks("POST", "rackcontrollers/?op=set_zone", form), 400);
+	EXPECT_INT(asks("POST", "rackcontrollers/?op=set_zone", form), 200);
 	EXPECT_INT(asks("POST", "nodes/?op=set_zone", form), 200);
 	free(path);
 	path = xasprintf("devices/%s/?op=restore_networking_configuration", id);

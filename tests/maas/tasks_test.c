@@ -1,0 +1,349 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "tests/maas/site.h"
+#include "tests/test.h"
+
+/* What machines are put to and taken out of, by whom, and in which state: what
+ * is refused, in which words, and what a later look shows. */
+
+static void happens(const char *step)
+{
+	json_t *json = json_loads(step, 0, NULL);
+	struct err err = { 0 };
+
+	EXPECT(json);
+	if (!maas_control(lab.maas, json, NULL, &err))
+		test_failed(__FILE__, __LINE__, "%s", err.text);
+	json_decref(json);
+}
+
+static void signals(const char *id, const char *status)
+{
+	char *step = xasprintf("{\"step\": \"machine-signals\", \"machine\": "
+	                       "\"%s\", \"status\": \"%s\"}",
+	    id, status);
+
+	happens(step);
+	free(step);
+}
+
+static int on(const char *id, const char *method, const char *form)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "machines/%s/", id);
+	return lab_ask(&lab, method, path, form);
+}
+
+static void a_gated_lab(void)
+{
+	a_lab(&(struct maas_options){ .gated = true }, NULL);
+}
+
+/* A deployed machine of alice's, who asks from now on. */
+static const char *a_deployed_machine(void)
+{
+	const char *id = a_machine(NULL);
+	char *step = xasprintf(
+	    "{\"step\": \"machine-boots\", \"machine\": \"%s\"}", id);
+
+	lab_as(&lab, "alice", false);
+	EXPECT_INT(machine_op(id, "deploy", "agent_name=web"), 200);
+	happens("{\"step\": \"settle\"}");
+	happens(step);
+	free(step);
+	EXPECT_STR(status_of(id), "Deployed");
+	return id;
+}
+
+TEST(annotations_are_the_owners_alone)
+{
+	const char *id;
+
+	a_gated_lab();
+	id = a_deployed_machine();
+	EXPECT_INT(machine_op(id, "set_workload_annotations", "a=1"), 200);
+	lab_as(&lab, "admin", true);
+	EXPECT_INT(machine_op(id, "set_owner_data", "a=2"), 409);
+	EXPECT_STR(lab_text(&lab),
+	    "Cannot set workload annotation: it hasn't been acquired.");
+	lab_close(&lab);
+}
+
+TEST(an_agent_is_forgotten_when_the_release_begins)
+{
+	const char *id;
+
+	a_gated_lab();
+	id = a_deployed_machine();
+	EXPECT_INT(machine_op(id, "release", ""), 200);
+	EXPECT_STR(jstr(lab.body, "status_name"), "Releasing");
+	EXPECT_INT(lab_ask(&lab, "GET", "machines/?agent_name=web", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 0);
+	lab_close(&lab);
+}
+
+TEST(only_one_machine_joins_a_release_under_way)
+{
+	const char *id;
+	char form[32];
+
+	a_gated_lab();
+	id = a_deployed_machine();
+	snprintf(form, sizeof(form), "machines=%s", id);
+	EXPECT_INT(machine_op(id, "release", ""), 200);
+	EXPECT_INT(machine_op(id, "release", ""), 200);
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/?op=release", form), 409);
+	EXPECT_HAS(lab_text(&lab), "('Releasing')");
+	lab_close(&lab);
+}
+
+TEST(a_machine_takes_its_devices_along)
+{
+	const char *id;
+	char *form;
+
+	a_gated_lab();
+	id = a_deployed_machine();
+	form = xasprintf(
+	    "hostname=box&mac_addresses=52:54:00:00:00:aa&parent=%s", id);
+	EXPECT_INT(lab_ask(&lab, "POST", "devices/", form), 200);
+	EXPECT_INT(machine_op(id, "release", ""), 200);
+	EXPECT_INT(lab_ask(&lab, "GET", "devices/", NULL), 200);
+	EXPECT_INT(json_array_size(lab.body), 0);
+	free(form);
+	lab_close(&lab);
+}
+
+TEST(power_parameters_of_a_locked_machine_can_be_read)
+{
+	const char *id;
+	char path[64];
+
+	a_gated_lab();
+	id = a_deployed_machine();
+	EXPECT_INT(machine_op(id, "lock", ""), 200);
+	EXPECT_INT(machine_op(id, "lock", ""), 409);
+	EXPECT_STR(lab_text(&lab), "Machine is already locked");
+	lab_as(&lab, "admin", true);
+	snprintf(path, sizeof(path), "machines/%s/?op=power_parameters", id);
+	EXPECT_INT(lab_ask(&lab, "GET", path, NULL), 200);
+	EXPECT_INT(on(id, "DELETE", NULL), 403);
+	lab_close(&lab);
+}
+
+TEST(commissioning_starts_with_bare_disks_and_no_links)
+{
+	const char *id;
+
+	a_gated_lab();
+	id = a_machine(NULL);
+	EXPECT_INT(machine_op(id, "commission", "skip_storage=maybe"), 200);
+	EXPECT_INT(jlen(lab.body, "blockdevice_set[0].partitions"), 2);
+	EXPECT_INT(jlen(lab.body, "interface_set[0].links"), 0);
+	EXPECT_INT(machine_op(id, "abort", ""), 200);
+	EXPECT_INT(machine_op(id, "commission", "skip_networking=1"), 200);
+	EXPECT_INT(jlen(lab.body, "blockdevice_set[0].partitions"), 0);
+	happens("{\"step\": \"settle\"}");
+	signals(id, "OK");
+	EXPECT_STR(status_of(id), "Ready");
+	EXPECT_INT(jlen(lab.body, "blockdevice_set[0].partitions"), 2);
+	lab_close(&lab);
+}
+
+TEST(tests_ask_for_a_machine_that_is_known_and_scripts_that_spare_it)
+{
+	const char *id;
+
+	a_gated_lab();
+	id = a_deployed_machine();
+	lab_as(&lab, "admin", true);
+	EXPECT_INT(
+	    machine_op(id, "test", "testing_scripts=badblocks-destructive"),
+	    400);
+	EXPECT_STR(
+	    lab_text(&lab), "Unable to run destructive test while deployed!");
+	EXPECT_INT(machine_op(id, "override_failed_testing", ""), 409);
+	EXPECT_STR(lab_text(&lab),
+	    "Unable to override node status. Node is not in 'Failed testing' "
+	    "status.");
+	EXPECT_INT(machine_op(id, "test", ""), 200);
+	happens("{\"step\": \"settle\"}");
+	signals(id, "FAILED");
+	EXPECT_STR(status_of(id), "Failed testing");
+	EXPECT_INT(machine_op(id, "commission", ""), 400);
+	EXPECT_INT(machine_op(id, "override_failed_testing", ""), 200);
+	EXPECT_STR(jstr(lab.body, "status_name"), "Deployed");
+	lab_close(&lab);
+}
+
+TEST(what_never_was_commissioned_is_new_when_it_is_released)
+{
+	const char *id;
+
+	a_gated_lab();
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/",
+	               "architecture=amd64&mac_addresses=52:54:00:00:00:01&"
+	               "deployed=true&power_type=manual"),
+	    200);
+	EXPECT_STR(jstr(lab.body, "status_name"), "Deployed");
+	id = xstrdup(jstr(lab.body, "system_id"));
+	EXPECT_INT(machine_op(id, "release", ""), 200);
+	EXPECT_STR(jstr(lab.body, "status_name"), "New");
+	free((void *)(uintptr_t)id);
+	lab_close(&lab);
+}
+
+TEST(enlistment_is_accepted_once)
+{
+	const char *id;
+	char form[64];
+
+	a_gated_lab();
+	id = a_deployed_machine();
+	lab_as(&lab, "admin", true);
+	snprintf(form, sizeof(form), "machines=%s", id);
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/?op=accept", form), 409);
+	EXPECT_HAS(lab_text(&lab), "Cannot accept node enlistment: node ");
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/?op=accept",
+	               "machines=zz&machines=yy"),
+	    400);
+	EXPECT_STR(lab_text(&lab), "Unknown machine(s): zz, yy.");
+	lab_close(&lab);
+}
+
+/* ---- making and changing machines ---- */
+
+#define NEW(form) "POST", "machines/", form
+#define MAC       "mac_addresses=52:54:00:00:00:01"
+
+TEST(a_new_machine_is_judged_field_by_field)
+{
+	static const struct row rows[] = {
+		{ NEW("commission=maybe"), 400,
+		    "Invalid commission: Value should be 'true' or 'false'" },
+		{ NEW("architecture=amd64/generic&subarchitecture=x"), 400,
+		    "Subarchitecture cannot be specified twice." },
+		{ NEW("architecture=amd64/hwe-22.04"), 400,
+		    "hwe kernel must be specified using the min_hwe_kernel "
+		    "argument." },
+		{ NEW("min_hwe_kernel=5.15"), 400,
+		    "min_hwe_kernel must start with \"hwe-\" or \"ga-\"" },
+		{ NEW(""), 400,
+		    "{\"architecture\": [\"This field is required.\"], "
+		    "\"mac_addresses\": [\"This field is required.\"]}" },
+		{ NEW("architecture=amd64&mac_addresses=x&mac_addresses=y"),
+		    400,
+		    "{\"mac_addresses\": [\"One or more MAC addresses is "
+		    "invalid. ('x' is not a valid MAC address. \u2014 'y' is "
+		    "not a valid MAC address.)\"]}" },
+		{ NEW("architecture=amd64&" MAC "&power_parameters={"), 400,
+		    "Failed to parse JSON power_parameters" },
+		{ NEW("architecture=amd64&" MAC
+		      "&power_type=virsh&power_parameters_power_pass=x"),
+		    400,
+		    "{\"power_parameters\": [\"Address: This field is "
+		    "required.\", \"Virsh VM ID: This field is "
+		    "required.\"]}" },
+		{ NEW("architecture=amd64&" MAC "&swap_size=xG"), 500,
+		    "invalid literal for int() with base 10: 'x'" },
+		{ NEW("architecture=amd64&" MAC "&domain=77"), 500,
+		    "Domain matching query does not exist." },
+		{ NEW("architecture=amd64&" MAC "&disable_ipv4=yes"), 400,
+		    "{\"disable_ipv4\": [\"If specified, disable_ipv4 must be "
+		    "False.\"]}" },
+		{ NEW("architecture=amd64&" MAC), 500,
+		    "Unconfigured power type. Please configure the power type "
+		    "and try again." },
+		{ NEW("architecture=amd64&" MAC
+		      "&commission=false&zone=&pool="),
+		    200, NULL },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TEST(who_is_no_administrator_has_fewer_fields)
+{
+	a_lab(NULL, NULL);
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/",
+	               "architecture=amd64&mac_addresses=52-54-00-00-00-AA&"
+	               "zone=nosuch&pool=nosuch&description=x&cpu_count=x"),
+	    200);
+	EXPECT_STR(jstr(lab.body, "status_name"), "New");
+	EXPECT_STR(jstr(lab.body, "description"), "");
+	EXPECT_STR(jstr(lab.body, "interface_set[0].mac_address"),
+	    "52:54:00:00:00:aa");
+	lab_close(&lab);
+}
+
+TEST(a_machine_that_was_met_before_is_the_same_one)
+{
+	char *id;
+
+	a_lab(NULL, NULL);
+	lab_as(&lab, NULL, false);
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/",
+	               "architecture=amd64&" MAC "&hostname=one"),
+	    200);
+	id = xstrdup(jstr(lab.body, "system_id"));
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/", MAC), 400);
+	EXPECT_STR(lab_text(&lab),
+	    "{\"architecture\": [\"This field is required.\"]}");
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/",
+	               "architecture=amd64&" MAC "&hostname=two"),
+	    200);
+	EXPECT_STR(jstr(lab.body, "system_id"), id);
+	EXPECT_STR(jstr(lab.body, "hostname"), "one");
+	free(id);
+	lab_close(&lab);
+}
+
+TEST(a_change_of_power_is_whole)
+{
+	const char *id;
+	char path[64];
+
+	a_lab(NULL, NULL);
+	id = a_machine(NULL);
+	snprintf(path, sizeof(path), "machines/%s/?op=power_parameters", id);
+	EXPECT_INT(on(id, "PUT", "power_type=virsh"), 400);
+	EXPECT_INT(on(id, "PUT",
+	               "power_type=virsh&power_parameters_power_address=q&"
+	               "power_parameters_power_id=v&power_parameters_x=y"),
+	    200);
+	EXPECT_INT(lab_ask(&lab, "GET", path, NULL), 200);
+	EXPECT_INT(json_object_size(lab.body), 3);
+	EXPECT_INT(on(id, "PUT",
+	               "power_parameters_x=y&"
+	               "power_parameters_skip_check=true"),
+	    200);
+	EXPECT_INT(lab_ask(&lab, "GET", path, NULL), 200);
+	EXPECT_STR(jstr(lab.body, "x"), "y");
+	EXPECT_INT(on(id, "PUT", "power_type="), 200);
+	EXPECT_STR(jstr(lab.body, "power_type"), "");
+	EXPECT_INT(on(id, "PUT", "architecture=amd64"), 400);
+	lab_close(&lab);
+}
+
+TESTS_BEGIN
+CASE(annotations_are_the_owners_alone),
+    CASE(an_agent_is_forgotten_when_the_release_begins),
+    CASE(only_one_machine_joins_a_release_under_way),
+    CASE(a_machine_takes_its_devices_along),
+    CASE(power_parameters_of_a_locked_machine_can_be_read),
+    CASE(commissioning_starts_with_bare_disks_and_no_links),
+    CASE(tests_ask_for_a_machine_that_is_known_and_scripts_that_spare_it),
+    CASE(what_never_was_commissioned_is_new_when_it_is_released),
+    CASE(enlistment_is_accepted_once),
+    CASE(a_new_machine_is_judged_field_by_field),
+    CASE(who_is_no_administrator_has_fewer_fields),
+    CASE(a_machine_that_was_met_before_is_the_same_one),
+    CASE(a_change_of_power_is_whole), TESTS_END

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "tests/maas/rows.h"
 #include "tests/maas/site.h"
 #include "tests/test.h"
 

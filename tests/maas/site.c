@@ -45,22 +45,6 @@ int machine_op(const char *system_id, const char *op, const char *form)
 	return lab_ask(&lab, "POST", path, form ? form : "");
 }
 
-void hold_rows(const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct row *row = &rows[i];
-		int status = lab_ask(&lab, row->method, row->path, row->form);
-
-		if (status != row->status ||
-		    (row->body && strcmp(lab_text(&lab), row->body) != 0))
-			test_failed(__FILE__, __LINE__,
-			    "%s %s %s: %d %s, expected %d %s", row->method,
-			    row->path, row->form ? row->form : "", status,
-			    lab_text(&lab), row->status,
-			    row->body ? row->body : "");
-	}
-}
-
 void minutes(int count)
 {
 	lab_wait(&lab, MINUTES(count));

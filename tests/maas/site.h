@@ -4,8 +4,6 @@
 #ifndef TESTS_MAAS_SITE_H
 #define TESTS_MAAS_SITE_H
 
-#include <stddef.h>
-
 #include "tests/maas/direct.h"
 
 extern struct lab lab;
@@ -16,15 +14,6 @@ const char *a_machine(const struct maas_machine_spec *spec); /* NULL: usual */
 const char *status_of(const char *system_id);
 int machine_op(const char *system_id, const char *op, const char *form);
 void minutes(int count);
-
-/* ---- tables of questions and answers ---- */
-struct row {
-	const char *method, *path, *form; /* form NULL: none */
-	int status;
-	const char *body; /* "" for an empty one; NULL: not looked at */
-};
-void hold_rows(const struct row *rows, size_t count);
-#define HOLD(rows) hold_rows(rows, sizeof(rows) / sizeof((rows)[0]))
 
 /* ---- a cable at whose other end a test sits ---- */
 enum bmc_mood {

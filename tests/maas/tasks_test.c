@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "tests/maas/rows.h"
 #include "tests/maas/site.h"
 #include "tests/test.h"
 

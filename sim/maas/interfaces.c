@@ -1,4 +1,4 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/interface_ask.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,16 +43,10 @@ struct iface *maas_iface_named(
 
 void maas_op_interfaces_read(struct ask *ask)
 {
-	struct node *node = maas_ask_node(ask, "Node");
-	struct iface *iface;
+	struct iface *iface = maas_iface_seen(ask);
 
-	if (!node)
-		return;
-	iface = maas_iface_named(ask->maas, node, ask->args[1]);
 	if (iface)
 		maas_answer(ask, maas_iface_json(iface));
-	else
-		maas_answer_missing(ask, "Interface");
 }
 
 /* ---- bridges ---- */
@@ -80,18 +74,6 @@ struct iface *maas_bridge_on(
 	maas_list_put(&bridge->parents, parent);
 	move_links(maas, parent, bridge);
 	return bridge;
-}
-
-static bool has_link(const struct maas *maas, const struct iface *iface)
-{
-	struct address *address;
-
-	list_for_each (address, &maas->addresses) {
-		if (address->iface == iface &&
-		    address->type != ALLOC_DISCOVERED)
-			return true;
-	}
-	return false;
 }
 
 /* CRC-32 as in IEEE 802.3, of what does not fit into a name. */
@@ -132,7 +114,7 @@ void maas_bridge_all(
 		char *name;
 
 		if (iface->node != node || strcmp(iface->type, "bridge") == 0 ||
-		    !has_link(ask->maas, iface))
+		    !maas_iface_has_links(iface))
 			continue;
 		name = bridge_name(iface->name);
 		bridge = maas_bridge_on(ask->maas, iface, name);

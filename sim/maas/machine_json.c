@@ -121,11 +121,22 @@ static json_t *names_of_children(const struct iface *iface)
 	return list;
 }
 
+/* What stands on it may need more. */
 static int64_t effective_mtu(const struct iface *iface)
 {
-	if (iface->mtu)
-		return iface->mtu;
-	return iface->vlan ? iface->vlan->mtu : 1500;
+	int64_t mtu = iface->mtu    ? iface->mtu
+	              : iface->vlan ? iface->vlan->mtu
+	                            : 1500;
+	const struct iface *child;
+
+	if (!iface->node)
+		return mtu;
+	list_for_each (child, &iface->node->maas->ifaces) {
+		if (maas_list_has(&child->parents, iface) &&
+		    effective_mtu(child) > mtu)
+			mtu = effective_mtu(child);
+	}
+	return mtu;
 }
 
 /* An interface of no machine: a MAC that an address was reserved for. */

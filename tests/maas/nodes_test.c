@@ -186,6 +186,9 @@ TEST(a_clone_has_the_layout_and_the_interfaces_of_its_source)
 	EXPECT_INT(of(from, "POST", "interfaces/?op=create_bridge",
 	               "name=br0&parent=1"),
 	    200);
+	EXPECT_INT(of(from, "POST", "interfaces/br0/?op=link_subnet",
+	               "mode=auto&subnet=1"),
+	    200);
 	EXPECT_INT(laid_on(from, to, "storage=true&interfaces=true"), 204);
 	status_of(to);
 	EXPECT_INT(jlen(lab.body, "volume_groups"), 1);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/json_read.h"
 
 #define DEEPEST 64
 
@@ -296,10 +297,12 @@ static bool is_too_deep(
 
 json_t *json_parse(const char *data, size_t len, struct err *err)
 {
+	json_t *root = json_read_plain(data, len, DEEPEST);
 	json_error_t error;
 	unsigned line, column;
-	json_t *root;
 
+	if (root)
+		return root;
 	if (is_too_deep(data, len, &line, &column)) {
 		err_set(err, ERR_GARBLED,
 		    "line %u, column %u: nested deeper than %d", line, column,

@@ -116,6 +116,50 @@ TEST(documents_are_written_as_jansson_writes_them)
 	}
 }
 
+static void expect_read_as_jansson(const char *text, size_t len)
+{
+	json_t *got = json_parse(text, len, &err);
+	json_t *wanted = json_loadb(
+	    text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+
+	EXPECT((got != NULL) == (wanted != NULL));
+	EXPECT(!got || json_equal(got, wanted));
+	json_decref(got);
+	json_decref(wanted);
+}
+
+/* Each text, each beginning of it, and each with any one byte put in place of
+ * any other. */
+TEST(documents_are_read_as_jansson_reads_them)
+{
+	static const char *const texts[] = {
+		" { \"a\" : [ 1 , -2 , 0 , true ] , \"b\" : { } , \"c\":[] } ",
+		"{\"a\\n\":{\"\\\"\":\"\\\\\\/\\t\"},\"bb\":null,\"ab\":\"\"}",
+		"[123456789012345678,1234567890123456789,-0,1.5,2e3,"
+		"\"\\u00e9\"]",
+		"[\"gr\\\\\xc3\xbc\xc3\x9f\", \"x\\ny\", false]",
+		"[[[[{\"a\":[[]]}]]],\"\",{\"\":0}]",
+		"99999999999999999999",
+		"\"text\"",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		size_t len = strlen(texts[i]);
+		char *text = xstrdup(texts[i]);
+
+		for (size_t at = 0; at < len; at++) {
+			expect_read_as_jansson(text, at);
+			for (int c = 0; c < 256; c++) {
+				text[at] = (char)c;
+				expect_read_as_jansson(text, len);
+			}
+			text[at] = texts[i][at];
+		}
+		expect_read_as_jansson(text, len);
+		free(text);
+	}
+}
+
 /* RFC 7386, appendix A */
 static const char *const merges[][3] = {
 	{ "{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}" },
@@ -239,4 +283,5 @@ CASE(paths_reach_into_documents),
     CASE(foreign_bytes_are_refused_with_their_place),
     CASE(text_that_is_no_utf_8_is_mended),
     CASE(a_text_that_was_just_read_is_not_read_again),
-    CASE(documents_are_written_as_jansson_writes_them), TESTS_END
+    CASE(documents_are_written_as_jansson_writes_them),
+    CASE(documents_are_read_as_jansson_reads_them), TESTS_END

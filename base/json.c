@@ -35,8 +35,13 @@ static bool next_step(const char **path, struct step *step)
 		step->len = (size_t)(close - at);
 		*path = close + 1;
 	} else {
-		step->len = strcspn(at, ".[");
-		*path = at + step->len;
+		const char *end = at;
+
+		/* No strcspn: it makes a table of its set at each call. */
+		while (*end && *end != '.' && *end != '[')
+			end++;
+		step->len = (size_t)(end - at);
+		*path = end;
 	}
 	step->key = at;
 	check(step->len > 0);

@@ -82,6 +82,13 @@ static bool same_op(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* Each path begins with a noun, whose first letters tell most of the rows
+ * apart: they are walked along four times for each request. */
+static bool may_be(const struct operation *row, const char *path)
+{
+	return row->path[1] == path[1] && (!path[1] || row->path[2] == path[2]);
+}
+
 const struct operation *maas_route(const char *method, const char *path,
     const char *op, bool anonymous, char *args[ASK_ARGS], bool *path_known)
 {
@@ -93,7 +100,8 @@ const struct operation *maas_route(const char *method, const char *path,
 		bool open = table[i].flags & OP_OPEN;
 		bool for_nobody = table[i].flags & OP_ANONYMOUS;
 
-		if (!row_has_path(&table[i], path, NULL))
+		if (!may_be(&table[i], path) ||
+		    !row_has_path(&table[i], path, NULL))
 			continue;
 		*path_known = true;
 		if ((open || for_nobody == anonymous) &&
@@ -114,7 +122,8 @@ static bool has_method(const char *path, bool anonymous, const char *method)
 	for (size_t i = 0; i < count; i++) {
 		bool for_nobody = table[i].flags & OP_ANONYMOUS;
 
-		if (row_has_path(&table[i], path, NULL) &&
+		if (may_be(&table[i], path) &&
+		    row_has_path(&table[i], path, NULL) &&
 		    strcmp(table[i].method, method) == 0 &&
 		    ((table[i].flags & OP_OPEN) || for_nobody == anonymous))
 			return true;
@@ -151,7 +160,8 @@ static void path_is_for(
 
 	*known = *anonymous = *open = *admin = false;
 	for (size_t i = 0; i < count; i++) {
-		if (!row_has_path(&table[i], path, NULL))
+		if (!may_be(&table[i], path) ||
+		    !row_has_path(&table[i], path, NULL))
 			continue;
 		*known = true;
 		*anonymous |= (table[i].flags & OP_ANONYMOUS) != 0;

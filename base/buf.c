@@ -44,6 +44,12 @@ void buf_adds(struct buf *buf, const char *text)
 	buf_add(buf, text, strlen(text));
 }
 
+void buf_add_list(struct buf *buf, const char *const *texts)
+{
+	for (; *texts; texts++)
+		buf_adds(buf, *texts);
+}
+
 void buf_addc(struct buf *buf, char c)
 {
 	make_room(buf, 1);

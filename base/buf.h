@@ -31,6 +31,10 @@ struct buf {
 const char *buf_text(const struct buf *buf); /* "" when empty, never NULL */
 void buf_add(struct buf *buf, const void *data, size_t len);
 void buf_adds(struct buf *buf, const char *text);
+/* Several, one behind the other: buf_add_texts(&out, host, ":", port). */
+#define buf_add_texts(buf_, ...) \
+	buf_add_list((buf_), (const char *const[]){ __VA_ARGS__, NULL })
+void buf_add_list(struct buf *buf, const char *const *texts); /* till NULL */
 void buf_addc(struct buf *buf, char c);
 void buf_addn(struct buf *buf, int64_t number); /* in decimal */
 /* Convenient; dear where it is done a million times: printf reads its format

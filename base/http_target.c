@@ -111,6 +111,22 @@ static bool next_pair(const char **at, const char *end, struct pair *pair)
 	return true;
 }
 
+/* Hardly any name is encoded, and then nothing is copied. */
+static bool names(const struct pair *pair, const char *key)
+{
+	char *name;
+	bool is;
+
+	if (!memchr(pair->name, '%', pair->name_len) &&
+	    !memchr(pair->name, '+', pair->name_len))
+		return strncmp(pair->name, key, pair->name_len) == 0 &&
+		       !key[pair->name_len];
+	name = decode_field(pair->name, pair->name_len);
+	is = name && strcmp(name, key) == 0;
+	free(name);
+	return is;
+}
+
 char *http_query(const char *target, const char *key)
 {
 	const char *at = strchr(target, '?');
@@ -122,11 +138,7 @@ char *http_query(const char *target, const char *key)
 	at++;
 	end = at + strcspn(at, "#");
 	while (next_pair(&at, end, &pair)) {
-		char *name = decode_field(pair.name, pair.name_len);
-		bool found = name && strcmp(name, key) == 0;
-
-		free(name);
-		if (found)
+		if (names(&pair, key))
 			return decode_field(pair.value, pair.value_len);
 	}
 	return NULL;

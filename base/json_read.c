@@ -95,20 +95,61 @@ static bool is_digit(const struct reader *r)
 	return r->at < r->end && *r->at >= '0' && *r->at <= '9';
 }
 
+/* How many digits stand here. */
+static size_t skip_digits(struct reader *r)
+{
+	const char *from = r->at;
+
+	while (is_digit(r))
+		r->at++;
+	return (size_t)(r->at - from);
+}
+
+static json_int_t integer_of(const char *digits, size_t count)
+{
+	json_int_t number = 0;
+
+	for (size_t i = 0; i < count; i++)
+		number = 10 * number + (digits[i] - '0');
+	return number;
+}
+
+/* At the point behind its whole part. No exponent: that is not plain. */
+static json_t *read_real(struct reader *r, const char *from)
+{
+	char text[2 * MOST_DIGITS + 4];
+	size_t len;
+
+	r->at++;
+	len = skip_digits(r);
+	if (len == 0 || len > MOST_DIGITS)
+		return NULL;
+	len = (size_t)(r->at - from);
+	memcpy(text, from, len);
+	text[len] = '\0';
+	return json_real(strtod(text, NULL));
+}
+
 static json_t *read_number(struct reader *r)
 {
 	bool is_negative = *r->at == '-';
-	const char *from = r->at += is_negative;
-	json_int_t number = 0;
+	const char *from = r->at, *digits = from + is_negative;
+	json_t *number;
+	size_t count;
 
-	for (; is_digit(r) && r->at - from <= MOST_DIGITS; r->at++)
-		number = 10 * number + (*r->at - '0');
-	if (r->at == from || r->at - from > MOST_DIGITS ||
-	    (*from == '0' && r->at - from > 1))
+	r->at = digits;
+	count = skip_digits(r);
+	if (count == 0 || count > MOST_DIGITS || (*digits == '0' && count > 1))
 		return NULL;
-	if (r->at < r->end && (*r->at == '.' || *r->at == 'e' || *r->at == 'E'))
-		return NULL;
-	return json_integer(is_negative ? -number : number);
+	if (r->at < r->end && *r->at == '.')
+		number = read_real(r, from);
+	else
+		number = json_integer(is_negative ? -integer_of(digits, count)
+		                                  : integer_of(digits, count));
+	if (r->at == r->end || (*r->at != 'e' && *r->at != 'E'))
+		return number;
+	json_decref(number);
+	return NULL;
 }
 
 static json_t *read_word(struct reader *r, const char *word, json_t *value)

@@ -1,11 +1,11 @@
 /*
  * json_read: plain documents, read at a third of what jansson's reader costs.
  *
- * Plain: ASCII, whole numbers of up to 18 digits, no \u, no key twice, nested
- * at most as deep as told. That is nearly all that goes over our wires. This is
- * no second judge of what JSON is: whatever is not plain, wrong or only
- * unusual, is NULL here, and jansson reads it and has the word (json_parse).
- * For base/ alone.
+ * Plain: ASCII, up to 18 digits on either side of a point and no exponent, no
+ * \u, no key twice, nested at most as deep as told. That is nearly all that
+ * goes over our wires. This is no second judge of what JSON is: whatever is not
+ * plain, wrong or only unusual, is NULL here, and jansson reads it and has the
+ * word (json_parse). For base/ alone.
  */
 #ifndef BASE_JSON_READ_H
 #define BASE_JSON_READ_H

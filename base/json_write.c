@@ -59,12 +59,14 @@ static void add_real(struct writer *w, const json_t *value)
 /* What stands before an item, and before the end of a list that has some. */
 static void add_break(struct writer *w, unsigned depth, bool between)
 {
-	unsigned spaces = depth * (unsigned)(w->flags & JSON_MAX_INDENT);
+	static const char spaces[] = "                                ";
+	size_t left = depth * (w->flags & JSON_MAX_INDENT);
 
 	if (w->flags & JSON_MAX_INDENT) {
 		buf_addc(w->out, '\n');
-		for (; spaces > 0; spaces--)
-			buf_addc(w->out, ' ');
+		for (; left > sizeof(spaces) - 1; left -= sizeof(spaces) - 1)
+			buf_add(w->out, spaces, sizeof(spaces) - 1);
+		buf_add(w->out, spaces, left);
 	} else if (between && !(w->flags & JSON_COMPACT)) {
 		buf_addc(w->out, ' ');
 	}

@@ -78,7 +78,7 @@ const struct kind_info *kind_named(const char *kind)
 {
 	check(kind);
 	for (size_t i = 0; i < KIND_COUNT; i++)
-		if (strcmp(kinds[i].kind, kind) == 0)
+		if (text_same(kinds[i].kind, kind))
 			return &kinds[i];
 	return NULL;
 }
@@ -88,7 +88,7 @@ const struct kind_info *kind_of_plural(const char *group, const char *plural)
 	check(group);
 	check(plural);
 	for (size_t i = 0; i < KIND_COUNT; i++)
-		if (strcmp(kinds[i].plural, plural) == 0 &&
+		if (text_same(kinds[i].plural, plural) &&
 		    strcmp(kinds[i].group, group) == 0)
 			return &kinds[i];
 	return NULL;
@@ -96,12 +96,13 @@ const struct kind_info *kind_of_plural(const char *group, const char *plural)
 
 void kind_api_version(const struct kind_info *kind, char *out, size_t size)
 {
-	int len;
+	size_t len = strlen(kind->group);
 
-	check(kind);
-	len = snprintf(out, size, "%s%s%s", kind->group,
-	    kind->group[0] ? "/" : "", kind->version);
-	check(len >= 0 && (size_t)len < size);
+	check(len + 1 + strlen(kind->version) < size);
+	text_copy(out, size, kind->group);
+	if (len > 0)
+		out[len++] = '/';
+	text_copy(out + len, size - len, kind->version);
 }
 
 char *kind_path(
@@ -113,19 +114,19 @@ char *kind_path(
 	check(info);
 	check(!sub || name);
 	if (info->group[0])
-		buf_addf(&path, "/apis/%s/%s", info->group, info->version);
+		buf_add_texts(&path, "/apis/", info->group, "/", info->version);
 	else
-		buf_addf(&path, "/api/%s", info->version);
+		buf_add_texts(&path, "/api/", info->version);
 	if (info->namespaced && ns) {
 		buf_adds(&path, "/namespaces/");
 		buf_add_percent(&path, ns);
 	}
-	buf_addf(&path, "/%s", info->plural);
+	buf_add_texts(&path, "/", info->plural);
 	if (name) {
 		buf_addc(&path, '/');
 		buf_add_percent(&path, name);
 	}
 	if (sub)
-		buf_addf(&path, "/%s", sub);
+		buf_add_texts(&path, "/", sub);
 	return buf_detach(&path);
 }

@@ -114,9 +114,9 @@ static void signature_base(
 
 	qsort(pairs->items, pairs->count, sizeof(*pairs->items), pair_order);
 	for (size_t i = 0; i < pairs->count; i++)
-		buf_addf(&joined, "%s%s=%s", i ? "&" : "", pairs->items[i].key,
+		buf_add_texts(&joined, i ? "&" : "", pairs->items[i].key, "=",
 		    pairs->items[i].value);
-	buf_addf(out, "%s&", method);
+	buf_add_texts(out, method, "&");
 	buf_add_percent(out, base);
 	buf_addc(out, '&');
 	buf_add_percent(out, buf_text(&joined));
@@ -175,12 +175,11 @@ char *maas_oauth_header(const char *method, const char *url,
 	pairs_add(&pairs, "oauth_timestamp", time_of, true);
 	signature_base(&base, method, url, &pairs);
 
-	buf_addf(&out,
+	buf_add_texts(&out,
 	    "OAuth oauth_version=\"1.0\", "
-	    "oauth_signature_method=\"HMAC-SHA1\", "
-	    "oauth_consumer_key=\"%s\", oauth_token=\"%s\", "
-	    "oauth_nonce=\"%s\", oauth_timestamp=\"%s\", oauth_signature=\"",
-	    consumer, token, nonce, time_of);
+	    "oauth_signature_method=\"HMAC-SHA1\", oauth_consumer_key=\"",
+	    consumer, "\", oauth_token=\"", token, "\", oauth_nonce=\"", nonce,
+	    "\", oauth_timestamp=\"", time_of, "\", oauth_signature=\"");
 	sign(&out, &base, secret);
 	buf_addc(&out, '"');
 	pairs_free(&pairs);

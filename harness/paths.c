@@ -23,13 +23,6 @@ static const struct thing *palette_of(const struct thing *thing)
 	return thing_link(thing_link(thing, "through"), "palette");
 }
 
-/* Topics are made for each claim at each event: no printf. */
-static void add_both(struct buf *out, const char *first, const char *then)
-{
-	buf_adds(out, first);
-	buf_adds(out, then);
-}
-
 static void palette_topic(const struct term *term, struct buf *out)
 {
 	const struct thing *thing = term->thing;
@@ -44,6 +37,7 @@ static void palette_topic(const struct term *term, struct buf *out)
 	}
 }
 
+/* Topics are made for each claim at each event: no printf. */
 static void own_topic(const struct term *term, struct buf *out)
 {
 	buf_adds(out, term->thing->full);
@@ -51,67 +45,67 @@ static void own_topic(const struct term *term, struct buf *out)
 
 static void agent_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, term->thing->full, "/agent");
+	buf_add_texts(out, term->thing->full, "/agent");
 }
 
 static void nodes_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, term->thing->full, "/node/");
+	buf_add_texts(out, term->thing->full, "/node/");
 }
 
 static void objects_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, term->thing->full, "/object/");
+	buf_add_texts(out, term->thing->full, "/object/");
 }
 
 static void work_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, term->thing->full, "/instruction/");
+	buf_add_texts(out, term->thing->full, "/instruction/");
 }
 
 static void machines_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, term->thing->full, "/machine/");
+	buf_add_texts(out, term->thing->full, "/machine/");
 }
 
 static void dns_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, term->thing->full, "/dns/");
+	buf_add_texts(out, term->thing->full, "/dns/");
 }
 
 static void address_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, term->thing->full, "/address/");
+	buf_add_texts(out, term->thing->full, "/address/");
 }
 
 static void clusters_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, term->thing->full, "/cluster/");
+	buf_add_texts(out, term->thing->full, "/cluster/");
 }
 
 static void gateways_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, term->thing->full, "/gateway/");
+	buf_add_texts(out, term->thing->full, "/gateway/");
 }
 
 static void instructions_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, term->thing->full, "/instruction/");
+	buf_add_texts(out, term->thing->full, "/instruction/");
 }
 
 static void events_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, palette_of(term->thing)->full, "/event/");
+	buf_add_texts(out, palette_of(term->thing)->full, "/event/");
 }
 
 static void requests_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, "requests/", term->thing->full);
+	buf_add_texts(out, "requests/", term->thing->full);
 }
 
 static void flows_topic(const struct term *term, struct buf *out)
 {
-	add_both(out, "flows/", term->thing->full);
+	buf_add_texts(out, "flows/", term->thing->full);
 }
 
 /* ---- reading single things ---- */

@@ -89,8 +89,7 @@ static void touch_end(struct view *view, const char *what, const char *host)
 {
 	struct buf topic = BUF_INIT;
 
-	buf_adds(&topic, what);
-	buf_adds(&topic, host);
+	buf_add_texts(&topic, what, host);
 	touch(view, buf_text(&topic));
 	buf_free(&topic);
 }

@@ -82,10 +82,11 @@ static char *nonce_text(struct ask *ask)
 	const char *consumer = parameter(ask, "oauth_consumer_key");
 	const char *token = parameter(ask, "oauth_token");
 	const char *nonce = parameter(ask, "oauth_nonce");
-	char *text = xasprintf("%s %s %s", consumer ? consumer : "",
-	    token ? token : "", nonce ? nonce : "");
+	struct buf text = BUF_INIT;
 
-	return text;
+	buf_add_texts(&text, consumer ? consumer : "", " ", token ? token : "",
+	    " ", nonce ? nonce : "");
+	return buf_detach(&text);
 }
 
 void maas_oauth_commit(struct ask *ask)
@@ -217,13 +218,13 @@ static char *base_string(const struct ask *ask)
 	if (base.count)
 		qsort(base.pairs, base.count, sizeof(*base.pairs), pair_order);
 	for (size_t i = 0; i < base.count; i++) {
-		buf_addf(&parameters, "%s%s=%s", i ? "&" : "",
-		    base.pairs[i].name, base.pairs[i].value);
+		buf_add_texts(&parameters, i ? "&" : "", base.pairs[i].name,
+		    "=", base.pairs[i].value);
 		free(base.pairs[i].name);
 		free(base.pairs[i].value);
 	}
 	free(base.pairs);
-	buf_addf(&text, "%s&", ask->request->method);
+	buf_add_texts(&text, ask->request->method, "&");
 	buf_add_percent(&text, url);
 	buf_addc(&text, '&');
 	buf_add_percent(&text, buf_text(&parameters));

@@ -115,10 +115,11 @@ void tell_state(struct palette *palette, char **told, const char *about,
 		return;
 	buf_adds(&text, about);
 	for (size_t i = 0; i < count; i++) {
+		buf_addc(&text, '|');
 		if (fields[i].text)
-			buf_addf(&text, "|%s", fields[i].text);
+			buf_adds(&text, fields[i].text);
 		else
-			buf_addf(&text, "|%lld", (long long)fields[i].number);
+			buf_addn(&text, fields[i].number);
 	}
 	if (text_set(told, buf_text(&text)))
 		events_emit(palette->host->events, "state", palette->name,

@@ -19,6 +19,7 @@ struct group {
 struct row {
 	struct group group;
 	const struct operation *operation;
+	const char *last;  /* its last segment */
 	size_t params;     /* how many {} */
 	size_t in_table;   /* its place there, for rows that are alike */
 	size_t group_left; /* rows of its group from here on, itself included */
@@ -58,6 +59,16 @@ static struct group group_of(const char *path)
 		.noun = noun,
 		.noun_len = segment_len(noun),
 	};
+}
+
+static const char *last_of(const char *path)
+{
+	const char *last = path;
+
+	for (; *path && *path != '?'; path++)
+		if (*path == '/')
+			last = path + 1;
+	return last;
 }
 
 /* Any order does in which the same are neighbours. */
@@ -119,6 +130,7 @@ static void add_table(
 		routes->rows[routes->count] = (struct row){
 			.group = group_of(path),
 			.operation = &table[i],
+			.last = last_of(path),
 			.params = count_of(path, '{'),
 			.in_table = routes->count,
 		};
@@ -163,7 +175,7 @@ void routes_free(struct routes **routes)
 
 /* The rows that a target may mean, as far as they are not looked at yet. */
 struct search {
-	const char *target;
+	const char *target, *last;
 	size_t before; /* how long what all of them begin with is */
 	const struct row *row;
 	size_t left;
@@ -179,6 +191,7 @@ static struct search search_begin(
 	if (strncmp(target, "/v1/", BEFORE_NOUN) != 0)
 		return search;
 	group = group_of(target);
+	search.last = last_of(target);
 	search.before = BEFORE_NOUN + group.noun_len;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
@@ -196,6 +209,12 @@ static struct search search_begin(
 	return search;
 }
 
+/* The last segment tells most rows of a group apart. */
+static bool may_be(const struct row *row, const struct search *search)
+{
+	return *row->last == '{' || *row->last == *search->last;
+}
+
 /* The next row whose path this is; NULL: no more. */
 static const struct row *search_next(struct search *search)
 {
@@ -203,8 +222,8 @@ static const struct row *search_next(struct search *search)
 		const struct row *row = search->row++;
 
 		search->left--;
-		if (path_matches(
-		        row->operation->path, search->target, search->before))
+		if (may_be(row, search) && path_matches(row->operation->path,
+		                               search->target, search->before))
 			return row;
 	}
 	return NULL;

@@ -292,6 +292,8 @@ struct listener *wire_listen_proxy(struct net *net, const char *name,
 void wire_listener_drop(struct wire_listener *listener, bool tell);
 void wire_listener_free(struct wire_listener *listener);
 /* The service's word for a request; METHOD path if it has none. */
+/* "GET /path": until, or unless, a service has its own word for it. */
+void op_by_path(const struct http_request *request, char *op, size_t size);
 void service_op(const struct service *service,
     const struct http_request *request, char *op, size_t size);
 bool head_is_too_long(const struct http_request *request);

@@ -1,6 +1,5 @@
 #include "base/wire_parts.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,8 +87,7 @@ void account_open(struct account *account, const struct wire *wire,
 	account->method = xstrdup(request->method);
 	account->target = xstrdup(request->target);
 	account->sent_at = account->arrived_at = -1;
-	snprintf(account->op, sizeof(account->op), "%s %.*s", request->method,
-	    (int)strcspn(request->target, "?"), request->target);
+	op_by_path(request, account->op, sizeof(account->op));
 	if (wire->events)
 		account_request(account, request);
 }
@@ -128,9 +126,17 @@ void account_free(struct account *account)
 
 /* ---- events ---- */
 
-static void digest(char out[48], size_t len, uint64_t hash)
+/* "1234 00ab...": without printf, for it is done twice per exchange. */
+static void digest(struct buf *out, size_t len, uint64_t hash)
 {
-	snprintf(out, 48, "%zu %016" PRIx64, len, hash);
+	static const char hex[] = "0123456789abcdef";
+	char digits[16];
+
+	for (size_t i = sizeof(digits); i-- > 0; hash >>= 4)
+		digits[i] = hex[hash & 15];
+	buf_addn(out, (int64_t)len);
+	buf_addc(out, ' ');
+	buf_add(out, digits, sizeof(digits));
 }
 
 static void error_text(char *out, size_t size, const struct err *err)
@@ -143,35 +149,39 @@ static void error_text(char *out, size_t size, const struct err *err)
 void record_exchange(struct wire *wire, const struct account *account,
     const char *client, const char *server, const struct err *err)
 {
-	char error[sizeof(err->text) + 16], request[48], answer[48] = "";
+	struct buf request = BUF_INIT, answer = BUF_INIT;
+	char error[sizeof(err->text) + 16];
 
 	if (!wire->events)
 		return;
 	error_text(error, sizeof(error), err);
-	digest(request, account->request_len, account->request_hash);
+	digest(&request, account->request_len, account->request_hash);
 	if (account->status)
-		digest(answer, account->answer_len, account->answer_hash);
+		digest(&answer, account->answer_len, account->answer_hash);
 	EVENT(wire->events, "exchange", client, server, F("op", account->op),
 	    F("method", account->method), F("target", account->target),
 	    N("status", account->status), F("error", error),
-	    F("peer", account->peer), F("req", request), F("res", answer),
-	    N("sent_at", account->sent_at),
+	    F("peer", account->peer), F("req", buf_text(&request)),
+	    F("res", buf_text(&answer)), N("sent_at", account->sent_at),
 	    N("arrived_at", account->arrived_at),
 	    N("background", account->background),
 	    F("fault", account->fault ? account->fault : ""));
+	buf_free(&request);
+	buf_free(&answer);
 }
 
 void record_message(struct wire *wire, const struct call_side *call,
     const char *line, size_t len)
 {
-	char text[48];
+	struct buf text = BUF_INIT;
 
 	if (!wire->events)
 		return;
-	digest(text, len, keyed_hash(0, line, len));
+	digest(&text, len, keyed_hash(0, line, len));
 	EVENT(wire->events, "message", call->net->place->name, call->server,
 	    F("op", call->account.op), F("target", call->account.target),
-	    N("n", (int64_t)call->messages), F("text", text));
+	    N("n", (int64_t)call->messages), F("text", buf_text(&text)));
+	buf_free(&text);
 }
 
 /* The first leg is what the client dials itself; the second is what the proxy

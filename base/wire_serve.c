@@ -339,6 +339,18 @@ static void abort_exchange(struct exchange *exchange)
 
 /* ---- requests ---- */
 
+void op_by_path(const struct http_request *request, char *op, size_t size)
+{
+	char *end = op + size;
+
+	text_copy(op, size, request->method);
+	op += strlen(op);
+	text_copy(op, (size_t)(end - op), " ");
+	op += strlen(op);
+	text_copy(op, (size_t)(end - op), request->target);
+	op[strcspn(op, "?")] = '\0';
+}
+
 void service_op(const struct service *service,
     const struct http_request *request, char *op, size_t size)
 {
@@ -348,8 +360,7 @@ void service_op(const struct service *service,
 		text_copy(op, size,
 		    service->op_of(service->ctx, request, room, sizeof(room)));
 	else
-		snprintf(op, size, "%s %.*s", request->method,
-		    (int)strcspn(request->target, "?"), request->target);
+		op_by_path(request, op, size);
 }
 
 bool head_is_too_long(const struct http_request *request)

@@ -321,10 +321,14 @@ static void outcome_of(const struct event *event, char *out, size_t size)
 	int64_t status = event_number(event, "status");
 	const char *error = event_text(event, "error");
 
+	struct buf text = BUF_INIT;
+
 	if (status)
-		snprintf(out, size, "%d", (int)status);
+		buf_addn(&text, status);
 	else
-		snprintf(out, size, "%.*s", (int)strcspn(error, ": "), error);
+		buf_add(&text, error, strcspn(error, ": "));
+	text_copy(out, size, buf_text(&text));
+	buf_free(&text);
 }
 
 /* base/wire.h: the actor is the client, the thing is the server. */

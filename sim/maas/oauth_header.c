@@ -15,11 +15,11 @@ static bool read_pair(
 	}
 	while (len && (part[len - 1] == ' ' || part[len - 1] == '\t'))
 		len--;
-	/* whatever mentions a realm is skipped, also by mistake */
-	if (memmem(part, len, "realm", 5))
-		return false;
 	if (len <= name_len || strncmp(part, name, name_len) != 0 ||
 	    part[name_len] != '=')
+		return false;
+	/* whatever mentions a realm is skipped, also by mistake */
+	if (memmem(part, len, "realm", 5))
 		return false;
 	part += name_len + 1;
 	len -= name_len + 1;

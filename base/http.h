@@ -74,6 +74,9 @@ void http_response_text(struct http_response *response, int status,
 char *http_path(const char *target); /* without query, still encoded */
 char *http_path_segment(const char *target, size_t index);
 size_t http_path_segments(const char *target);
+/* All of them at once: the first `most`, decoded or NULL, are the caller's. The
+ * result counts all. */
+size_t http_path_split(const char *target, char **items, size_t most);
 char *http_query(const char *target, const char *key); /* decoded; first */
 
 /* Name=value pairs of a form body or a query, repeated names kept, decoded. */

@@ -85,6 +85,27 @@ size_t http_path_segments(const char *target)
 	return count;
 }
 
+size_t http_path_split(const char *target, char **items, size_t most)
+{
+	const char *at = target, *end = target + path_len(target);
+	size_t count = 0;
+
+	for (;;) {
+		const char *slash, *stop;
+
+		if (at < end && *at == '/')
+			at++;
+		if (at >= end)
+			return count;
+		slash = memchr(at, '/', (size_t)(end - at));
+		stop = slash ? slash : end;
+		if (count < most)
+			items[count] = decode(at, (size_t)(stop - at));
+		count++;
+		at = stop;
+	}
+}
+
 /* One name=value of a form; false at the end. */
 struct pair {
 	const char *name, *value;

@@ -11,55 +11,65 @@ void rest_path_free(struct rest_path *path)
 	memset(path, 0, sizeof(*path));
 }
 
-/* "/api/v1/..." or "/apis/G/V/...": the index of what follows, or 0. */
-static size_t parse_group(const char *target, char **group, char **version)
-{
-	char *first = http_path_segment(target, 0);
-	size_t next = 0;
+/* /apis/G/V/namespaces/NS/R/NAME/SUB: no resource has more segments. */
+#define SEGMENTS 8
 
-	if (first && strcmp(first, "api") == 0) {
-		*group = xstrdup("");
-		*version = http_path_segment(target, 1);
-		next = 2;
-	} else if (first && strcmp(first, "apis") == 0) {
-		*group = http_path_segment(target, 1);
-		*version = http_path_segment(target, 2);
-		next = 3;
+/* A path taken apart; what is not there, or cannot be decoded, is NULL. */
+struct segments {
+	char *items[SEGMENTS + 1];
+	size_t count;
+	const char *group, *version; /* NULL: it is of no API */
+	size_t after_version;
+};
+
+static void segments_init(struct segments *s, const char *target)
+{
+	memset(s, 0, sizeof(*s));
+	s->count = http_path_split(target, s->items, SEGMENTS);
+	if (!s->items[0])
+		return;
+	if (strcmp(s->items[0], "api") == 0) {
+		s->group = "";
+		s->version = s->items[1];
+		s->after_version = 2;
+	} else if (strcmp(s->items[0], "apis") == 0) {
+		s->group = s->items[1];
+		s->version = s->items[2];
+		s->after_version = 3;
 	}
-	free(first);
-	return next && *group && *version ? next : 0;
 }
 
-static const struct kind_info *kind_at(
-    const char *target, size_t index, const char *group, const char *version)
+static void segments_free(struct segments *s)
 {
-	char *plural = http_path_segment(target, index);
-	const struct kind_info *kind = plural ? kind_of_plural(group, plural)
+	for (size_t i = 0; i < SEGMENTS; i++)
+		free(s->items[i]);
+}
+
+static const struct kind_info *kind_at(const struct segments *s, size_t index)
+{
+	const char *plural = s->items[index];
+	const struct kind_info *kind = plural ? kind_of_plural(s->group, plural)
 	                                      : NULL;
 
-	free(plural);
-	return kind && strcmp(kind->version, version) == 0 ? kind : NULL;
+	return kind && strcmp(kind->version, s->version) == 0 ? kind : NULL;
 }
 
-static bool segment_is(const char *target, size_t index, const char *word)
+static char *take(struct segments *s, size_t index)
 {
-	char *segment = http_path_segment(target, index);
-	bool is = segment && strcmp(segment, word) == 0;
+	char *item = s->items[index];
 
-	free(segment);
-	return is;
+	s->items[index] = NULL;
+	return item;
 }
 
 /* From the resource on: R, R/NAME, R/NAME/SUB. */
-static void parse_rest(struct rest_path *path, const char *target, size_t at,
+static void parse_rest(struct rest_path *path, struct segments *s, size_t at,
     const struct kind_info *kind)
 {
-	size_t count = http_path_segments(target);
-
-	if (!kind || count > at + 3)
+	if (!kind || s->count > at + 3)
 		return;
-	path->name = http_path_segment(target, at + 1);
-	path->sub = http_path_segment(target, at + 2);
+	path->name = take(s, at + 1);
+	path->sub = take(s, at + 2);
 	/* A namespaced object cannot be named without its namespace. */
 	if (kind->namespaced && !path->ns && path->name)
 		return;
@@ -68,23 +78,24 @@ static void parse_rest(struct rest_path *path, const char *target, size_t at,
 
 void rest_path_parse(struct rest_path *path, const char *target)
 {
-	char *group = NULL, *version = NULL;
-	size_t at = parse_group(target, &group, &version);
 	const struct kind_info *kind = NULL;
+	struct segments s;
+	size_t at;
 
 	memset(path, 0, sizeof(*path));
+	segments_init(&s, target);
+	at = s.after_version;
 	/* namespaces/NS/R, but namespaces/NAME/status is the namespace's. */
-	if (at && segment_is(target, at, "namespaces"))
-		kind = kind_at(target, at + 2, group, version);
+	if (s.group && s.version && s.items[at] &&
+	    strcmp(s.items[at], "namespaces") == 0)
+		kind = kind_at(&s, at + 2);
 	if (kind && kind->namespaced) {
-		path->ns = http_path_segment(target, at + 1);
-		parse_rest(path, target, at + 2, kind);
-	} else if (at) {
-		parse_rest(
-		    path, target, at, kind_at(target, at, group, version));
+		path->ns = take(&s, at + 1);
+		parse_rest(path, &s, at + 2, kind);
+	} else if (s.group && s.version) {
+		parse_rest(path, &s, at, kind_at(&s, at));
 	}
-	free(group);
-	free(version);
+	segments_free(&s);
 }
 
 static bool query_is_true(const char *target, const char *key)

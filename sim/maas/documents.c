@@ -224,6 +224,13 @@ bool maas_revert(struct ask *ask, json_t *values, const char *revert_to)
 
 /* ---- nobody makes one ---- */
 
+/* A cluster of VM hosts comes from LXD, and there is none here: whoever asks
+ * for one misses it. */
+void maas_op_vm_clusters_one(struct ask *ask)
+{
+	maas_answer_missing(ask, "VMCluster");
+}
+
 void maas_op_vm_clusters_list(struct ask *ask)
 {
 	maas_answer(ask, json_array());

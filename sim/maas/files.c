@@ -85,12 +85,20 @@ void maas_op_files_create(struct ask *ask)
 	const struct body_file *given = maas_body_file(&ask->body, "file");
 	struct stored_file *file;
 
-	if (!filename) {
+	if (!filename || !*filename) {
 		maas_refuse(ask, 400, "Filename not supplied");
 		return;
 	}
-	if (!given) {
+	if (!ask->body.file_count) {
 		maas_refuse(ask, 400, "File not supplied");
+		return;
+	}
+	if (ask->body.file_count > 1) {
+		maas_refuse(ask, 400, "Exactly one file must be supplied");
+		return;
+	}
+	if (!given) { /* it is looked for under this name only */
+		maas_refuse(ask, 500, "'file'");
 		return;
 	}
 	file = find(ask->maas, ask->user, filename);

@@ -328,11 +328,18 @@ bool maas_multipart_read(struct body *body, const char *boundary,
 	return true;
 }
 
-/* A field that is null is read as one that is absent. */
+/* A field that is null is read as one that is absent, and a list is a field
+ * that is repeated. */
 static void add_json(struct form *form, const char *key, const json_t *value)
 {
 	char *text;
+	json_t *item;
+	size_t i;
 
+	if (json_is_array(value)) {
+		json_array_foreach(value, i, item) add_json(form, key, item);
+		return;
+	}
 	if (json_is_null(value))
 		return;
 	if (json_is_string(value)) {
@@ -348,6 +355,28 @@ static void add_json(struct form *form, const char *key, const json_t *value)
 	free(text);
 }
 
+static const char *python_type(const json_t *root)
+{
+	switch (json_typeof(root)) {
+	case JSON_OBJECT:
+		return NULL;
+	case JSON_ARRAY:
+		return "list";
+	case JSON_STRING:
+		return "str";
+	case JSON_INTEGER:
+		return "int";
+	case JSON_REAL:
+		return "float";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "bool";
+	case JSON_NULL:
+		return "NoneType";
+	}
+	return NULL;
+}
+
 static bool read_json(
     struct body *body, const struct http_request *request, struct err *err)
 {
@@ -360,6 +389,7 @@ static bool read_json(
 		return false;
 	body->structured = true;
 	body->list = json_is_array(root);
+	body->type = python_type(root);
 	if (json_is_object(root))
 		json_object_foreach(root, key, value)
 		    add_json(&body->form, key, value);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/json.h"
 
@@ -154,6 +155,87 @@ static void read_filetype(
 	    text);
 }
 
+/* Systems that the region knows; their names are not for uploads. */
+static const char *const systems[] = { "bootloader", "caringo", "centos",
+	"custom", "esxi", "ol", "rhel", "suse", "ubuntu", "ubuntu-core",
+	"windows" };
+
+static bool is_system(const char *word, size_t len)
+{
+	for (size_t i = 0; i < sizeof(systems) / sizeof(*systems); i++)
+		if (strlen(systems[i]) == len &&
+		    memcmp(systems[i], word, len) == 0)
+			return true;
+	return false;
+}
+
+static bool is_reserved(const char *name)
+{
+	size_t digits;
+
+	if (is_system(name, strlen(name)))
+		return true;
+	if (strncmp(name, "centos", 6) != 0)
+		return false;
+	digits = strspn(name + 6, "0123456789");
+	return digits >= 1 && digits <= 2 && !name[6 + digits];
+}
+
+/* "x", "custom/x", or a system that is known and something of it. False: the
+ * region stumbled, it can part a name in two only. */
+static bool name_fine(struct ask *ask, const char *name, json_t *errors)
+{
+	const char *slash = strchr(name, '/');
+	struct buf known = BUF_INIT;
+
+	if (slash && strchr(slash + 1, '/')) {
+		maas_refuse(ask, 500, "too many values to unpack (expected 2)");
+		return false;
+	}
+	if (slash && strncmp(name, "custom/", 7) == 0) {
+		name = slash + 1;
+	} else if (slash && !is_system(name, (size_t)(slash - name))) {
+		for (size_t i = 0; i < sizeof(systems) / sizeof(*systems); i++)
+			buf_addf(&known, "%s'%s'", i ? ", " : "", systems[i]);
+		maas_error(errors, "name",
+		    "Unsupport operating system %.*s, supported operating "
+		    "systems: [%s]",
+		    (int)(slash - name), name, buf_text(&known));
+		buf_free(&known);
+		return true;
+	}
+	if (is_reserved(name))
+		maas_error(errors, "name", "%s is a reserved name", name);
+	return true;
+}
+
+/* What an image of one's own stands on is a Linux. */
+static void check_base(const char *name, const char *base, json_t *errors)
+{
+	static const char *const linuxes[] = { "ubuntu", "centos", "rhel",
+		"ol" };
+	const char *slash = base ? strchr(base, '/') : NULL;
+	bool known = false;
+
+	if (!base || !*base ||
+	    (strchr(name, '/') && strncmp(name, "custom/", 7) != 0))
+		return;
+	if (!slash || strchr(slash + 1, '/')) {
+		maas_error(errors, "base_image",
+		    "a base image must follow the format: "
+		    "<osystem>/<series>");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(linuxes) / sizeof(*linuxes); i++)
+		known |= strlen(linuxes[i]) == (size_t)(slash - base) &&
+		         strncasecmp(
+		             base, linuxes[i], (size_t)(slash - base)) == 0;
+	if (!known)
+		maas_error(errors, "base_image",
+		    "custom images require a valid non-custom OS type base "
+		    "image");
+}
+
 static bool read_form(struct ask *ask, struct image_form *form)
 {
 	json_t *errors = json_object();
@@ -183,7 +265,14 @@ static bool read_form(struct ask *ask, struct image_form *form)
 			    strlen(form->sha256));
 	}
 	form->title = maas_field(ask, "title");
-	form->base = maas_field(ask, "base_image");
+	form->base = maas_stripped(ask, "base_image");
+	if (form->name && *form->name) {
+		check_base(form->name, form->base, errors);
+		if (!name_fine(ask, form->name, errors)) {
+			json_decref(errors);
+			return false;
+		}
+	}
 	return maas_fine(ask, errors);
 }
 

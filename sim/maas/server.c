@@ -38,11 +38,12 @@ static void forget_args(char *args[ASK_ARGS])
 	}
 }
 
-/* {id} of a subnet may hold slashes: "10.0.0.0/24". */
+/* {id} of a subnet may hold slashes: "10.0.0.0/24"; so may names of files. */
 static bool holds_slashes(const struct operation *row, const char *behind)
 {
 	return behind[0] == '/' && !behind[1] &&
-	       strcmp(row->handler, "SubnetHandler") == 0;
+	       (strcmp(row->handler, "SubnetHandler") == 0 ||
+	           strcmp(row->handler, "FileHandler") == 0);
 }
 
 /* args is NULL for who only wants to know. Every row is looked at for every
@@ -195,10 +196,43 @@ static void unmodelled(struct ask *ask)
 	    ask->op ? ask->op : "");
 }
 
-/* Who makes or changes something asks the body for its fields, and an array
+/* Handlers that hand their data to a form as it is. */
+static bool has_form(const struct operation *operation)
+{
+	static const char *const handlers[] = { "BootResource", "BootSource",
+		"BootSourceSelection", "DHCPSnippet", "Domain", "Fabric",
+		"LicenseKey", "Notification", "PackageRepository",
+		"PackageRepositorie", "ResourcePool", "SSHKey", "Space",
+		"StaticRoute", "Subnet", "Tag", "Vlan", "Zone" };
+	const char *name = operation->handler;
+
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
+		size_t len = strlen(handlers[i]);
+
+		if (strncmp(name, handlers[i], len) == 0 &&
+		    (strcmp(name + len, "Handler") == 0 ||
+		        strcmp(name + len, "sHandler") == 0))
+			return true;
+	}
+	return false;
+}
+
+/* A value is no set of fields; a form with nothing at all has no errors. */
+static void refuse_value(struct ask *ask)
+{
+	bool form = has_form(ask->operation);
+
+	if (form && strcmp(ask->body.type, "NoneType") == 0)
+		maas_refuse_form(ask, json_object());
+	else
+		maas_refuse(ask, 500, "'%s' object has no attribute '%s'",
+		    ask->body.type, form ? "items" : "get");
+}
+
+/* Who makes or changes something asks the body for its fields, and a value
  * cannot be asked; but what it stands below is looked up before. Whether that
  * is there, reading the same path says. */
-static void ask_array(struct ask *ask, bool nobody)
+static void ask_value(struct ask *ask, bool nobody)
 {
 	char *args[ASK_ARGS] = { NULL };
 	bool known;
@@ -213,7 +247,7 @@ static void ask_array(struct ask *ask, bool nobody)
 		http_response_free(&ask->answer);
 		ask->answered = ask->by_handler = false;
 	}
-	maas_refuse(ask, 500, "'list' object has no attribute 'get'");
+	refuse_value(ask);
 }
 
 static void perform(struct ask *ask, bool nobody)
@@ -236,8 +270,8 @@ static void perform(struct ask *ask, bool nobody)
 		unmodelled(ask);
 		return;
 	}
-	if (ask->body.list && !ask->op)
-		ask_array(ask, nobody);
+	if (ask->body.type && !ask->op)
+		ask_value(ask, nobody);
 	else
 		ask->operation->answer(ask);
 	maas_check_format(ask);

@@ -143,9 +143,39 @@ TEST(what_a_field_refers_to_is_missed_by_its_id)
 	lab_close(&lab);
 }
 
+TEST(an_image_of_ones_own_has_a_name_of_its_own)
+{
+	static const struct row rows[] = {
+		{ "POST", "boot-resources/", "name=ubuntu", 400, NULL },
+		{ "POST", "boot-resources/",
+		    "name=centos7&architecture=amd64/generic&size=1&sha256="
+		    "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e7304336"
+		    "2938b9824",
+		    400, "{\"name\": [\"centos7 is a reserved name\"]}" },
+		{ "POST", "boot-resources/",
+		    "name=x&base_image=windows/w&architecture=amd64/generic&"
+		    "size=1&sha256=2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1f"
+		    "a7425e73043362938b9824",
+		    400,
+		    "{\"base_image\": [\"custom images require a valid "
+		    "non-custom OS type base image\"]}" },
+		{ "POST", "boot-resources/", "name=a/b/c", 500,
+		    "too many values to unpack (expected 2)" },
+		{ "GET", "vm-clusters/1", NULL, 404,
+		    "No VMCluster matches the given query." },
+		{ "POST", "files/", "filename=", 400, "Filename not supplied" },
+		{ "GET", "files/a/b.txt/", NULL, 404, "Not Found" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(a_domain_knows_three_words_for_authoritative),
     CASE(a_dns_resource_is_found_by_a_name_that_one_has),
     CASE(settings_are_judged_by_their_fields),
     CASE(a_repository_takes_lists_with_commas),
-    CASE(what_a_field_refers_to_is_missed_by_its_id), TESTS_END
+    CASE(what_a_field_refers_to_is_missed_by_its_id),
+    CASE(an_image_of_ones_own_has_a_name_of_its_own), TESTS_END

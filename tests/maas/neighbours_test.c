@@ -312,7 +312,15 @@ TEST(json_is_read_as_python_reads_it)
 	EXPECT_INT(ask_json("POST", "zones/", "{\"name\": null}"), 400);
 	EXPECT_STR(lab_text(&lab), "{\"name\": [\"This field is required.\"]}");
 	EXPECT_INT(ask_json("POST", "zones/", "[{\"name\": \"a\"}]"), 500);
-	EXPECT_STR(lab_text(&lab), "'list' object has no attribute 'get'");
+	EXPECT_STR(lab_text(&lab), "'list' object has no attribute 'items'");
+	EXPECT_INT(ask_json("POST", "zones/", "7"), 500);
+	EXPECT_STR(lab_text(&lab), "'int' object has no attribute 'items'");
+	EXPECT_INT(ask_json("POST", "users/", "true"), 500);
+	EXPECT_STR(lab_text(&lab), "'bool' object has no attribute 'get'");
+	EXPECT_INT(ask_json("POST", "zones/", "null"), 400);
+	EXPECT_STR(lab_text(&lab), "{}");
+	EXPECT_INT(ask_json("POST", "zones/", "{\"name\": [\"l\"]}"), 200);
+	EXPECT_INT(ask_json("DELETE", "zones/nosuch/", "7"), 204);
 	EXPECT_INT(ask_json("PUT", "zones/default/", "[]"), 500);
 	EXPECT_INT(ask_json("PUT", "zones/nosuch/", "[]"), 404);
 	EXPECT_STR(lab_text(&lab), "No Zone matches the given query.");

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/networks.h"
 #include "sim/maas/usage.h"
 
 struct address *maas_address_make(
@@ -264,10 +265,7 @@ static bool pick_subnet(struct ask *ask, const char *ip_text,
 	char text[IP_TEXT];
 
 	if (!ip_text) {
-		*subnet = maas_subnet_named(ask->maas, subnet_text);
-		if (!*subnet)
-			maas_refuse(ask, 400, "Unable to identify subnet: %s.",
-			    subnet_text);
+		*subnet = maas_subnet_meant(ask, subnet_text);
 		return *subnet != NULL;
 	}
 	*subnet = maas_subnet_of(ask->maas, ip);
@@ -373,8 +371,7 @@ void maas_op_ipaddresses_reserve(struct ask *ask)
 	if (!ip_text)
 		ip_text = maas_field(ask, "ip_address");
 	if (ip_text && !maas_ip_parse(ip_text, &ip))
-		maas_error(errors, "ip_address",
-		    "Enter a valid IPv4 or IPv6 address.");
+		maas_bad_address(errors, "ip_address", ip_text);
 	if (!maas_fine(ask, errors))
 		return;
 	if (!ip_text && !subnet_text) {
@@ -417,7 +414,7 @@ static bool release_form_fine(struct ask *ask, const char *text, struct ip *ip)
 	if (!*text)
 		maas_error(errors, "ip", "This field is required.");
 	else if (!maas_ip_parse(text, ip))
-		maas_error(errors, "ip", "Enter a valid IPv4 or IPv6 address.");
+		maas_bad_address(errors, "ip", text);
 	return maas_fine(ask, errors);
 }
 

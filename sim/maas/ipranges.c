@@ -75,9 +75,7 @@ static void read_ip(struct ask *ask, const char *field, json_t *errors,
 	if (text ? !*text : !*has) {
 		maas_error(errors, field, "This field is required.");
 	} else if (text && !maas_ip_parse(text, &given)) {
-		maas_error(errors, field, "%s",
-		    strchr(text, ':') ? "This is not a valid IPv6 address."
-		                      : "Enter a valid IPv4 or IPv6 address.");
+		maas_bad_address(errors, field, text);
 	} else if (text) {
 		*ip = given;
 		*has = true;

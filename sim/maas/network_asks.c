@@ -1,5 +1,7 @@
 #include "sim/maas/networks.h"
 
+#include <string.h>
+
 #include "sim/maas/constraints.h"
 #include "sim/maas/specifiers.h"
 
@@ -87,6 +89,33 @@ struct vlan *maas_vlan_asked_in(
     struct ask *ask, const struct fabric *fabric, const char *word)
 {
 	return asked(ask, SPEC_VLAN, &ask->maas->vlans, word, fabric, "VLAN");
+}
+
+struct subnet *maas_subnet_meant(struct ask *ask, const char *word)
+{
+	struct spec_fault fault = { 0 };
+	void *found = NULL;
+	size_t count = 0;
+
+	maas_specifiers_judge(ask->maas, SPEC_SUBNET, word, &fault);
+	if (fault.wrong == SPEC_FINE)
+		count = find(ask->maas, SPEC_SUBNET, &ask->maas->subnets, word,
+		    NULL, &found);
+	if (fault.wrong != SPEC_FINE && fault.wrong != SPEC_MISSING)
+		maas_refuse_specifier(ask, &fault);
+	else if (!count)
+		maas_refuse(ask, 400, "Unable to identify subnet: %s.", word);
+	else if (count > 1)
+		maas_refuse(
+		    ask, 403, "Too many Subnet objects match the given query.");
+	return ask->answered ? NULL : found;
+}
+
+void maas_bad_address(json_t *errors, const char *field, const char *text)
+{
+	maas_error(errors, field, "%s",
+	    strchr(text, ':') ? "This is not a valid IPv6 address."
+	                      : "Enter a valid IPv4 or IPv6 address.");
 }
 
 static void *named(const struct maas *maas, enum specified of,

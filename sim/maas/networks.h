@@ -20,6 +20,12 @@ struct iprange *maas_range_asked(struct ask *ask);
 struct vlan *maas_vlan_asked_in(
     struct ask *ask, const struct fabric *fabric, const char *word);
 
+/* The subnet that is named in passing. NULL: answered, with 400 if there is
+ * none. */
+struct subnet *maas_subnet_meant(struct ask *ask, const char *word);
+/* What a field for addresses says of a text that is none. */
+void maas_bad_address(json_t *errors, const char *field, const char *text);
+
 /* As in a field of a form: the one, or NULL. */
 struct space *maas_space_named(const struct maas *maas, const char *word);
 struct fabric *maas_fabric_named(const struct maas *maas, const char *word);

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "sim/maas/oauth_header.h"
+#include "sim/maas/python.h"
 
 /* Timestamps may be this old, and as far in the future as they like. */
 #define OLDEST_SECONDS 300
@@ -336,15 +337,17 @@ static bool check_timestamp(struct ask *ask)
 {
 	const char *given = parameter(ask, "oauth_timestamp");
 	int64_t now = time_of_clients(ask->maas);
-	int64_t time = maas_number(given);
+	int64_t time = 0;
+	struct buf text = BUF_INIT;
 	char rest[160];
 	bool fine = false;
 
 	if (!given) {
 		refuse(ask, "'Parameter not found: ", "oauth_timestamp");
-	} else if (time < 0) {
-		maas_refuse(ask, 500,
-		    "invalid literal for int() with base 10: '%s'", given);
+	} else if (!maas_python_read_int(given, &time)) {
+		maas_python_no_int(&text, given);
+		maas_refuse(ask, 500, "%s", buf_text(&text));
+		buf_free(&text);
 	} else if (now - time > OLDEST_SECONDS) {
 		snprintf(rest, sizeof(rest),
 		    "%" PRId64 " and now %" PRId64

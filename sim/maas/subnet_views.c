@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "sim/maas/networks.h"
 #include "sim/maas/usage.h"
 
@@ -193,7 +194,8 @@ static json_t *summary_json(const struct iface *iface)
 	char *fqdn = maas_node_fqdn(node);
 	json_t *json = json_pack("{s:s, s:i, s:s, s:s, s:b, s:s}", "system_id",
 	    node->system_id, "node_type", (int)node->type, "fqdn", fqdn,
-	    "hostname", node->hostname, "is_container", 0, "via", iface->name);
+	    "hostname", node->hostname, "is_container", node->parent != NULL,
+	    "via", iface->name);
 
 	free(fqdn);
 	return json;
@@ -219,15 +221,47 @@ static void add_records(
 	json_decref(list);
 }
 
-static const char *user_of(const struct address *address)
+/* A BMC is known by its address, and may be that of several machines; the
+ * first of them gives it its id here. */
+static void add_bmcs(
+    const struct maas *maas, json_t *json, const struct address *address)
+{
+	json_t *nodes = json_array();
+	const struct node *first = NULL;
+	struct node *node;
+	struct ip ip;
+
+	list_for_each (node, &maas->nodes) {
+		const char *at = jstr(node->power_parameters, "power_address");
+
+		if (!maas_ip_parse(at, &ip) ||
+		    maas_ip_compare(&ip, &address->ip) != 0)
+			continue;
+		first = first ? first : node;
+		json_array_append_new(
+		    nodes, json_pack("{s:s, s:s}", "system_id", node->system_id,
+		               "hostname", node->hostname));
+	}
+	if (first)
+		json_object_set_new(json, "bmcs",
+		    json_pack("[{s:I, s:s, s:O}]", "id", (json_int_t)first->id,
+		        "power_type", first->power_type, "nodes", nodes));
+	json_decref(nodes);
+}
+
+/* Who owns the machine comes before who reserved the address, where machines
+ * are looked at. */
+static const char *user_of(const struct address *address, bool with_summary)
 {
 	const struct node *node = address->iface ? address->iface->node : NULL;
 
-	if (address->user)
-		return address->user->name;
-	if (node && node->type >= NODE_RACK)
-		return "MAAS";
-	return node && node->owner ? node->owner->name : NULL;
+	if (with_summary && node && address->type != ALLOC_DISCOVERED) {
+		if (node->type >= NODE_RACK)
+			return "MAAS";
+		if (node->owner)
+			return node->owner->name;
+	}
+	return address->user ? address->user->name : NULL;
 }
 
 static json_t *entry_json(const struct maas *maas,
@@ -246,9 +280,11 @@ static json_t *entry_json(const struct maas *maas,
 		    json, "node_summary", summary_json(address->iface));
 	if (with_summary)
 		add_records(maas, json, address);
-	if (with_user && user_of(address))
+	if (with_summary && address->of_bmc)
+		add_bmcs(maas, json, address);
+	if (with_user && user_of(address, with_summary))
 		json_object_set_new(
-		    json, "user", json_string(user_of(address)));
+		    json, "user", json_string(user_of(address, with_summary)));
 	return json;
 }
 

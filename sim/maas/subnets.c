@@ -173,10 +173,7 @@ static bool read_gateway(
 	if (!form->gateway || !*form->gateway)
 		return true;
 	if (!maas_ip_parse(form->gateway, &ip))
-		maas_error(errors, "gateway_ip", "%s",
-		    strchr(form->gateway, ':')
-		        ? "This is not a valid IPv6 address."
-		        : "Enter a valid IPv4 or IPv6 address.");
+		maas_bad_address(errors, "gateway_ip", form->gateway);
 	else if (!form->net_known)
 		maas_refuse(ask, 500, "invalid IPNetwork ");
 	else if (!maas_net_has(&form->net, &ip) &&

@@ -308,6 +308,48 @@ TEST(a_vlan_is_told_all_that_is_wrong_with_it)
 	lab_close(&lab);
 }
 
+TEST(a_subnet_shows_the_bmcs_at_its_addresses)
+{
+	json_t *entry;
+
+	a_lab(NULL, NULL);
+	lab_ask(&lab, "POST", "machines/",
+	    "architecture=amd64&mac_addresses=52:54:00:00:00:31&hostname=b&"
+	    "power_type=ipmi&power_parameters_power_address=10.0.0.77");
+	EXPECT_INT(
+	    lab_ask(&lab, "GET", "subnets/1/?op=ip_addresses", NULL), 200);
+	entry = json_array_get(lab.body, 0);
+	EXPECT_STR(jstr(entry, "ip"), "10.0.0.77");
+	EXPECT_INT(json_array_size(json_object_get(entry, "bmcs")), 1);
+	EXPECT_INT(lab_ask(&lab, "GET",
+	               "subnets/1/?op=ip_addresses&with_node_summary=0", NULL),
+	    200);
+	EXPECT(!json_object_get(json_array_get(lab.body, 0), "bmcs"));
+	lab_close(&lab);
+}
+
+TEST(an_address_is_reserved_in_the_subnet_that_is_meant)
+{
+	static const struct row rows[] = {
+		{ "POST", "subnets/", "cidr=10.1.0.0/24&name=second", 200,
+		    NULL },
+		{ "POST", "ipaddresses/?op=reserve", "subnet=name:second", 200,
+		    NULL },
+		{ "POST", "ipaddresses/?op=reserve", "subnet=vid:0", 403,
+		    "Too many Subnet objects match the given query." },
+		{ "POST", "ipaddresses/?op=reserve", "subnet=cidr:zz", 500,
+		    "invalid IPNetwork zz" },
+		{ "POST", "ipaddresses/?op=reserve", "subnet=space:zz", 400,
+		    "Unable to identify subnet: space:zz." },
+		{ "POST", "ipaddresses/?op=release", "ip=::zz", 400,
+		    "{\"ip\": [\"This is not a valid IPv6 address.\"]}" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(a_subnet_is_named_in_many_ways),
     CASE(a_network_is_read_as_the_library_reads_it),
@@ -319,4 +361,6 @@ CASE(a_subnet_is_named_in_many_ways),
     CASE(a_range_fits_where_nothing_is_in_the_way),
     CASE(fabrics_and_spaces_have_names_of_one_word),
     CASE(a_fabric_in_use_says_by_what),
-    CASE(a_vlan_is_told_all_that_is_wrong_with_it), TESTS_END
+    CASE(a_vlan_is_told_all_that_is_wrong_with_it),
+    CASE(a_subnet_shows_the_bmcs_at_its_addresses),
+    CASE(an_address_is_reserved_in_the_subnet_that_is_meant), TESTS_END

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/python.h"
 
 const char *maas_api_hash(const struct maas *maas)
 {
@@ -463,6 +464,19 @@ bool maas_url_ok(const char *text)
 		text += *text == ':' ? len + 1 : 0;
 		return !*text || strchr("/?#", *text);
 	}
+	return false;
+}
+
+bool maas_id_asked(struct ask *ask, int64_t *id)
+{
+	struct buf shown = BUF_INIT;
+
+	if (maas_python_read_int(ask->args[0], id))
+		return true;
+	maas_python_text(&shown, ask->args[0]);
+	maas_refuse(ask, 500, "Field 'id' expected a number but got %s.",
+	    buf_text(&shown));
+	buf_free(&shown);
 	return false;
 }
 

@@ -170,6 +170,9 @@ void maas_owner_data_set(struct ask *ask, struct node *node);
 /* http, https, ftp or ftps, and a host that has dots, is "localhost" or an
  * address: what Django's forms take for a URL. */
 bool maas_url_ok(const char *text);
+/* The id in args[0] of a noun that is found by nothing else. False: it is no
+ * number, and the region fell over it. */
+bool maas_id_asked(struct ask *ask, int64_t *id);
 /* "12" -> 12; -1 if it is not a number. */
 int64_t maas_number(const char *text);
 struct names maas_tests_asked(const struct ask *ask);

@@ -111,11 +111,8 @@ static struct vlan *vlan_by_id(struct ask *ask, bool to_change)
 	struct vlan *vlan;
 	int64_t id;
 
-	if (!maas_python_read_based(ask->args[0], &id)) {
-		maas_refuse(ask, 500,
-		    "Field 'id' expected a number but got '%s'.", ask->args[0]);
+	if (!maas_id_asked(ask, &id))
 		return NULL;
-	}
 	vlan = maas_list_find(&ask->maas->vlans, id);
 	if (!vlan)
 		maas_answer_text(ask, 404, "text/plain",

@@ -172,10 +172,51 @@ TEST(an_image_of_ones_own_has_a_name_of_its_own)
 	lab_close(&lab);
 }
 
+#define KEY_ROW(key, sentence)                                              \
+	{                                                                   \
+		"POST", "account/prefs/sshkeys/", "key=" key, 400,          \
+		    "{\"key\": [\"Invalid SSH public key: " sentence "\"]}" \
+	}
+
+TEST(a_key_is_told_what_it_lacks)
+{
+	static const struct row rows[] = {
+		KEY_ROW("zz", "Key should contain 2 or more space separated "
+		              "parts (key type, base64-encoded key, optional "
+		              "comments), not 1: zz"),
+		KEY_ROW("it's", "Key should contain 2 or more space separated "
+		                "parts (key type, base64-encoded key, optional "
+		                "comments), not 1: 'it'\\\"'\\\"'s'"),
+		KEY_ROW("rsa+AAAA",
+		    "Key type rsa not recognised; it should be one of: "
+		    "ecdsa-sha2-nistp256 ecdsa-sha2-nistp384 "
+		    "ecdsa-sha2-nistp521 ssh-dss ssh-ed25519 ssh-rsa"),
+		KEY_ROW("ssh-rsa+AAAA",
+		    "Key could not be converted to RFC4716 form."),
+		/* of another type inside */
+		KEY_ROW("ssh-rsa+AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwND"
+		        "g8QERITFBUWFxgZGhscHR4f",
+		    "Key could not be converted to RFC4716 form."),
+		{ "POST", "account/prefs/sshkeys/",
+		    "key=+ssh-ed25519+AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkK"
+		    "CwwNDg8QERITFBUWFxgZGhscHR4f+me+",
+		    201, NULL },
+		{ "GET", "account/prefs/sshkeys/zz/", NULL, 500,
+		    "Field 'id' expected a number but got 'zz'." },
+		{ "GET", "account/prefs/sslkeys/9/", NULL, 404,
+		    "No SSLKey matches the given query." },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(a_domain_knows_three_words_for_authoritative),
     CASE(a_dns_resource_is_found_by_a_name_that_one_has),
     CASE(settings_are_judged_by_their_fields),
     CASE(a_repository_takes_lists_with_commas),
     CASE(what_a_field_refers_to_is_missed_by_its_id),
-    CASE(an_image_of_ones_own_has_a_name_of_its_own), TESTS_END
+    CASE(an_image_of_ones_own_has_a_name_of_its_own),
+    CASE(a_key_is_told_what_it_lacks), TESTS_END

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/json.h"
 #include "harness/kinds.h"
 #include "harness/verbs.h"
 
@@ -105,9 +106,14 @@ bool enact_outside(
 {
 	struct lab *lab = world_lab(world, thing_of(&step->words, "maas"));
 	json_t *json = verb_step_of(world, step);
-	bool fine = maas_control(lab->maas, json, NULL, err);
+	json_t *answer = NULL;
+	bool fine = maas_control(lab->maas, json, &answer, err);
 
+	if (fine && *jstr(answer, "note"))
+		fine = err_set(err, ERR_INPUT,
+		    "nothing has changed by that: %s", jstr(answer, "note"));
 	json_decref(json);
+	json_decref(answer);
 	look_at_keys(world, lab);
 	return fine;
 }

@@ -114,7 +114,9 @@ int command_steps(int argc, char **argv)
 	     "its name:\n\n  {\"step\": \"bmc-refuses\", \"on\": true, "
 	     "\"machine\": \"web-0\"}\n\nA rack or a machine is named by "
 	     "system_id or hostname; what stands in brackets\nmay be left out. "
-	     "The answer is 200, or 400 and a sentence.");
+	     "The answer is 200, with a note if nothing has changed by it; or "
+	     "400\nand a sentence. In a scenario, what changes nothing fails "
+	     "the run.");
 	return 0;
 }
 

@@ -288,6 +288,20 @@ static struct watch_subject subject_of(
 	};
 }
 
+/* The end of --help: what --control takes. */
+static void print_steps(void)
+{
+	size_t count;
+	const struct maas_verb *steps = maas_verbs(&count);
+
+	puts("\nA step of --control is a JSON object with its name and its "
+	     "parameters, such as\n{\"step\": \"bmc-refuses\", \"on\": true} "
+	     "(pcgsim steps says what they do):\n");
+	for (size_t i = 0; i < count; i++)
+		printf("  %-26s%s%s\n", steps[i].name,
+		    *steps[i].parameters ? " " : "", steps[i].parameters);
+}
+
 int serve_maas(int argc, char **argv)
 {
 	struct served_maas s = { .served = { .bind = "127.0.0.1",
@@ -343,6 +357,8 @@ int serve_maas(int argc, char **argv)
 	int status = serve_read_options("pcgsim serve maas", argc, argv,
 	    options, sizeof(options) / sizeof(options[0]));
 
+	if (status < 0)
+		print_steps();
 	if (status)
 		return status < 0 ? 0 : status;
 	if (served_open(

@@ -47,6 +47,12 @@ static bool count_of(struct happening *h, int64_t *count)
 	       err_set(h->err, ERR_INPUT, "count is a number from 1 to 10000");
 }
 
+/* It was so already, or nobody listens: whoever asked may want to know. */
+static void idle(struct happening *h, const char *note)
+{
+	jsets(h->answer, "note", note);
+}
+
 /* ---- the served world ---- */
 
 static bool reset(struct happening *h)
@@ -115,15 +121,21 @@ static void describe_rack(struct maas *maas)
 static bool set_racks(struct happening *h, bool connected)
 {
 	struct node *one = NULL, *node;
+	bool changed = false;
 
 	if (jhas(h->step, "rack") && !(one = node_of(h, "rack")))
 		return false;
 	if (!one)
 		describe_rack(h->maas);
 	list_for_each (node, &h->maas->nodes) {
-		if (one ? node == one : node->type == NODE_RACK)
-			node->connected = connected;
+		if (node != one && (one || node->type != NODE_RACK))
+			continue;
+		changed |= node->connected != connected;
+		node->connected = connected;
 	}
+	if (!changed)
+		idle(h, connected ? "the rack is connected already"
+		                  : "the rack is not connected anyway");
 	if (connected)
 		maas_power_catch_up(h->maas);
 	return true;
@@ -143,13 +155,14 @@ static bool bmc_refuses(struct happening *h)
 {
 	bool on = jbool(h->step, "on");
 	struct node *node = NULL;
+	bool *refuses;
 
 	if (jhas(h->step, "machine") && !(node = node_of(h, "machine")))
 		return false;
-	if (node)
-		node->bmc_refuses = on;
-	else
-		h->maas->bmc_refuses = on;
+	refuses = node ? &node->bmc_refuses : &h->maas->bmc_refuses;
+	if (*refuses == on)
+		idle(h, on ? "it refuses already" : "it obeys anyway");
+	*refuses = on;
 	return true;
 }
 
@@ -187,6 +200,8 @@ static bool addresses_in_use(struct happening *h)
 		maas_names_free(&names);
 		return false;
 	}
+	if (names.count == 0 && h->maas->strangers.count == 0)
+		idle(h, "there were no strangers");
 	maas_names_free(&h->maas->strangers);
 	h->maas->strangers = names;
 	return true;
@@ -203,6 +218,8 @@ static bool netboot_off(struct happening *h)
 {
 	struct node *node = node_of(h, "machine");
 
+	if (node && !node->netboot)
+		idle(h, "it boots from its disk anyway");
 	if (node)
 		maas_node_netboot_off(node);
 	return node != NULL;
@@ -212,31 +229,26 @@ static bool machine_boots(struct happening *h)
 {
 	struct node *node = node_of(h, "machine");
 
+	if (node && node->status != NODE_DEPLOYING)
+		idle(h, "it is not Deploying");
 	if (node)
 		maas_node_user_data_read(node);
 	return node != NULL;
-}
-
-/* Nobody would hear it. */
-static bool has_task(struct happening *h, const struct node *node)
-{
-	enum node_status failed;
-
-	return maas_status_failed(node->status, &failed) ||
-	       err_set(h->err, ERR_INPUT, "%s is %s: it has no task",
-	           node->hostname, maas_status_name(node->status));
 }
 
 static bool machine_signals(struct happening *h)
 {
 	struct node *node = node_of(h, "machine");
 	const char *status = jstr(h->step, "status");
+	enum node_status failed;
 
-	if (!node || !has_task(h, node))
+	if (!node)
 		return false;
 	if (strcmp(status, "OK") != 0 && strcmp(status, "FAILED") != 0)
 		return err_set(h->err, ERR_INPUT,
 		    "status is OK or FAILED, not \"%.80s\"", status);
+	if (!maas_status_failed(node->status, &failed))
+		idle(h, "it has no task at hand");
 	maas_node_signal(
 	    node, strcmp(status, "OK") == 0, jstr(h->step, "error"));
 	return true;
@@ -253,6 +265,9 @@ static bool installer_reports(struct happening *h)
 	    jstr(h->step, "origin"), "name", jstr(h->step, "activity"),
 	    "event_type", jstr(h->step, "event_type"), "description",
 	    jstr(h->step, "description"), "result", jstr(h->step, "result"));
+	if (strcmp(jstr(h->step, "origin"), "curtin") == 0 &&
+	    node->status != NODE_DEPLOYING)
+		idle(h, "it is not Deploying");
 	maas_node_report(node, message);
 	json_decref(message);
 	return true;
@@ -285,10 +300,15 @@ static bool deployments_fail(struct happening *h)
 static bool user_active(struct happening *h)
 {
 	struct user *user = user_of(h);
+	bool on = jbool(h->step, "on");
 
-	if (user)
-		user->active = jbool(h->step, "on");
-	return user != NULL;
+	if (!user)
+		return false;
+	if (user->active == on)
+		idle(h, on ? "the account is on already"
+		           : "the account is off already");
+	user->active = on;
+	return true;
 }
 
 static bool rotate_key(struct happening *h)

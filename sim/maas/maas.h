@@ -102,7 +102,8 @@ bool maas_dns_has_zone(const struct maas *maas, const char *name);
 /* ---- the outside world by name (control port, scenario verbs) ---- */
 /* One step such as {"step":"rack-disconnects","rack":"..."}. The steps, and
  * the words that scenarios have for them, are stated once, in control.tbl. The
- * answer to the controller in *answer (new). */
+ * answer to the controller in *answer (new): {"ok":true}, and a "note" if
+ * nothing has changed by it. */
 bool maas_control(
     struct maas *maas, const json_t *step, json_t **answer, struct err *err);
 struct maas_verb {

@@ -186,11 +186,11 @@ def a_rule_that_met_nothing_is_said_at_the_end(room):
 def a_slip_in_a_rule_is_told_with_its_column(room):
     for kind, rule, said in (
             ('maas', 'alocate: hangs', 'column 1: a maas has no operation '
-             'alocate; did you mean allocate?'),
+             '"alocate"; did you mean allocate?'),
             ('maas', 'allocate: hangs, nht 2', 'column 18: a rule has no '
              'key "nht"; did you mean nth?'),
             ('palette', 'pol: hangs', 'column 1: a palette has no operation '
-             'pol; did you mean poll?')):
+             '"pol"; did you mean poll?')):
         done = subprocess.run([PCGSIM, 'serve', kind, '--fault', rule],
                               capture_output=True, text=True, timeout=10)
         assert done.returncode == 2, done

@@ -212,6 +212,15 @@ TEST(a_crash_of_what_does_not_run_is_the_authors_mistake)
 }
 
 /* An author's words may hold a secret of the scenario; reports may not. */
+TEST(what_changes_nothing_around_a_maas_is_the_authors_mistake)
+{
+	play("  - at 0m: maas/lab regains its rack\n"
+	     "end: when quiet, at most 1h\n");
+	EXPECT_STR(jstr(outcome, "verdict"), "fail");
+	EXPECT_STR(sentence(), "nothing has changed by that: the rack is "
+	                       "connected already");
+}
+
 TEST(a_secret_in_what_is_reported_is_masked_and_fails_the_run)
 {
 	char *text;
@@ -245,4 +254,5 @@ CASE(a_cluster_of_one_machine_comes_up_and_goes),
     CASE(a_run_that_does_not_end_says_so),
     CASE(the_same_seed_gives_the_same_record),
     CASE(a_crash_of_what_does_not_run_is_the_authors_mistake),
+    CASE(what_changes_nothing_around_a_maas_is_the_authors_mistake),
     CASE(a_secret_in_what_is_reported_is_masked_and_fails_the_run), TESTS_END

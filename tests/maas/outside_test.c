@@ -249,15 +249,41 @@ TEST(machines_that_appear_are_ready)
 	lab_close(&lab);
 }
 
-TEST(a_machine_without_a_task_has_nothing_to_signal)
+static void changes(const char *step, const char *note)
+{
+	json_t *answer = NULL;
+
+	EXPECT(happens_with(step, &answer));
+	EXPECT_STR(jstr(answer, "note"), note);
+	json_decref(answer);
+}
+
+#define OF_IT "\"machine\": \"" HOSTNAME "\""
+
+TEST(a_step_that_changes_nothing_says_so)
 {
 	const struct maas_machine_spec spec = { .hostname = HOSTNAME };
 
 	a_lab(NULL, NULL);
 	a_machine(&spec);
-	EXPECT(!happens("{\"step\": \"machine-signals\", \"machine\": "
-	                "\"" HOSTNAME "\", \"status\": \"FAILED\"}"));
-	EXPECT_STR(refusal, HOSTNAME " is Ready: it has no task");
+	changes(RACK, "the rack is connected already");
+	changes(NO_RACK, "");
+	changes(NO_RACK, "the rack is not connected anyway");
+	changes(OBEYS, "it obeys anyway");
+	changes(REFUSES, "");
+	changes(REFUSES, "it refuses already");
+	changes(IN_USE "[]}", "there were no strangers");
+	changes("{\"step\": \"machine-signals\", " OF_IT
+	        ", \"status\": \"FAILED\"}",
+	    "it has no task at hand");
+	changes(
+	    "{\"step\": \"machine-boots\", " OF_IT "}", "it is not Deploying");
+	changes("{\"step\": \"netboot-off\", " OF_IT "}", "");
+	changes("{\"step\": \"netboot-off\", " OF_IT "}",
+	    "it boots from its disk anyway");
+	changes("{\"step\": \"user-active\", \"user\": \"admin\", "
+	        "\"on\": true}",
+	    "the account is on already");
 	lab_close(&lab);
 }
 
@@ -305,6 +331,6 @@ CASE(without_its_rack_a_region_switches_no_cabled_machine),
     CASE(where_a_neighbour_was_seen_is_the_last_resort),
     CASE(so_many_deployments_to_come_fail_and_then_no_more),
     CASE(machines_that_appear_are_ready),
-    CASE(a_machine_without_a_task_has_nothing_to_signal),
+    CASE(a_step_that_changes_nothing_says_so),
     CASE(who_rotates_a_key_is_told_the_new_one),
     CASE(a_slip_in_a_parameter_is_told), TESTS_END

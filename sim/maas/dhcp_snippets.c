@@ -100,7 +100,7 @@ static json_t *read_form(struct ask *ask, const struct document *self)
 	json_t *errors = json_object();
 	const char *value = maas_field(ask, "value");
 
-	maas_put_text(ask, form, errors, "name", true);
+	maas_put_text(ask, form, errors, "name", !self);
 	maas_put_text(ask, form, errors, "description", false);
 	maas_put_bool(ask, form, errors, "enabled", true);
 	if (!self && (!value || !*value))
@@ -108,6 +108,13 @@ static json_t *read_form(struct ask *ask, const struct document *self)
 	read_target(ask, form, errors);
 	if (!maas_fine(ask, errors)) {
 		json_decref(form);
+		return NULL;
+	}
+	if (!*jstr(form, "name")) { /* which only the model minds */
+		json_decref(form);
+		errors = json_object();
+		maas_error(errors, "name", "This field cannot be blank.");
+		maas_refuse_model(ask, errors);
 		return NULL;
 	}
 	if (value && *value)

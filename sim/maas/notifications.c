@@ -192,6 +192,35 @@ static void take_ident(
 	}
 }
 
+static struct document *with_ident(const struct maas *maas, const char *ident)
+{
+	struct document *notification;
+
+	list_for_each (notification, &maas->notifications) {
+		if (strcmp(jstr(notification->shown, "ident"), ident) == 0)
+			return notification;
+	}
+	return NULL;
+}
+
+void maas_warn_admins(struct maas *maas, const char *ident, const char *message)
+{
+	if (with_ident(maas, ident))
+		return;
+	maas_document_make(&maas->notifications, "/notifications/",
+	    json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:n, s:{}}", "ident",
+	        ident, "message", message, "users", 0, "admins", 1,
+	        "dismissable", 1, "category", "warning", "user", "context"));
+}
+
+void maas_warn_no_more(struct maas *maas, const char *ident)
+{
+	struct document *notification = with_ident(maas, ident);
+
+	if (notification)
+		maas_document_drop(&maas->notifications, notification);
+}
+
 void maas_op_notifications_create(struct ask *ask)
 {
 	json_t *form = read_form(ask, NULL);

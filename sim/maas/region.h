@@ -439,6 +439,12 @@ void maas_documents_defaults(struct maas *maas);
 /* Routes from and to a subnet go with it. */
 void maas_static_routes_forget(struct maas *maas, const struct subnet *subnet);
 
+/* ---- notifications.c ---- */
+/* The region's own words to its administrators: once under each ident. */
+void maas_warn_admins(
+    struct maas *maas, const char *ident, const char *message);
+void maas_warn_no_more(struct maas *maas, const char *ident);
+
 /* ---- scripts.c ---- */
 /* Is there a script of this type (scripts.h) with this name, or tag? */
 bool maas_script_is(const struct maas *maas, int type, const char *word);

@@ -162,18 +162,20 @@ static bool is_link_local(const struct ip *ip)
 	return ip->version == 6 && ip->number >> 118 == 0x3fa;
 }
 
-/* It is looked at in the network that there will be; where that is not known
- * of a new subnet the region falls over its own question. */
-static bool read_gateway(
-    struct ask *ask, struct subnet_form *form, json_t *errors)
+/* Given or kept, it is looked at in the network that there will be; where that
+ * is not known of a new subnet the region falls over its own question. */
+static bool read_gateway(struct ask *ask, struct subnet_form *form,
+    const struct subnet *self, json_t *errors)
 {
+	const char *text = form->gateway = maas_stripped(ask, "gateway_ip");
 	struct ip ip;
 
-	form->gateway = maas_stripped(ask, "gateway_ip");
-	if (!form->gateway || !*form->gateway)
+	if (!text && self)
+		text = self->gateway;
+	if (!text || !*text)
 		return true;
-	if (!maas_ip_parse(form->gateway, &ip))
-		maas_bad_address(errors, "gateway_ip", form->gateway);
+	if (!maas_ip_parse(text, &ip))
+		maas_bad_address(errors, "gateway_ip", text);
 	else if (!form->net_known)
 		maas_refuse(ask, 500, "invalid IPNetwork ");
 	else if (!maas_net_has(&form->net, &ip) &&
@@ -363,7 +365,7 @@ static bool read_form(
 		if (!self)
 			settle_vlan(ask, form, errors);
 	}
-	if (!read_gateway(ask, form, errors)) {
+	if (!read_gateway(ask, form, self, errors)) {
 		json_decref(errors);
 		return false;
 	}

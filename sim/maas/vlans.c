@@ -152,6 +152,7 @@ void maas_op_vlans_read(struct ask *ask)
 /* ---- the form ---- */
 
 #define LONGEST_NAME 256
+#define NO_DHCP      "dhcp_disabled_all_vlans"
 
 struct vlan_form {
 	int64_t vid, mtu;
@@ -377,6 +378,23 @@ static bool vid_free(struct ask *ask, const struct fabric *fabric, int64_t vid)
 	return false;
 }
 
+/* Whenever a VLAN is written and none had served DHCP before, that is said. */
+static void tell_of_dhcp(struct maas *maas, bool dhcp_on)
+{
+	struct vlan *vlan;
+	bool any = false;
+
+	list_for_each (vlan, &maas->vlans)
+		any |= vlan->dhcp_on;
+	if (dhcp_on)
+		maas_warn_no_more(maas, NO_DHCP);
+	else if (!any)
+		maas_warn_admins(maas, NO_DHCP,
+		    "DHCP is not enabled on any VLAN.  This will prevent "
+		    "machines from being able to PXE boot, unless an external "
+		    "DHCP server is being used.");
+}
+
 /* A fabric's own VLAN is "untagged" whatever it is called. */
 static void write_vlan(
     struct ask *ask, const struct vlan_form *form, struct vlan *vlan)
@@ -384,6 +402,7 @@ static void write_vlan(
 	const char *name = maas_field(ask, "name");
 	const char *description = maas_stripped(ask, "description");
 
+	tell_of_dhcp(ask->maas, form->dhcp_on);
 	vlan->vid = (int)form->vid;
 	vlan->mtu = (int)form->mtu;
 	vlan->space = form->space;

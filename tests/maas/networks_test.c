@@ -350,6 +350,39 @@ TEST(an_address_is_reserved_in_the_subnet_that_is_meant)
 	lab_close(&lab);
 }
 
+TEST(a_gateway_stays_in_its_network)
+{
+	static const struct row rows[] = {
+		{ "PUT", "subnets/1/", "cidr=10.0.9.0/24", 400,
+		    "{\"gateway_ip\": [\"Gateway IP must be within CIDR "
+		    "range.\"]}" },
+		{ "PUT", "subnets/1/", "cidr=10.0.9.0/24&gateway_ip=10.0.9.1",
+		    200, NULL },
+		{ "PUT", "subnets/1/", "gateway_ip=", 200, NULL },
+		{ "PUT", "subnets/1/", "cidr=10.0.8.0/24", 200, NULL },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+TEST(administrators_are_told_when_nothing_serves_dhcp)
+{
+	a_lab(NULL, NULL);
+	EXPECT_INT(
+	    lab_ask(&lab, "PUT", "fabrics/0/vlans/0/", "dhcp_on=false"), 200);
+	lab_ask(&lab, "GET", "notifications/", NULL);
+	EXPECT_INT(json_array_size(lab.body), 0); /* it had served before */
+	lab_ask(&lab, "PUT", "fabrics/0/vlans/0/", "mtu=1400");
+	lab_ask(&lab, "PUT", "fabrics/0/vlans/0/", "mtu=1300");
+	lab_ask(&lab, "GET", "notifications/", NULL);
+	EXPECT_INT(json_array_size(lab.body), 1);
+	EXPECT_STR(jstr(json_array_get(lab.body, 0), "ident"),
+	    "dhcp_disabled_all_vlans");
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(a_subnet_is_named_in_many_ways),
     CASE(a_network_is_read_as_the_library_reads_it),
@@ -363,4 +396,6 @@ CASE(a_subnet_is_named_in_many_ways),
     CASE(a_fabric_in_use_says_by_what),
     CASE(a_vlan_is_told_all_that_is_wrong_with_it),
     CASE(a_subnet_shows_the_bmcs_at_its_addresses),
-    CASE(an_address_is_reserved_in_the_subnet_that_is_meant), TESTS_END
+    CASE(an_address_is_reserved_in_the_subnet_that_is_meant),
+    CASE(a_gateway_stays_in_its_network),
+    CASE(administrators_are_told_when_nothing_serves_dhcp), TESTS_END

@@ -24,6 +24,9 @@ bool http_header_is_transport(const char *name)
 {
 	size_t i;
 
+	/* Asked of each header of each message: most names begin otherwise. */
+	if (!*name || !strchr("HhDdCcTtEeKkUuPp", *name))
+		return false;
 	if (strncasecmp(name, "Proxy-", 6) == 0)
 		return true;
 	for (i = 0; i < sizeof(transport_names) / sizeof(*transport_names); i++)

@@ -55,6 +55,7 @@ struct ask {
 	struct api_key *key;
 	char *oauth[OAUTH_KEPT]; /* what the header holds (oauth.c) */
 	bool oauth_read, oauth_in_header;
+	struct nonce nonce; /* once it was judged */
 	bool session; /* credentials were looked at: Vary names Cookie */
 
 	bool answered, rolled_back;

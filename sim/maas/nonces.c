@@ -1,99 +1,86 @@
+/* A table that is looked through from where the hash says to the next empty
+ * place. Nothing is ever taken out of it: when it is full, those that are too
+ * old stay behind in the old one. */
+#include "sim/maas/nonces.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/check.h"
-#include "sim/maas/nonces.h"
+#include "base/choices.h"
 
 /* Used nonces are swept out once a day. */
-#define KEPT_FOR HOURS(24)
+#define KEPT_SEC (24 * 3600)
 
-/* Of the text only two hashes are kept: with 128 bits no two are alike. */
-struct nonce {
-	struct nonce *next;    /* in its bucket */
-	struct nonce *younger; /* used after it */
-	uint64_t hash, check;
-	usec used_time;
-};
-
-static struct nonce **place_of(
-    const struct nonces *nonces, uint64_t hash, uint64_t other)
+struct nonce maas_nonce(const char *text)
 {
-	struct nonce **at = &nonces->buckets[hash & (nonces->room - 1)];
+	size_t len = strlen(text);
 
-	while (*at && ((*at)->hash != hash || (*at)->check != other))
-		at = &(*at)->next;
-	return at;
+	return (struct nonce){ .hash = keyed_hash(0, text, len),
+		.check = (uint32_t)keyed_hash(1, text, len) };
 }
 
-static uint64_t hash_of(uint64_t key, const char *text)
+/* Its place, or the empty one where it would be. */
+static struct nonce *place_of(const struct nonces *nonces, struct nonce nonce)
 {
-	return keyed_hash(key, text, strlen(text));
+	size_t at = nonce.hash & (nonces->room - 1);
+
+	while (nonces->places[at].used_sec &&
+	       (nonces->places[at].hash != nonce.hash ||
+	           nonces->places[at].check != nonce.check))
+		at = (at + 1) & (nonces->room - 1);
+	return &nonces->places[at];
 }
 
-bool maas_nonce_used(const struct nonces *nonces, const char *text)
+bool maas_nonce_used(const struct nonces *nonces, struct nonce nonce)
 {
-	return nonces->room &&
-	       *place_of(nonces, hash_of(0, text), hash_of(1, text)) != NULL;
+	return nonces->room && place_of(nonces, nonce)->used_sec;
 }
 
-static void grow(struct nonces *nonces)
+static void put(struct nonces *nonces, struct nonce nonce)
 {
-	size_t room = nonces->room ? 2 * nonces->room : 64;
-	struct nonce *nonce;
+	struct nonce *place = place_of(nonces, nonce);
 
-	free(nonces->buckets);
-	nonces->buckets = xcalloc(room, sizeof(*nonces->buckets));
-	nonces->room = room;
-	for (nonce = nonces->oldest; nonce; nonce = nonce->younger) {
-		struct nonce **bucket =
-		    &nonces->buckets[nonce->hash & (room - 1)];
-
-		nonce->next = *bucket;
-		*bucket = nonce;
-	}
+	nonces->count += !place->used_sec;
+	*place = nonce;
 }
 
-static void forget_oldest(struct nonces *nonces)
+static bool is_young(const struct nonce *nonce, uint32_t now_sec)
 {
-	struct nonce *oldest = nonces->oldest;
-	struct nonce **at = place_of(nonces, oldest->hash, oldest->check);
-
-	while (*at != oldest) /* one like it was used again */
-		at = &(*at)->next;
-	*at = oldest->next;
-	nonces->oldest = oldest->younger;
-	nonces->count--;
-	free(oldest);
+	return nonce->used_sec &&
+	       (int64_t)nonce->used_sec + KEPT_SEC > (int64_t)now_sec;
 }
 
-void maas_nonce_use(struct nonces *nonces, const char *text, usec time)
+/* Room for twice as many as are young enough. */
+static void sweep(struct nonces *nonces, uint32_t now_sec)
 {
-	struct nonce *nonce = xcalloc(1, sizeof(*nonce));
-	struct nonce **bucket;
+	struct nonces old = *nonces;
+	size_t young = 0;
 
-	while (nonces->oldest && time - nonces->oldest->used_time >= KEPT_FOR)
-		forget_oldest(nonces);
-	if (nonces->count >= nonces->room)
-		grow(nonces);
-	nonce->hash = hash_of(0, text);
-	nonce->check = hash_of(1, text);
-	nonce->used_time = time;
-	bucket = &nonces->buckets[nonce->hash & (nonces->room - 1)];
-	nonce->next = *bucket;
-	*bucket = nonce;
-	if (nonces->oldest)
-		nonces->youngest->younger = nonce;
-	else
-		nonces->oldest = nonce;
-	nonces->youngest = nonce;
-	nonces->count++;
+	for (size_t i = 0; i < old.room; i++)
+		young += is_young(&old.places[i], now_sec);
+	*nonces = (struct nonces){ .room = 64 };
+	while (nonces->room < 2 * young)
+		nonces->room *= 2;
+	nonces->places = xcalloc(nonces->room, sizeof(*nonces->places));
+	for (size_t i = 0; i < old.room; i++)
+		if (is_young(&old.places[i], now_sec))
+			put(nonces, old.places[i]);
+	free(old.places);
+}
+
+void maas_nonce_use(struct nonces *nonces, struct nonce nonce, usec time)
+{
+	nonce.used_sec = (uint32_t)(time / USEC_PER_SEC) + 1;
+	/* Above three quarters, looking for a place would take long. */
+	if (4 * (nonces->count + 1) > 3 * nonces->room)
+		sweep(nonces, nonce.used_sec);
+	put(nonces, nonce);
 }
 
 void maas_nonces_free(struct nonces *nonces)
 {
-	while (nonces->oldest)
-		forget_oldest(nonces);
-	free(nonces->buckets);
+	free(nonces->places);
 	*nonces = (struct nonces){ 0 };
 }

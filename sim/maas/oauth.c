@@ -45,8 +45,8 @@ static bool header_has_all(struct ask *ask)
 		return ask->oauth_in_header;
 	ask->oauth_read = true;
 	ask->oauth_in_header = header_names_all(header);
-	for (size_t i = 0; i < OAUTH_KEPT && ask->oauth_in_header; i++)
-		ask->oauth[i] = maas_oauth_parameter(header, kept[i]);
+	if (ask->oauth_in_header)
+		maas_oauth_parameters(header, kept, OAUTH_KEPT, ask->oauth);
 	return ask->oauth_in_header;
 }
 
@@ -78,27 +78,26 @@ static const char *parameter(struct ask *ask, const char *name)
 
 /* ---- nonces ---- */
 
-static char *nonce_text(struct ask *ask)
+static struct nonce nonce_of(struct ask *ask)
 {
 	const char *consumer = parameter(ask, "oauth_consumer_key");
 	const char *token = parameter(ask, "oauth_token");
 	const char *nonce = parameter(ask, "oauth_nonce");
 	struct buf text = BUF_INIT;
+	struct nonce digest;
 
 	buf_add_texts(&text, consumer ? consumer : "", " ", token ? token : "",
 	    " ", nonce ? nonce : "");
-	return buf_detach(&text);
+	digest = maas_nonce(text.data);
+	buf_free(&text);
+	return digest;
 }
 
 void maas_oauth_commit(struct ask *ask)
 {
-	char *text;
-
-	if (!ask->key)
-		return;
-	text = nonce_text(ask);
-	maas_nonce_use(&ask->maas->nonces, text, maas_time(ask->maas));
-	free(text);
+	if (ask->key)
+		maas_nonce_use(
+		    &ask->maas->nonces, ask->nonce, maas_time(ask->maas));
 }
 
 /* ---- signatures ---- */
@@ -242,13 +241,12 @@ static char *expected_signature(
 	unsigned int digest_len = 0;
 	struct buf key = BUF_INIT, out = BUF_INIT;
 
-	buf_addc(&key, '&');
-	buf_add_percent(&key, secret);
 	if (!hmac) {
 		*base = xasprintf("&%s", secret);
-		buf_free(&key);
 		return xstrdup(*base);
 	}
+	buf_addc(&key, '&');
+	buf_add_percent(&key, secret);
 	*base = base_string(ask);
 	HMAC(EVP_sha1(), key.data, (int)key.len, (const unsigned char *)*base,
 	    strlen(*base), digest, &digest_len);
@@ -293,13 +291,14 @@ static struct api_key *key_of(
 static bool check_version(struct ask *ask)
 {
 	const char *version = parameter(ask, "oauth_version");
-	bool fine = !version || strcmp(version, "1.0") == 0;
-	char *rest = xasprintf("%s not supported.", version ? version : "");
+	char *rest;
 
-	if (!fine)
-		refuse(ask, "'OAuth version ", rest);
+	if (!version || strcmp(version, "1.0") == 0)
+		return true;
+	rest = xasprintf("%s not supported.", version);
+	refuse(ask, "'OAuth version ", rest);
 	free(rest);
-	return fine;
+	return false;
 }
 
 static bool check_names(struct ask *ask)
@@ -363,13 +362,11 @@ static bool check_timestamp(struct ask *ask)
 static bool check_nonce(struct ask *ask)
 {
 	const char *nonce = parameter(ask, "oauth_nonce");
-	char *text = nonce_text(ask);
-	bool fine = !maas_nonce_used(&ask->maas->nonces, text);
 
-	if (!fine)
-		refuse(ask, "'Nonce already used: ", nonce ? nonce : "");
-	free(text);
-	return fine;
+	ask->nonce = nonce_of(ask);
+	if (!maas_nonce_used(&ask->maas->nonces, ask->nonce))
+		return true;
+	return refuse(ask, "'Nonce already used: ", nonce ? nonce : "");
 }
 
 static bool check_signature(struct ask *ask)

@@ -12,12 +12,24 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* Nearly every path is clean already. */
+static bool is_clean(const char *path)
+{
+	for (; *path; path++)
+		if (*path == '%' || (*path & 0x80) ||
+		    (*path == '/' && path[1] == '/'))
+			return false;
+	return true;
+}
+
 char *maas_clean_path(const char *target)
 {
 	char *raw = http_path(target);
 	struct buf path = BUF_INIT;
 	size_t used = 0;
 
+	if (is_clean(raw))
+		return raw;
 	if (!buf_add_unpercent(&path, raw ? raw : "/", raw ? strlen(raw) : 1))
 		buf_adds(&path, raw);
 	free(raw);
@@ -46,7 +58,7 @@ static bool holds_slashes(const struct operation *row, const char *behind)
 	           strcmp(row->handler, "FileHandler") == 0);
 }
 
-/* args is NULL for who only wants to know. Every row is looked at for every
+/* args is NULL for who only wants to know. Many rows are looked at for every
  * request: nothing is copied before it is the one. */
 static bool row_has_path(
     const struct operation *row, const char *path, char *args[ASK_ARGS])
@@ -83,101 +95,119 @@ static bool same_op(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* The rows that a path fits. One look at the whole table finds them, and
+ * whatever else is asked about the path is asked of these few. */
+#define MOST_ROWS 64
+
+struct way {
+	const struct operation *rows[MOST_ROWS];
+	size_t count;
+};
+
 /* Each path begins with a noun, whose first letters tell most of the rows
- * apart: they are walked along four times for each request. */
+ * apart. */
 static bool may_be(const struct operation *row, const char *path)
 {
 	return row->path[1] == path[1] && (!path[1] || row->path[2] == path[2]);
 }
 
-const struct operation *maas_route(const char *method, const char *path,
-    const char *op, bool anonymous, char *args[ASK_ARGS], bool *path_known)
+static void find_way(const char *path, struct way *way)
 {
 	size_t count;
 	const struct operation *table = maas_operation_table(&count);
 
-	*path_known = false;
+	way->count = 0;
 	for (size_t i = 0; i < count; i++) {
-		bool open = table[i].flags & OP_OPEN;
-		bool for_nobody = table[i].flags & OP_ANONYMOUS;
-
 		if (!may_be(&table[i], path) ||
 		    !row_has_path(&table[i], path, NULL))
 			continue;
-		*path_known = true;
-		if ((open || for_nobody == anonymous) &&
-		    strcmp(table[i].method, method) == 0 &&
-		    same_op(table[i].op, op)) {
-			row_has_path(&table[i], path, args);
-			return &table[i];
-		}
+		check(way->count < MOST_ROWS);
+		way->rows[way->count++] = &table[i];
+	}
+}
+
+static bool is_for(const struct operation *row, bool anonymous)
+{
+	bool for_nobody = row->flags & OP_ANONYMOUS;
+
+	return (row->flags & OP_OPEN) || for_nobody == anonymous;
+}
+
+static const struct operation *choose_row(
+    const struct way *way, const char *method, const char *op, bool anonymous)
+{
+	for (size_t i = 0; i < way->count; i++) {
+		const struct operation *row = way->rows[i];
+
+		if (is_for(row, anonymous) &&
+		    strcmp(row->method, method) == 0 && same_op(row->op, op))
+			return row;
 	}
 	return NULL;
 }
 
-static bool has_method(const char *path, bool anonymous, const char *method)
+const struct operation *maas_route(const char *method, const char *path,
+    const char *op, bool anonymous, char *args[ASK_ARGS], bool *path_known)
 {
-	size_t count;
-	const struct operation *table = maas_operation_table(&count);
+	const struct operation *row;
+	struct way way;
 
-	for (size_t i = 0; i < count; i++) {
-		bool for_nobody = table[i].flags & OP_ANONYMOUS;
+	find_way(path, &way);
+	*path_known = way.count > 0;
+	row = choose_row(&way, method, op, anonymous);
+	if (row)
+		row_has_path(row, path, args);
+	return row;
+}
 
-		if (may_be(&table[i], path) &&
-		    row_has_path(&table[i], path, NULL) &&
-		    strcmp(table[i].method, method) == 0 &&
-		    ((table[i].flags & OP_OPEN) || for_nobody == anonymous))
+static bool has_method(
+    const struct way *way, bool anonymous, const char *method)
+{
+	for (size_t i = 0; i < way->count; i++)
+		if (is_for(way->rows[i], anonymous) &&
+		    strcmp(way->rows[i]->method, method) == 0)
 			return true;
-	}
 	return false;
 }
 
 static const char *const methods[] = { "GET", "POST", "PUT", "DELETE" };
 
 /* The methods of the handler that serves this path for this caller. */
-static bool method_known(const char *path, bool anonymous, const char *method)
+static bool method_known(
+    const struct way *way, bool anonymous, const char *method)
 {
 	for (size_t m = 0; m < 4; m++)
 		if (strcmp(methods[m], method) == 0)
-			return has_method(path, anonymous, method);
+			return has_method(way, anonymous, method);
 	return false;
 }
 
-static void list_methods(const char *path, bool anonymous, struct buf *allow)
+static void list_methods(
+    const struct way *way, bool anonymous, struct buf *allow)
 {
 	for (size_t m = 0; m < 4; m++)
-		if (has_method(path, anonymous, methods[m]))
+		if (has_method(way, anonymous, methods[m]))
 			buf_addf(
 			    allow, "%s%s", allow->len ? ", " : "", methods[m]);
 }
 
-/* What serves a path at all: for callers without credentials, and open to
- * everybody. */
-static void path_is_for(
-    const char *path, bool *known, bool *anonymous, bool *open, bool *admin)
+/* What one row or another says of the path. */
+static unsigned flags_of(const struct way *way)
 {
-	size_t count;
-	const struct operation *table = maas_operation_table(&count);
+	unsigned flags = 0;
 
-	*known = *anonymous = *open = *admin = false;
-	for (size_t i = 0; i < count; i++) {
-		if (!may_be(&table[i], path) ||
-		    !row_has_path(&table[i], path, NULL))
-			continue;
-		*known = true;
-		*anonymous |= (table[i].flags & OP_ANONYMOUS) != 0;
-		*open |= (table[i].flags & OP_OPEN) != 0;
-		*admin |= (table[i].flags & OP_ADMIN_HANDLER) != 0;
-	}
+	for (size_t i = 0; i < way->count; i++)
+		flags |= way->rows[i]->flags;
+	return flags;
 }
 
 /* ---- one request ---- */
 
-static void wrong_method(struct ask *ask, bool nobody)
+static void wrong_method(struct ask *ask, const struct way *way, bool nobody)
 {
 	struct buf allow = BUF_INIT;
 
-	list_methods(ask->path, nobody, &allow);
+	list_methods(way, nobody, &allow);
 	maas_answer_text(ask, 405, "text/html; charset=utf-8", "");
 	http_header_add(&ask->answer.headers, "Allow", buf_text(&allow));
 	buf_free(&allow);
@@ -232,14 +262,10 @@ static void refuse_value(struct ask *ask)
 /* Who makes or changes something asks the body for its fields, and a value
  * cannot be asked; but what it stands below is looked up before. Whether that
  * is there, reading the same path says. */
-static void ask_value(struct ask *ask, bool nobody)
+static void ask_value(struct ask *ask, const struct way *way, bool nobody)
 {
-	char *args[ASK_ARGS] = { NULL };
-	bool known;
-	const struct operation *read = maas_route(
-	    "GET", ask->path, NULL, nobody, args, &known);
+	const struct operation *read = choose_row(way, "GET", NULL, nobody);
 
-	forget_args(args);
 	if (read && read->answer) {
 		read->answer(ask);
 		if (ask->answer.status >= 400)
@@ -250,17 +276,15 @@ static void ask_value(struct ask *ask, bool nobody)
 	refuse_value(ask);
 }
 
-static void perform(struct ask *ask, bool nobody)
+static void perform(struct ask *ask, const struct way *way, bool nobody)
 {
-	bool known;
-
-	ask->operation = maas_route(ask->request->method, ask->path, ask->op,
-	    nobody, ask->args, &known);
+	ask->operation = choose_row(way, ask->request->method, ask->op, nobody);
 	if (!ask->operation) {
 		maas_refuse(ask, 400, "Unrecognised signature: method=%s op=%s",
 		    ask->request->method, ask->op ? ask->op : "None");
 		return;
 	}
+	row_has_path(ask->operation, ask->path, ask->args);
 	if ((ask->operation->flags & OP_ADMIN) && !maas_is_admin(ask)) {
 		maas_refuse(
 		    ask, 403, "This method is reserved for admin users.");
@@ -271,7 +295,7 @@ static void perform(struct ask *ask, bool nobody)
 		return;
 	}
 	if (ask->body.type && !ask->op)
-		ask_value(ask, nobody);
+		ask_value(ask, way, nobody);
 	else
 		ask->operation->answer(ask);
 	maas_check_format(ask);
@@ -366,13 +390,17 @@ static bool serve_view(struct ask *ask)
 
 static void serve_api(struct ask *ask)
 {
-	bool known, anonymous, open, admin, nobody;
+	bool open, nobody;
+	struct way way;
+	unsigned flags;
 
 	if (serve_view(ask))
 		return;
 	read_suffix(ask);
-	path_is_for(ask->path, &known, &anonymous, &open, &admin);
-	if (!known) {
+	find_way(ask->path, &way);
+	flags = flags_of(&way);
+	open = flags & OP_OPEN;
+	if (!way.count) {
 		maas_refuse(ask, 404, "Unknown API endpoint: %s%s.", MAAS_API,
 		    ask->path);
 		return;
@@ -383,10 +411,10 @@ static void serve_api(struct ask *ask)
 	if (!open && maas_oauth(ask) == OAUTH_REFUSED)
 		return;
 	nobody = !ask->user && !open;
-	if (admin && !maas_is_admin(ask)) {
+	if ((flags & OP_ADMIN_HANDLER) && !maas_is_admin(ask)) {
 		maas_refuse(
 		    ask, 403, "User is not allowed access to this API.");
-	} else if (nobody && !anonymous) {
+	} else if (nobody && !(flags & OP_ANONYMOUS)) {
 		maas_answer_text(ask, 401, "text/plain", "Forbidden");
 	} else if (ask->user && !ask->user->active) {
 		maas_refuse(
@@ -394,10 +422,10 @@ static void serve_api(struct ask *ask)
 	} else if (ask->garbled) {
 		maas_answer_text(ask, 400, "text/plain", "Bad Request");
 		ask->rolled_back = true;
-	} else if (!method_known(ask->path, nobody, ask->request->method)) {
-		wrong_method(ask, nobody);
+	} else if (!method_known(&way, nobody, ask->request->method)) {
+		wrong_method(ask, &way, nobody);
 	} else {
-		perform(ask, nobody);
+		perform(ask, &way, nobody);
 	}
 }
 
@@ -481,19 +509,17 @@ char *maas_asked_op(const struct http_request *request, char *path)
 
 static const char *api_op(const struct http_request *request, char *path)
 {
-	char *args[ASK_ARGS] = { NULL }, *op;
+	char *op = maas_asked_op(request, path);
 	const struct operation *row;
-	bool known;
+	struct way way;
 
-	op = maas_asked_op(request, path);
-	row = maas_route(request->method, path, op, false, args, &known);
-	forget_args(args);
+	find_way(path, &way);
+	row = choose_row(&way, request->method, op, false);
 	if (!row)
-		row = maas_route(request->method, path, op, true, args, &known);
-	forget_args(args);
+		row = choose_row(&way, request->method, op, true);
 	free(op);
 	if (!row)
-		return known ? "unrecognised" : "unknown";
+		return way.count ? "unrecognised" : "unknown";
 	return row->answer ? row->name : "unmodelled";
 }
 

@@ -190,3 +190,32 @@ void buf_add_hex(struct buf *buf, const void *data, size_t len)
 		buf_addc(buf, hex[in[i] & 15]);
 	}
 }
+
+static bool is_special(unsigned char c)
+{
+	return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+}
+
+void buf_add_quoted(struct buf *buf, const char *text, size_t len)
+{
+	const char *end = text + len, *at = text;
+
+	buf_addc(buf, '"');
+	while (at < end) {
+		const char *plain = at;
+
+		while (at < end && !is_special((unsigned char)*at))
+			at++;
+		buf_add(buf, plain, (size_t)(at - plain));
+		if (at == end)
+			break;
+		if (*at == '"' || *at == '\\')
+			buf_add(buf, (char[]){ '\\', *at }, 2);
+		else if (*at == '\n')
+			buf_adds(buf, "\\n");
+		else
+			buf_addf(buf, "\\u%04x", (unsigned)*at);
+		at++;
+	}
+	buf_addc(buf, '"');
+}

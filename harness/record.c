@@ -32,40 +32,6 @@ void record_free(struct record **record)
 
 /* ---- writing ---- */
 
-/* As it stands; the NUL at the end does not. */
-static bool is_plain(char c)
-{
-	return (unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
-}
-
-static void add_escaped(struct buf *out, char c)
-{
-	if (c == '"' || c == '\\')
-		buf_add(out, (char[]){ '\\', c }, 2);
-	else if (c == '\n')
-		buf_adds(out, "\\n");
-	else
-		buf_addf(out, "\\u%04x", (unsigned char)c);
-}
-
-/* Piece by piece and without printf: this writes most of what a run costs to
- * record. */
-static void add_json_text(struct buf *out, const char *text)
-{
-	buf_addc(out, '"');
-	for (;;) {
-		const char *from = text;
-
-		while (is_plain(*text))
-			text++;
-		buf_add(out, from, (size_t)(text - from));
-		if (!*text)
-			break;
-		add_escaped(out, *text++);
-	}
-	buf_addc(out, '"');
-}
-
 static void add_key(struct buf *out, const char *key)
 {
 	buf_add(out, ",\"", 2);
@@ -76,7 +42,7 @@ static void add_key(struct buf *out, const char *key)
 static void add_pair(struct buf *out, const char *key, const char *text)
 {
 	add_key(out, key);
-	add_json_text(out, text);
+	buf_add_quoted(out, text, strlen(text));
 }
 
 static void add_number(struct buf *out, const char *key, int64_t number)

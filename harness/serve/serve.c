@@ -155,27 +155,6 @@ int serve_read_options(const char *command, int argc, char **argv,
 
 /* ---- the served world ---- */
 
-static void write_event(void *ctx, const struct event *event)
-{
-	json_t *line = json_pack("{s:I, s:s, s:s, s:s}", "at",
-	    (json_int_t)event->at, "kind", event->kind, "actor", event->actor,
-	    "about", event->about);
-	char *text;
-
-	for (size_t i = 0; i < event->field_count; i++) {
-		const struct event_field *field = &event->fields[i];
-
-		json_object_set_new(line, field->key,
-		    field->text ? json_string(field->text)
-		                : json_integer((json_int_t)field->number));
-	}
-	text = json_dumps(line, JSON_COMPACT);
-	fprintf(ctx, "%s\n", text ? text : "{}");
-	fflush(ctx);
-	free(text);
-	json_decref(line);
-}
-
 static bool add_rules(struct served *served, struct err *err)
 {
 	for (size_t i = 0; i < served->faults.count; i++) {
@@ -230,11 +209,10 @@ static bool open_journal(struct served *served, struct err *err)
 {
 	if (!served->journal_file)
 		return true;
-	served->journal = fopen(served->journal_file, "we");
+	served->journal = journal_open(served->journal_file, served->host, err);
 	if (!served->journal)
-		return err_set(err, ERR_INPUT, "cannot write %s: %s",
-		    served->journal_file, strerror(errno));
-	events_add_sink(served->events, write_event, served->journal);
+		return false;
+	events_add_sink(served->events, journal_take, served->journal);
 	return true;
 }
 
@@ -275,12 +253,11 @@ void served_run(struct served *served)
 
 void served_close(struct served *served)
 {
+	journal_close(&served->journal);
 	real_host_free(&served->host);
 	events_free(&served->events);
 	reactor_free(&served->reactor);
 	watch_free(&served->watch);
-	if (served->journal)
-		fclose(served->journal);
 }
 
 struct identity *served_identity(struct served *served, char **ca_pem)

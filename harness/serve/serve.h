@@ -37,7 +37,7 @@ struct served {
 	struct reactor *reactor;
 	struct host *host;
 	struct events *events;
-	FILE *journal;
+	struct journal *journal;
 	/* as given on the command line */
 	const char *bind, *journal_file, *credentials_file, *ca_file, *key_file;
 	uint16_t port;

@@ -192,7 +192,7 @@ static usec clients_span(const struct watch *watch, usec span_for)
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
-	return keyed_hash(hash, text, strlen(text));
+	return loops_hash(hash, text, strlen(text));
 }
 
 static void explain_loop(struct watch *watch, const struct wire_sight *sight,
@@ -207,7 +207,7 @@ static void explain_loop(struct watch *watch, const struct wire_sight *sight,
 	asked = hash_text(asked, request->target);
 	asked = hash_text(asked, sight->client);
 	asked = hash_text(asked, user);
-	asked = keyed_hash(asked, buf_text(&request->body), request->body.len);
+	asked = loops_hash(asked, buf_text(&request->body), request->body.len);
 	answer = loops_hash((uint64_t)sight->response->status,
 	    buf_text(&sight->response->body), sight->response->body.len);
 	if (!loops_see(&watch->loops, asked, answer,
@@ -230,37 +230,8 @@ static void explain_loop(struct watch *watch, const struct wire_sight *sight,
 
 /* ---- the journal ---- */
 
-static char *path_of(const struct http_request *request)
-{
-	char *path = http_path(request->target);
-
-	return path ? path : xstrdup(request->target);
-}
-
-/* Bytes from outside need not be text. */
-static json_t *text_or_nothing(const char *text, size_t len)
-{
-	json_t *value = json_stringn(text, len);
-
-	return value ? value : json_string("");
-}
-
-static void write_line(struct watch *watch, json_t *line)
-{
-	struct host *host = watch->options.host;
-	struct buf room = BUF_INIT;
-	struct buf text = BUF_INIT;
-
-	buf_add_json(&text, line, JSON_COMPACT);
-	fprintf(watch->options.journal, "%s\n",
-	    secrets_mask(host->secrets, buf_text(&text), &room));
-	fflush(watch->options.journal);
-	buf_free(&room);
-	buf_free(&text);
-}
-
 /* What a refusal says; answers that are well may hold anything. */
-static void add_said(json_t *line, const struct http_response *response)
+static void add_said(struct buf *line, const struct http_response *response)
 {
 	size_t len = response->body.len;
 
@@ -268,8 +239,16 @@ static void add_said(json_t *line, const struct http_response *response)
 		return;
 	while (len > 200 || (len && (response->body.data[len - 1] & 0x80)))
 		len--;
-	json_object_set_new(
-	    line, "said", text_or_nothing(buf_text(&response->body), len));
+	journal_bytes(line, "said", buf_text(&response->body), len);
+}
+
+static json_t *parameters_of(
+    const struct watch_subject *subject, const struct http_request *request)
+{
+	/* Most requests have none, and nobody has to look for them. */
+	if (!request->body.len && !strchr(request->target, '?'))
+		return json_object();
+	return subject->parameters(subject->ctx, request);
 }
 
 static void keep(struct watch *watch, const struct real_told *told,
@@ -277,36 +256,34 @@ static void keep(struct watch *watch, const struct real_told *told,
 {
 	const struct wire_sight *sight = told->sight;
 	const struct watch_subject *subject = watch->subject;
+	const struct http_request *request = sight->request;
 	const struct http_response *response = sight->response;
-	char *path = path_of(sight->request);
-	usec time = watch->options.host->clock_origin + told->arrived_at;
+	struct journal *journal = watch->options.journal;
+	struct buf *line = journal_begin(journal, "request", told->arrived_at);
 	char at[32];
-	json_t *line;
 
-	time_text_ms(time, at);
-	line = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s}", "at",
-	    (json_int_t)told->arrived_at, "time", at, "kind", "request", "peer",
-	    sight->client, "user", user, "op", sight->op);
-	json_object_set_new(line, "method",
-	    text_or_nothing(
-	        sight->request->method, strlen(sight->request->method)));
-	json_object_set_new(line, "path", text_or_nothing(path, strlen(path)));
+	time_text_ms(watch->options.host->clock_origin + told->arrived_at, at);
+	journal_text(line, "time", at);
+	journal_text(line, "peer", sight->client);
+	journal_text(line, "user", user);
+	journal_text(line, "op", sight->op);
+	journal_text(line, "method", request->method);
+	journal_bytes(
+	    line, "path", request->target, strcspn(request->target, "?#"));
 	if (subject->parameters)
-		json_object_set_new(line, "parameters",
-		    subject->parameters(subject->ctx, sight->request));
-	json_object_set_new(
-	    line, "status", json_integer(response ? response->status : 0));
-	json_object_set_new(line, "bytes",
-	    json_integer(response ? (json_int_t)response->body.len : 0));
-	json_object_set_new(
-	    line, "took_us", json_integer(clients_span(watch, told->took_for)));
-	json_object_set_new(line, "fault", json_string(told->fault));
-	json_object_set_new(line, "note", text_or_nothing(note, strlen(note)));
+		journal_json(
+		    line, "parameters", parameters_of(subject, request));
+	journal_number(line, "status", response ? response->status : 0);
+	journal_number(
+	    line, "bytes", response ? (int64_t)response->body.len : 0);
+	journal_number(line, "took_us", clients_span(watch, told->took_for));
+	journal_text(line, "fault", told->fault);
+	journal_text(line, "note", note);
 	if (response)
 		add_said(line, response);
-	write_line(watch, line);
-	json_decref(line);
-	free(path);
+	journal_end(journal);
+	/* Before its answer is: a client finds here what it has asked. */
+	journal_write(journal);
 }
 
 static void hear(void *ctx, const struct real_told *told)

@@ -19,6 +19,7 @@
 
 #include "harness/serve/closest.h"
 #include "harness/serve/fault_rule.h"
+#include "harness/serve/journal.h"
 
 #define MOST_RULES MOST_FAULTS
 
@@ -46,9 +47,9 @@ struct watch_subject {
 
 struct watch_options {
 	struct host *host;
-	FILE *journal;       /* NULL: none */
-	double speed;        /* of the served world */
-	const char *command; /* what warnings begin with */
+	struct journal *journal; /* NULL: none */
+	double speed;            /* of the served world */
+	const char *command;     /* what warnings begin with */
 };
 
 /* The subject outlives it. */

@@ -95,8 +95,22 @@ TEST(percent_encoding_comes_back)
 	buf_free(&plain);
 }
 
+TEST(a_json_string_escapes_what_it_must)
+{
+	struct buf out = BUF_INIT;
+
+	buf_add_quoted(&out, "", 0);
+	EXPECT_STR(buf_text(&out), "\"\"");
+	buf_reset(&out);
+	buf_add_quoted(&out, "a\"b\\c\nd\te\x7f\xc3\xa9 cut", 13);
+	EXPECT_STR(
+	    buf_text(&out), "\"a\\\"b\\\\c\\nd\\u0009e\\u007f\xc3\xa9 \"");
+	buf_free(&out);
+}
+
 TESTS_BEGIN
 CASE(an_empty_buffer_is_an_empty_text),
     CASE(text_of_any_length_is_kept_and_dropped_from_the_front),
     CASE(base64_is_that_of_the_rfc), CASE(what_is_not_base64_adds_nothing),
-    CASE(percent_encoding_comes_back), TESTS_END
+    CASE(percent_encoding_comes_back),
+    CASE(a_json_string_escapes_what_it_must), TESTS_END

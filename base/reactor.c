@@ -28,6 +28,7 @@ struct reactor {
 	struct http_server *server;
 	struct list removed; /* struct reactor_fd */
 	struct list leaving; /* struct tcp */
+	struct list unsent;  /* struct tcp */
 	int epoll_fd;
 	int64_t began_ns;
 	double speed;
@@ -97,6 +98,11 @@ struct http_server *reactor_server(struct reactor *reactor)
 struct list *reactor_leaving(struct reactor *reactor)
 {
 	return &reactor->leaving;
+}
+
+struct list *reactor_unsent(struct reactor *reactor)
+{
+	return &reactor->unsent;
 }
 
 /* ---- descriptors ---- */
@@ -172,9 +178,11 @@ static int wait_for_ms(const struct reactor *reactor)
 static void turn(struct reactor *reactor)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
-	int count = epoll_wait(
-	    reactor->epoll_fd, events, EVENTS_AT_ONCE, wait_for_ms(reactor));
+	int count;
 
+	tcp_send_all(&reactor->unsent);
+	count = epoll_wait(
+	    reactor->epoll_fd, events, EVENTS_AT_ONCE, wait_for_ms(reactor));
 	check(count >= 0 || errno == EINTR);
 	catch_up(reactor);
 	for (int i = 0; i < count; i++) {

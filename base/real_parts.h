@@ -16,7 +16,7 @@
 #define REAL_MAX_BODY  WIRE_MAX_BODY
 #define REAL_MAX_PEERS 8192 /* of one listener */
 /* What a client has not read of its answer: then no more of it is made. */
-#define REAL_ANSWER_PENDING ((size_t)1 << 20)
+#define REAL_ANSWER_PENDING ((size_t)256 << 10)
 /* Of a stream, which cannot wait: then it is closed. */
 #define REAL_MAX_PENDING ((size_t)16 << 20)
 /* Of what it has asked behind that: then it is not heard. */
@@ -31,6 +31,7 @@ usec reactor_clock(const struct reactor *reactor);
 double reactor_speed(const struct reactor *reactor);
 struct http_server *reactor_server(struct reactor *reactor);
 struct list *reactor_leaving(struct reactor *reactor); /* of real_tcp.c */
+struct list *reactor_unsent(struct reactor *reactor);  /* same */
 
 /* ---- real_tcp.c: a socket with a buffer in front of it ---- */
 
@@ -54,6 +55,7 @@ struct tcp *tcp_connect(struct reactor *reactor, const char *address,
 /* What was written is still sent, as long as the other side takes it. */
 void tcp_free(struct tcp **tcp);
 void tcp_leave_all(struct list *leaving); /* but not longer than this */
+void tcp_send_all(struct list *unsent);   /* a little that was held back */
 void tcp_write(struct tcp *tcp, const char *data, size_t len);
 /* The other side shall see a reset, and nothing of what was not sent yet. */
 void tcp_break(struct tcp *tcp);

@@ -509,7 +509,7 @@ static size_t room(void *ctx)
 	if (!peer->tcp)
 		return SIZE_MAX;
 	return tcp_pending(peer->tcp) < REAL_ANSWER_PENDING
-	           ? REAL_ANSWER_PENDING / 4
+	           ? REAL_ANSWER_PENDING
 	           : 0;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -17,15 +18,24 @@
  * long. */
 #define LEAVE_FOR SECONDS(60)
 
+/* The head of an answer comes alone, and its body a moment later: so little is
+ * held back until the end of the turn, or until more is written, and then goes
+ * out with it in one call, and in one segment. */
+#define LITTLE 2048
+
 struct tcp {
 	struct reactor *reactor;
 	struct list_link in_leaving; /* given up, but not all is sent */
+	struct list_link in_unsent;  /* holds a little back */
 	struct timer patience;       /* for that */
 	struct reactor_fd *watch;
 	int fd;
 	bool connecting, paused;
+	bool waits;  /* the other side must read before more is sent */
+	bool broken; /* found out by writing; reading says why */
 	struct buf out;
-	uint64_t sent;
+	size_t out_sent; /* of it */
+	uint64_t sent;   /* of all */
 	const struct tcp_ops *ops;
 	void *ctx;
 	bool *freed; /* tell the function that is at work */
@@ -60,21 +70,52 @@ static void want(struct tcp *tcp)
 {
 	reactor_set_fd(
 	    tcp->watch, (tcp->paused ? 0 : EPOLLIN) |
-	                    (tcp->connecting || tcp->out.len ? EPOLLOUT : 0));
+	                    (tcp->connecting || tcp->waits ? EPOLLOUT : 0));
+}
+
+/* So many bytes of what waits are gone; how many of them were not of that? */
+static size_t count_sent(struct tcp *tcp, size_t put)
+{
+	size_t old = put < tcp_pending(tcp) ? put : tcp_pending(tcp);
+
+	tcp->sent += put;
+	tcp->out_sent += old;
+	if (!tcp_pending(tcp)) {
+		buf_reset(&tcp->out);
+		tcp->out_sent = 0;
+	}
+	return put - old;
+}
+
+/* What waits, and then these bytes, as far as the other side takes them now;
+ * the others wait. False: it broke. */
+static bool send_some(struct tcp *tcp, const char *data, size_t len)
+{
+	struct iovec parts[2] = {
+		{ NULL, tcp_pending(tcp) },
+		{ (void *)(uintptr_t)data, len },
+	};
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	size_t taken;
+	ssize_t put;
+
+	if (parts[0].iov_len)
+		parts[0].iov_base = tcp->out.data + tcp->out_sent;
+	put = sendmsg(tcp->fd, &message, MSG_NOSIGNAL);
+	if (put < 0 && errno != EAGAIN && errno != EINTR) {
+		tcp->broken = true;
+		return false;
+	}
+	taken = count_sent(tcp, put > 0 ? (size_t)put : 0);
+	if (taken < len)
+		buf_add(&tcp->out, data + taken, len - taken);
+	tcp->waits = tcp_pending(tcp) > 0;
+	return true;
 }
 
 static bool flush(struct tcp *tcp)
 {
-	while (tcp->out.len) {
-		ssize_t put = send(
-		    tcp->fd, tcp->out.data, tcp->out.len, MSG_NOSIGNAL);
-
-		if (put < 0)
-			return errno == EAGAIN || errno == EINTR;
-		tcp->sent += (uint64_t)put;
-		buf_drop(&tcp->out, (size_t)put);
-	}
-	return true;
+	return !tcp_pending(tcp) || send_some(tcp, NULL, 0);
 }
 
 static void finish_connect(struct tcp *tcp)
@@ -88,6 +129,7 @@ static void finish_connect(struct tcp *tcp)
 		return;
 	}
 	tcp->connecting = false;
+	tcp->waits = tcp_pending(tcp) > 0;
 	want(tcp);
 	tcp->ops->connected(tcp->ctx);
 }
@@ -130,13 +172,14 @@ static void on_events(void *ctx, int fd, unsigned events)
 			finish_connect(tcp);
 		return;
 	}
-	if ((events & EPOLLOUT) && tcp->out.len) {
+	if ((events & EPOLLOUT) && tcp->waits) {
 		if (!flush(tcp)) {
 			tcp->ops->closed(tcp->ctx, strerror(errno));
 			return;
 		}
-		want(tcp);
-		if (!tcp->out.len && tcp->ops->drained)
+		if (!tcp->waits)
+			want(tcp);
+		if (!tcp->waits && tcp->ops->drained)
 			tcp->ops->drained(tcp->ctx);
 	}
 	if (tcp->paused)
@@ -148,16 +191,31 @@ static void on_events(void *ctx, int fd, unsigned events)
 /* A write that fails is found out when reading. */
 void tcp_write(struct tcp *tcp, const char *data, size_t len)
 {
-	bool waits = tcp->connecting || tcp->out.len > 0;
-	ssize_t put = waits ? 0 : send(tcp->fd, data, len, MSG_NOSIGNAL);
-	size_t taken = put > 0 ? (size_t)put : 0;
-
-	tcp->sent += taken;
-	if (taken == len)
+	if (tcp->broken)
 		return;
-	buf_add(&tcp->out, data + taken, len - taken);
-	if (!waits)
+	if (tcp->connecting || tcp->waits) {
+		buf_add(&tcp->out, data, len);
+		return;
+	}
+	if (tcp_pending(tcp) + len <= LITTLE) {
+		buf_add(&tcp->out, data, len);
+		if (!list_holds(&tcp->in_unsent))
+			list_add(reactor_unsent(tcp->reactor), &tcp->in_unsent);
+		return;
+	}
+	list_remove(&tcp->in_unsent);
+	if (send_some(tcp, data, len) && tcp->waits)
 		want(tcp);
+}
+
+void tcp_send_all(struct list *unsent)
+{
+	list_each(unsent, struct tcp, in_unsent, tcp)
+	{
+		list_remove(&tcp->in_unsent);
+		if (flush(tcp) && tcp->waits)
+			want(tcp);
+	}
 }
 
 uint64_t tcp_taken(const struct tcp *tcp)
@@ -171,7 +229,7 @@ uint64_t tcp_taken(const struct tcp *tcp)
 
 size_t tcp_pending(const struct tcp *tcp)
 {
-	return tcp->out.len;
+	return tcp->out.len - tcp->out_sent;
 }
 
 void tcp_pause(struct tcp *tcp, bool pause)
@@ -243,6 +301,7 @@ static void close_now(struct tcp *tcp)
 {
 	timer_cancel(&tcp->patience);
 	list_remove(&tcp->in_leaving);
+	list_remove(&tcp->in_unsent);
 	reactor_remove_fd(&tcp->watch);
 	close(tcp->fd);
 	buf_free(&tcp->out);
@@ -254,7 +313,7 @@ static void leave_on(void *ctx, int fd, unsigned events)
 	struct tcp *tcp = ctx;
 
 	(void)fd;
-	if ((events & (EPOLLERR | EPOLLHUP)) || !flush(tcp) || !tcp->out.len)
+	if ((events & (EPOLLERR | EPOLLHUP)) || !flush(tcp) || !tcp->waits)
 		close_now(tcp);
 }
 
@@ -267,6 +326,7 @@ static void leave_ends(struct timer *timer)
 static void leave(struct tcp *tcp)
 {
 	reactor_remove_fd(&tcp->watch);
+	list_remove(&tcp->in_unsent);
 	tcp->watch = reactor_add_fd(
 	    tcp->reactor, tcp->fd, EPOLLOUT, leave_on, tcp);
 	list_add(reactor_leaving(tcp->reactor), &tcp->in_leaving);
@@ -283,7 +343,7 @@ void tcp_free(struct tcp **tcp_p)
 		return;
 	if (tcp->freed)
 		*tcp->freed = true;
-	if (!tcp->connecting && tcp->out.len && flush(tcp) && tcp->out.len)
+	if (!tcp->connecting && !tcp->broken && flush(tcp) && tcp->waits)
 		leave(tcp);
 	else
 		close_now(tcp);
@@ -302,6 +362,8 @@ void tcp_break(struct tcp *tcp)
 	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
 
 	buf_reset(&tcp->out);
+	tcp->out_sent = 0;
+	tcp->waits = false;
 	setsockopt(tcp->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 

@@ -56,7 +56,7 @@ struct ask {
 	char *oauth[OAUTH_KEPT]; /* what the header holds (oauth.c) */
 	bool oauth_read, oauth_in_header;
 	struct nonce nonce; /* once it was judged */
-	bool session; /* credentials were looked at: Vary names Cookie */
+	bool session;       /* credentials were looked at: Vary names Cookie */
 
 	bool answered, rolled_back;
 	bool by_handler; /* the answer is one that the handler returned */

@@ -173,6 +173,7 @@ void http_response_copy(
     struct http_response *to, const struct http_response *from)
 {
 	check(to != from);
+	check(!from->source);
 	http_response_free(to);
 	to->status = from->status;
 	headers_copy(&to->headers, &from->headers);
@@ -183,8 +184,42 @@ void http_response_copy(
 void http_response_free(struct http_response *response)
 {
 	headers_free(&response->headers);
-	buf_free(&response->body);
+	http_response_drop_body(response);
 	*response = (struct http_response){ 0 };
+}
+
+size_t http_response_len(const struct http_response *response)
+{
+	return response->source ? response->source->len : response->body.len;
+}
+
+void http_response_gather(struct http_response *response)
+{
+	struct http_source *source = response->source;
+	struct buf *body = &response->body;
+	size_t len = source ? source->len : 0;
+
+	if (!source)
+		return;
+	buf_free(body);
+	body->data = xrealloc(NULL, len + 1);
+	body->room = len + 1;
+	while (body->len < len)
+		body->len += source->read(
+		    source, body->data + body->len, len - body->len);
+	check(body->len == len);
+	body->data[len] = '\0';
+	source->free(source);
+	response->source = NULL;
+}
+
+void http_response_drop_body(struct http_response *response)
+{
+	if (response->source)
+		response->source->free(response->source);
+	response->source = NULL;
+	response->digest = 0;
+	buf_free(&response->body);
 }
 
 static void set_json_body(
@@ -206,6 +241,7 @@ void http_response_json(
     struct http_response *response, int status, json_t *body)
 {
 	response->status = status;
+	http_response_drop_body(response);
 	set_json_body(&response->headers, &response->body, body);
 }
 
@@ -214,7 +250,7 @@ void http_response_text(struct http_response *response, int status,
 {
 	response->status = status;
 	http_header_set(&response->headers, "Content-Type", content_type);
-	buf_reset(&response->body);
+	http_response_drop_body(response);
 	buf_adds(&response->body, text);
 }
 

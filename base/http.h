@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -35,10 +36,26 @@ struct http_request {
 	struct buf body;
 };
 
+/*
+ * A body that is made while it is sent: an answer of many megabytes is nowhere
+ * as a whole, and waits for a slow client as what it is made from. Embed it.
+ */
+struct http_source {
+	size_t len; /* of all of it */
+	/* The next bytes, in order: at most room, and not none before the
+	 * end. */
+	size_t (*read)(struct http_source *source, char *out, size_t room);
+	void (*free)(struct http_source *source);
+};
+
 struct http_response {
 	int status;
 	struct http_headers headers;
 	struct buf body;
+	struct http_source *source; /* ours, instead of body; NULL: none */
+	/* Of body or source, for who compares answers; 0: not known. Whoever
+	 * changes the body clears it. */
+	uint64_t digest;
 };
 
 bool http_header_is_transport(const char *name);
@@ -60,6 +77,10 @@ void http_response_move(struct http_response *to, struct http_response *from);
 void http_response_copy(
     struct http_response *to, const struct http_response *from);
 void http_response_free(struct http_response *response);
+size_t http_response_len(const struct http_response *response); /* of a body */
+/* A source is read to its end: it becomes the body. */
+void http_response_gather(struct http_response *response);
+void http_response_drop_body(struct http_response *response);
 
 /* Body and Content-Type: application/json in one; steals the reference. */
 void http_request_json(struct http_request *request, json_t *body);

@@ -386,11 +386,45 @@ static void answer_with(struct http_peer *peer, int status,
 	run(peer->server);
 }
 
+/* What is made while it is sent, so much at a time. */
+#define PIECE ((size_t)256 << 10)
+
+static ssize_t read_source(void *ctx, uint64_t at, char *out, size_t room)
+{
+	struct http_source *source = ctx;
+
+	(void)at;
+	return (ssize_t)source->read(source, out, room);
+}
+
+static void free_source(void *ctx)
+{
+	struct http_source *source = ctx;
+
+	source->free(source);
+}
+
+static void reply_source(struct http_peer *peer, struct http_response *response)
+{
+	struct http_source *source = response->source;
+
+	response->source = NULL;
+	answer_with(peer, response->status,
+	    MHD_create_response_from_callback(
+	        source->len, PIECE, read_source, source, free_source),
+	    &response->headers);
+}
+
 void http_peer_reply(struct http_peer *peer, struct http_response *response)
 {
 	size_t len = response->body.len;
-	char *body = buf_detach(&response->body);
+	char *body;
 
+	if (response->source) {
+		reply_source(peer, response);
+		return;
+	}
+	body = buf_detach(&response->body);
 	answer_with(peer, response->status,
 	    MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE),
 	    &response->headers);

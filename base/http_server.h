@@ -43,7 +43,7 @@ struct http_peer *http_peer_new(
 void http_peer_free(struct http_peer **peer);
 void http_peer_input(struct http_peer *peer, const char *data, size_t len);
 
-/* Only read; but the body of a reply is taken. */
+/* Only read; but the body (or source) of a reply is taken. */
 void http_peer_reply(struct http_peer *peer, struct http_response *response);
 void http_peer_begin(struct http_peer *peer, const struct http_response *head);
 void http_peer_more(struct http_peer *peer, const char *data, size_t len);

@@ -311,6 +311,9 @@ static void reply(struct exchange *exchange, struct http_response *response)
 	struct real_exchange *x = x_of(exchange);
 
 	tidy_response(response, "");
+	/* Whoever strikes answers looks at them as a whole. */
+	if (x->peer && x->peer->net->strike)
+		http_response_gather(response);
 	if (!x->peer || !strike_answer(x, response))
 		deliver(x, response);
 }

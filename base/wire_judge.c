@@ -170,5 +170,5 @@ void tidy_response(struct http_response *response, const char *method)
 {
 	tidy_headers(&response->headers, true);
 	if (has_no_body(response, method))
-		buf_free(&response->body);
+		http_response_drop_body(response);
 }

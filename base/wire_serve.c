@@ -274,6 +274,7 @@ static void reply(struct exchange *exchange, struct http_response *response)
 	struct exchange_side *side = side_of(exchange);
 
 	check(!side->begun);
+	http_response_gather(response);
 	if (speaks_to_nobody(side))
 		http_response_free(response);
 	else

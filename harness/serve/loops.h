@@ -28,9 +28,6 @@ struct loops { /* zeroed is empty */
 	} seen[LOOPS_KEPT];
 };
 
-/* Tells answers apart, long ones fast; not made against an adversary. */
-uint64_t loops_hash(uint64_t seed, const char *data, size_t len);
-
 /* One more exchange. True: it is a loop now, *span_for is how long those
  * LOOPS_COUNT took. */
 bool loops_see(struct loops *loops, uint64_t request, uint64_t answer,

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/quick_hash.h"
 #include "base/real_host.h"
 #include "harness/serve/loops.h"
 
@@ -192,7 +193,15 @@ static usec clients_span(const struct watch *watch, usec span_for)
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
-	return loops_hash(hash, text, strlen(text));
+	return quick_hash(hash, text, strlen(text));
+}
+
+static uint64_t digest_of(const struct http_response *response)
+{
+	if (response->digest)
+		return response->digest;
+	check(!response->source);
+	return quick_hash(0, buf_text(&response->body), response->body.len);
 }
 
 static void explain_loop(struct watch *watch, const struct wire_sight *sight,
@@ -207,9 +216,8 @@ static void explain_loop(struct watch *watch, const struct wire_sight *sight,
 	asked = hash_text(asked, request->target);
 	asked = hash_text(asked, sight->client);
 	asked = hash_text(asked, user);
-	asked = loops_hash(asked, buf_text(&request->body), request->body.len);
-	answer = loops_hash((uint64_t)sight->response->status,
-	    buf_text(&sight->response->body), sight->response->body.len);
+	asked = quick_hash(asked, buf_text(&request->body), request->body.len);
+	answer = digest_of(sight->response) ^ (uint64_t)sight->response->status;
 	if (!loops_see(&watch->loops, asked, answer,
 	        clients_span(watch, loop_now(loop)), &span_for))
 		return;
@@ -275,7 +283,7 @@ static void keep(struct watch *watch, const struct real_told *told,
 		    line, "parameters", parameters_of(subject, request));
 	journal_number(line, "status", response ? response->status : 0);
 	journal_number(
-	    line, "bytes", response ? (int64_t)response->body.len : 0);
+	    line, "bytes", response ? (int64_t)http_response_len(response) : 0);
 	journal_number(line, "took_us", clients_span(watch, told->took_for));
 	journal_text(line, "fault", told->fault);
 	journal_text(line, "note", note);
@@ -314,7 +322,8 @@ static void hear(void *ctx, const struct real_told *told)
 void watch_begin(struct watch *watch, const struct watch_options *options)
 {
 	watch->options = *options;
-	real_net_watch(options->host->net, strike, hear, watch);
+	real_net_watch(
+	    options->host->net, watch->rule_count ? strike : NULL, hear, watch);
 }
 
 /* ---- the sum ---- */

@@ -230,7 +230,7 @@ void maas_op_allocate(struct ask *ask)
 
 void maas_op_machines_list(struct ask *ask)
 {
-	struct buf list = BUF_INIT;
+	struct shown_list *list = NULL;
 	struct node *node;
 
 	if (!maas_constraints_judge(ask, &ask->query, false))
@@ -240,7 +240,7 @@ void maas_op_machines_list(struct ask *ask)
 		    maas_constraints_pass(ask, &ask->query, false, node))
 			maas_shown_add(&list, node);
 	}
-	maas_answer_shown(ask, &list);
+	maas_answer_shown(ask, list);
 }
 
 void maas_nodes_answer(

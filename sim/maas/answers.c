@@ -105,6 +105,8 @@ static void wrap_in_call(struct ask *ask)
 
 	if (!callback || !callback_is_name(callback))
 		return;
+	http_response_gather(&ask->answer);
+	ask->answer.digest = 0;
 	buf_addf(&wrapped, "%s(%s)", callback, buf_text(&ask->answer.body));
 	buf_free(&ask->answer.body);
 	ask->answer.body = wrapped;
@@ -128,9 +130,9 @@ void maas_check_format(struct ask *ask)
 
 void maas_answer_written(struct ask *ask, struct buf *body)
 {
-	http_response_text(
-	    &ask->answer, 200, "application/json; charset=utf-8", "");
-	buf_free(&ask->answer.body);
+	ask->answer.status = 200;
+	http_header_set(&ask->answer.headers, "Content-Type",
+	    "application/json; charset=utf-8");
 	ask->answer.body = *body;
 	*body = (struct buf)BUF_INIT;
 	wrap_in_call(ask);

@@ -86,7 +86,8 @@ void maas_checkbox(const struct form *form, const char *name, bool *ticked);
 void maas_answer(struct ask *ask, json_t *body); /* 200; steals body */
 void maas_answer_status(struct ask *ask, int status, json_t *body);
 void maas_answer_compact(struct ask *ask, json_t *body);
-void maas_answer_written(struct ask *ask, struct buf *body); /* 200; takes it */
+/* 200; takes the body. A source, and a digest, are in the answer already. */
+void maas_answer_written(struct ask *ask, struct buf *body);
 void maas_answer_text(
     struct ask *ask, int status, const char *type, const char *text);
 /* When the operation is done: ?format= other than json makes it a 400. */
@@ -118,9 +119,10 @@ bool maas_fine(struct ask *ask, json_t *errors);
 
 /* ---- shown.c: machines as they were written out before ---- */
 void maas_answer_machine(struct ask *ask, struct node *node);
-/* A list: begun with an empty buf, added to, answered with. */
-void maas_shown_add(struct buf *list, struct node *node);
-void maas_answer_shown(struct ask *ask, struct buf *list);
+/* A list: begun with NULL, added to, and taken by the answer. */
+struct shown_list;
+void maas_shown_add(struct shown_list **list, struct node *node);
+void maas_answer_shown(struct ask *ask, struct shown_list *list);
 
 /* ---- oauth.c ---- */
 enum oauth_verdict {

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/owner.h"
+#include "sim/maas/alike.h"
 
 /* Machines, devices and controllers as things, with their interfaces. */
 
@@ -177,8 +178,7 @@ void maas_node_free(struct node *node)
 	json_decref(node->owner_data);
 	maas_names_free(&node->tags);
 	free_texts(node);
-	buf_free(&node->shown);
-	buf_free(&node->listed);
+	alike_drop(&node->shown);
 	free(node);
 }
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/owner.h"
+#include "sim/maas/alike.h"
 #include "sim/maas/ask.h"
 #include "sim/maas/control.h"
 #include "sim/maas/server.h"
@@ -132,6 +133,7 @@ void maas_free(struct maas **maas)
 	listener_close(&m->listener);
 	maas_clear(m);
 	maas_nonces_free(&m->nonces);
+	alike_model_drop(&m->shown_model);
 	timer_cancel(&m->dns_timer);
 	json_decref(m->inventory);
 	free(m->name);

@@ -308,8 +308,7 @@ struct node {
 	/* Called when the power action that belongs to the task is done. */
 	void (*when_off)(struct node *node);
 	char *last_told;        /* the attributes in the last "state" event */
-	struct buf shown;       /* the document of this machine (shown.c) */
-	struct buf listed;      /* the same as an item of a list, or empty */
+	struct alike *shown;    /* the document of this machine (shown.c) */
 	uint64_t shown_edition; /* of the region, when it was written */
 	bool touched;
 };
@@ -409,6 +408,7 @@ struct maas {
 	bool dns_dirty;
 	uint64_t requests; /* for names of choices */
 	uint64_t edition; /* of all that is shown; maas_tell begins a new one */
+	struct alike_model *shown_model; /* what documents differ from */
 };
 
 /* ---- region.c ---- */

@@ -49,6 +49,7 @@ static struct listener *direct_listen(
 static void take_reply(struct exchange *x, struct http_response *response)
 {
 	(void)x;
+	http_response_gather(response);
 	http_response_move(&the_net.answer, response);
 	the_net.answered = true;
 }

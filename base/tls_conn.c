@@ -9,11 +9,14 @@
 #include "base/check.h"
 #include "base/tls_parts.h"
 
-#define CHUNK 16384
+#define CHUNK        16384
+#define MOST_AT_ONCE (4 * CHUNK) /* is sent before more is enciphered */
 
 struct tls_conn {
 	SSL *ssl;
-	BIO *in, *out; /* the SSL's */
+	BIO *in; /* the SSL's */
+	BIO_METHOD *out_method;
+	struct buf out; /* records that are to be sent */
 	const struct tls_conn_ops *ops;
 	void *ctx;
 	enum tls_conn_state state;
@@ -102,6 +105,39 @@ SSL_CTX *tls_server_ctx(const struct identity *identity, bool ask_client)
 	return ctx;
 }
 
+/* ---- what OpenSSL writes ---- */
+
+/* A BIO in memory of OpenSSL's own copies what it is given once more, and wipes
+ * itself whenever it is empty. */
+static int take_record(BIO *bio, const char *data, int len)
+{
+	struct tls_conn *conn = BIO_get_data(bio);
+
+	buf_add(&conn->out, data, (size_t)len);
+	return len;
+}
+
+static long control(BIO *bio, int what, long number, void *data)
+{
+	(void)bio, (void)number, (void)data;
+	return what == BIO_CTRL_FLUSH;
+}
+
+static BIO *out_new(struct tls_conn *conn)
+{
+	BIO *bio;
+
+	conn->out_method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "tls_conn");
+	check(conn->out_method);
+	BIO_meth_set_write(conn->out_method, take_record);
+	BIO_meth_set_ctrl(conn->out_method, control);
+	bio = BIO_new(conn->out_method);
+	check(bio);
+	BIO_set_data(bio, conn);
+	BIO_set_init(bio, 1);
+	return bio;
+}
+
 /* ---- life ---- */
 
 static bool is_address(const char *host)
@@ -130,10 +166,9 @@ struct tls_conn *tls_conn_new(SSL_CTX *ssl_ctx, const char *host,
 	conn->ctx = ctx;
 	conn->ssl = SSL_new(ssl_ctx);
 	conn->in = BIO_new(BIO_s_mem());
-	conn->out = BIO_new(BIO_s_mem());
-	check(conn->ssl && conn->in && conn->out);
+	check(conn->ssl && conn->in);
 	BIO_set_mem_eof_return(conn->in, -1);
-	SSL_set_bio(conn->ssl, conn->in, conn->out);
+	SSL_set_bio(conn->ssl, conn->in, out_new(conn));
 	SSL_set_app_data(conn->ssl, conn);
 	if (host) {
 		SSL_set_connect_state(conn->ssl);
@@ -150,6 +185,8 @@ void tls_conn_free(struct tls_conn **conn)
 	if (!*conn)
 		return;
 	SSL_free((*conn)->ssl);
+	BIO_meth_free((*conn)->out_method);
+	buf_free(&(*conn)->out);
 	buf_free(&(*conn)->early);
 	free(*conn);
 	*conn = NULL;
@@ -164,14 +201,10 @@ enum tls_conn_state tls_conn_state(const struct tls_conn *conn)
 
 static void flush(struct tls_conn *conn)
 {
-	char *data;
-	long len;
+	while (conn->out.len) {
+		struct buf out = conn->out;
 
-	while ((len = BIO_get_mem_data(conn->out, &data)) > 0) {
-		struct buf out = BUF_INIT;
-
-		buf_add(&out, data, (size_t)len);
-		(void)BIO_reset(conn->out);
+		conn->out = (struct buf)BUF_INIT;
 		conn->ops->cipher(conn->ctx, out.data, out.len);
 		buf_free(&out);
 	}
@@ -281,7 +314,7 @@ void tls_conn_write(struct tls_conn *conn, const char *data, size_t len)
 		return;
 	}
 	while (len > 0 && conn->state == TLS_OPEN) {
-		int most = len > (1 << 20) ? 1 << 20 : (int)len;
+		int most = len > MOST_AT_ONCE ? MOST_AT_ONCE : (int)len;
 
 		check(SSL_write(conn->ssl, data, most) == most);
 		data += most;

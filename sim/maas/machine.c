@@ -56,7 +56,10 @@ struct node *maas_node_named(const struct maas *maas, const char *hostname)
 	struct node *node;
 
 	list_for_each (node, &maas->nodes) {
-		if (strcmp(node->hostname, hostname) == 0)
+		/* The first letter, without a call: a thousand machines look
+		 * at each other's names when they get their own. */
+		if (*node->hostname == *hostname &&
+		    strcmp(node->hostname, hostname) == 0)
 			return node;
 	}
 	return NULL;

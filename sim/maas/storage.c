@@ -15,15 +15,20 @@
 
 char *maas_uuid(const struct maas *maas)
 {
-	unsigned char b[16];
+	static const size_t groups[] = { 4, 2, 2, 2, 6 };
+	struct buf text = BUF_INIT;
+	unsigned char b[16], *at = b;
 
 	choose_bytes(maas->host->choices, b, sizeof(b), "%s: uuid", maas->name);
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	return xasprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-	                 "%02x%02x%02x%02x%02x%02x",
-	    b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
-	    b[11], b[12], b[13], b[14], b[15]);
+	for (size_t i = 0; i < 5; i++) {
+		if (i)
+			buf_addc(&text, '-');
+		buf_add_hex(&text, at, groups[i]);
+		at += groups[i];
+	}
+	return buf_detach(&text);
 }
 
 /* ---- filesystems ---- */

@@ -9,21 +9,6 @@
 /* Nouns that a region keeps, checks and shows: routes, snippets, repositories,
  * notifications, image sources, keys. */
 
-static const char *word(const char *path)
-{
-	return jstr(lab.body, path);
-}
-
-static int number(const char *path)
-{
-	return (int)jint(lab.body, path);
-}
-
-static int asks(const char *method, const char *path, const char *form)
-{
-	return lab_ask(&lab, method, path, form);
-}
-
 static int listed(const char *path)
 {
 	EXPECT_INT(asks("GET", path, NULL), 200);

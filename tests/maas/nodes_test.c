@@ -9,31 +9,6 @@
 /* VM hosts and what is composed on them; copies of layouts; neighbours, cards,
  * kept addresses; devices and controllers. */
 
-static const char *word(const char *path)
-{
-	return jstr(lab.body, path);
-}
-
-static int number(const char *path)
-{
-	return (int)jint(lab.body, path);
-}
-
-static int asks(const char *method, const char *path, const char *form)
-{
-	return lab_ask(&lab, method, path, form);
-}
-
-static int of(
-    const char *id, const char *method, const char *path, const char *form)
-{
-	char *whole = xasprintf("nodes/%s/%s", id, path);
-	int status = asks(method, whole, form);
-
-	free(whole);
-	return status;
-}
-
 static void happens(const char *step)
 {
 	json_t *json = json_loads(step, 0, NULL);
@@ -183,10 +158,10 @@ TEST(a_clone_has_the_layout_and_the_interfaces_of_its_source)
 	to = a_machine(NULL);
 	EXPECT_INT(
 	    machine_op(from, "set_storage_layout", "storage_layout=lvm"), 200);
-	EXPECT_INT(of(from, "POST", "interfaces/?op=create_bridge",
+	EXPECT_INT(asks_of(from, "POST", "interfaces/?op=create_bridge",
 	               "name=br0&parent=1"),
 	    200);
-	EXPECT_INT(of(from, "POST", "interfaces/br0/?op=link_subnet",
+	EXPECT_INT(asks_of(from, "POST", "interfaces/br0/?op=link_subnet",
 	               "mode=auto&subnet=1"),
 	    200);
 	EXPECT_INT(laid_on(from, to, "storage=true&interfaces=true"), 204);
@@ -272,17 +247,18 @@ TEST(a_card_that_was_deleted_is_found_again_by_commissioning)
 
 	a_lab(NULL, NULL);
 	id = a_machine(NULL);
-	EXPECT_INT(of(id, "GET", "devices/", NULL), 200);
+	EXPECT_INT(asks_of(id, "GET", "devices/", NULL), 200);
 	EXPECT_INT(json_array_size(lab.body), 2);
 	EXPECT_STR(word("[0].hardware_type_name"), "Network");
 	path = xasprintf("devices/%d/", number("[0].id"));
-	EXPECT_INT(of(id, "DELETE", path, NULL), 204);
-	EXPECT_INT(of(id, "GET", path, NULL), 404);
-	EXPECT_INT(of(id, "GET", "devices/?hardware_type=network", NULL), 200);
+	EXPECT_INT(asks_of(id, "DELETE", path, NULL), 204);
+	EXPECT_INT(asks_of(id, "GET", path, NULL), 404);
+	EXPECT_INT(
+	    asks_of(id, "GET", "devices/?hardware_type=network", NULL), 200);
 	EXPECT_INT(json_array_size(lab.body), 0);
 	EXPECT_INT(machine_op(id, "commission", NULL), 200);
 	minutes(10);
-	EXPECT_INT(of(id, "GET", "devices/", NULL), 200);
+	EXPECT_INT(asks_of(id, "GET", "devices/", NULL), 200);
 	EXPECT_INT(json_array_size(lab.body), 2);
 	free(path);
 	lab_close(&lab);

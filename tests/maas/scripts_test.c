@@ -8,26 +8,6 @@
 
 /* Scripts that administrators bring along, and what ran on machines. */
 
-static const char *word(const char *path)
-{
-	return jstr(lab.body, path);
-}
-
-static int asks(const char *method, const char *path, const char *form)
-{
-	return lab_ask(&lab, method, path, form);
-}
-
-static int of(
-    const char *id, const char *method, const char *path, const char *form)
-{
-	char *whole = xasprintf("nodes/%s/%s", id, path);
-	int status = asks(method, whole, form);
-
-	free(whole);
-	return status;
-}
-
 #define HELLO "script=%23!/bin/sh%0Aecho hello"
 
 static const char *const with_metadata =
@@ -112,7 +92,7 @@ TEST(a_machine_is_tested_by_a_script_of_ones_own)
 	minutes(10);
 	EXPECT_STR(status_of(id), "Ready");
 	EXPECT_STR(word("memory_test_status_name"), "Passed");
-	EXPECT_INT(of(id, "GET", "results/current-testing/", NULL), 200);
+	EXPECT_INT(asks_of(id, "GET", "results/current-testing/", NULL), 200);
 	EXPECT_STR(word("results[0].name"), "mine");
 	lab_close(&lab);
 }
@@ -125,14 +105,16 @@ TEST(commissioning_runs_the_scripts_of_administrators_too)
 	a_lab(NULL, NULL);
 	id = a_machine(NULL);
 	EXPECT_INT(machine_op(id, "commission", NULL), 200);
-	EXPECT_INT(of(id, "GET", "results/current-commissioning/", NULL), 200);
+	EXPECT_INT(
+	    asks_of(id, "GET", "results/current-commissioning/", NULL), 200);
 	before = (int)jlen(lab.body, "results");
 	minutes(10);
 	EXPECT_INT(
 	    asks("POST", "scripts/", "name=mine&type=commissioning&" HELLO),
 	    200);
 	EXPECT_INT(machine_op(id, "commission", NULL), 200);
-	EXPECT_INT(of(id, "GET", "results/current-commissioning/", NULL), 200);
+	EXPECT_INT(
+	    asks_of(id, "GET", "results/current-commissioning/", NULL), 200);
 	EXPECT_INT(jlen(lab.body, "results"), before + 1);
 	lab_close(&lab);
 }
@@ -145,22 +127,25 @@ TEST(results_can_be_silenced_loaded_and_deleted)
 	id = a_machine(NULL);
 	EXPECT_INT(machine_op(id, "test", "testing_scripts=memtester,7z"), 200);
 	minutes(10);
-	EXPECT_INT(of(id, "PUT", "results/current-testing/", ""), 400);
-	EXPECT_INT(of(id, "PUT", "results/current-testing/",
+	EXPECT_INT(asks_of(id, "PUT", "results/current-testing/", ""), 400);
+	EXPECT_INT(asks_of(id, "PUT", "results/current-testing/",
 	               "suppressed=true&filters=7z"),
 	    200);
 	EXPECT(jbool(lab.body, "results[0].suppressed"));
 	EXPECT(!jbool(lab.body, "results[1].suppressed"));
 	EXPECT_INT(
-	    of(id, "GET", "results/current-testing/?op=download", NULL), 200);
+	    asks_of(id, "GET", "results/current-testing/?op=download", NULL),
+	    200);
 	EXPECT_HAS(lab_text(&lab), "- memtester -");
-	EXPECT_INT(of(id, "GET", "results/yesterday/", NULL), 400);
+	EXPECT_INT(asks_of(id, "GET", "results/yesterday/", NULL), 400);
 	EXPECT_HAS(lab_text(&lab), "Unknown id \"yesterday\"");
 	lab_as(&lab, "bob", false);
-	EXPECT_INT(of(id, "DELETE", "results/current-testing/", NULL), 403);
+	EXPECT_INT(
+	    asks_of(id, "DELETE", "results/current-testing/", NULL), 403);
 	lab_as(&lab, "admin", true);
-	EXPECT_INT(of(id, "DELETE", "results/current-testing/", NULL), 204);
-	EXPECT_INT(of(id, "GET", "results/current-testing/", NULL), 404);
+	EXPECT_INT(
+	    asks_of(id, "DELETE", "results/current-testing/", NULL), 204);
+	EXPECT_INT(asks_of(id, "GET", "results/current-testing/", NULL), 404);
 	status_of(id);
 	EXPECT_STR(word("testing_status_name"), "Unknown");
 	lab_close(&lab);

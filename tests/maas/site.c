@@ -1,8 +1,10 @@
 #include "tests/maas/site.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "tests/test.h"
 
@@ -35,6 +37,31 @@ const char *status_of(const char *system_id)
 	snprintf(path, sizeof(path), "machines/%s/", system_id);
 	lab_ask(&lab, "GET", path, NULL);
 	return jstr(lab.body, "status_name");
+}
+
+int asks(const char *method, const char *path, const char *form)
+{
+	return lab_ask(&lab, method, path, form);
+}
+
+int asks_of(
+    const char *id, const char *method, const char *path, const char *form)
+{
+	char *whole = xasprintf("nodes/%s/%s", id, path);
+	int status = asks(method, whole, form);
+
+	free(whole);
+	return status;
+}
+
+const char *word(const char *path)
+{
+	return jstr(lab.body, path);
+}
+
+int number(const char *path)
+{
+	return (int)jint(lab.body, path);
 }
 
 int machine_op(const char *system_id, const char *op, const char *form)

@@ -12,6 +12,13 @@ extern struct lab lab;
 void a_lab(const struct maas_options *options, const char *cidr);
 const char *a_machine(const struct maas_machine_spec *spec); /* NULL: usual */
 const char *status_of(const char *system_id);
+/* One request; what came back is read by word() and number(). */
+int asks(const char *method, const char *path, const char *form);
+/* The same of one node: nodes/ID/PATH. */
+int asks_of(
+    const char *id, const char *method, const char *path, const char *form);
+const char *word(const char *path); /* in the last answer; "" if absent */
+int number(const char *path);
 int machine_op(const char *system_id, const char *op, const char *form);
 void minutes(int count);
 

@@ -14,10 +14,10 @@
 static const char *id;
 static int first, second, third; /* the drives of the machine */
 
-static int asks(const char *method, const char *form, const char *fmt, ...)
+static int its(const char *method, const char *form, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-static int asks(const char *method, const char *form, const char *fmt, ...)
+static int its(const char *method, const char *form, const char *fmt, ...)
 {
 	char path[160], below[128];
 	va_list ap;
@@ -29,23 +29,13 @@ static int asks(const char *method, const char *form, const char *fmt, ...)
 	return lab_ask(&lab, method, path, form);
 }
 
-static const char *word(const char *path)
-{
-	return jstr(lab.body, path);
-}
-
-static int number(const char *path)
-{
-	return (int)jint(lab.body, path);
-}
-
 static int another_drive(const char *name, const char *size)
 {
 	char form[120];
 
 	snprintf(form, sizeof(form),
 	    "name=%s&size=%s&block_size=512&id_path=/dev/%s", name, size, name);
-	EXPECT_INT(asks("POST", form, "blockdevices/"), 200);
+	EXPECT_INT(its("POST", form, "blockdevices/"), 200);
 	return number("id");
 }
 
@@ -63,7 +53,7 @@ static void a_site(void)
 static int partition_of(int drive, const char *form)
 {
 	EXPECT_INT(
-	    asks("POST", form, "blockdevices/%d/partitions/", drive), 200);
+	    its("POST", form, "blockdevices/%d/partitions/", drive), 200);
 	return number("id");
 }
 
@@ -72,24 +62,24 @@ static int partition_of(int drive, const char *form)
 TEST(a_drive_can_be_put_in_renamed_tagged_and_taken_out)
 {
 	a_site();
-	EXPECT_INT(asks("GET", NULL, "blockdevices/sdb/"), 200);
+	EXPECT_INT(its("GET", NULL, "blockdevices/sdb/"), 200);
 	EXPECT_INT(number("id"), second);
 	EXPECT_STR(word("type"), "physical");
 	EXPECT_STR(word("used_for"), "Unused");
 	EXPECT_INT(jint(lab.body, "available_size"), 100000000000);
 	EXPECT_INT(
-	    asks("PUT", "model=New&serial=7", "blockdevices/%d/", second), 200);
+	    its("PUT", "model=New&serial=7", "blockdevices/%d/", second), 200);
 	EXPECT_STR(word("model"), "New");
 	EXPECT_INT(
-	    asks("POST", "tag=fast", "blockdevices/%d/?op=add_tag", second),
+	    its("POST", "tag=fast", "blockdevices/%d/?op=add_tag", second),
 	    200);
 	EXPECT_STR(word("tags[0]"), "fast");
 	EXPECT_INT(
-	    asks("POST", "tag=fast", "blockdevices/%d/?op=remove_tag", second),
+	    its("POST", "tag=fast", "blockdevices/%d/?op=remove_tag", second),
 	    200);
 	EXPECT_INT(jlen(lab.body, "tags"), 0);
-	EXPECT_INT(asks("DELETE", NULL, "blockdevices/%d/", second), 204);
-	EXPECT_INT(asks("GET", NULL, "blockdevices/%d/", second), 404);
+	EXPECT_INT(its("DELETE", NULL, "blockdevices/%d/", second), 204);
+	EXPECT_INT(its("GET", NULL, "blockdevices/%d/", second), 404);
 	EXPECT_STR(lab_text(&lab), "No BlockDevice matches the given query.");
 	lab_close(&lab);
 }
@@ -97,24 +87,23 @@ TEST(a_drive_can_be_put_in_renamed_tagged_and_taken_out)
 TEST(a_drive_needs_a_name_sizes_and_something_to_tell_it_by)
 {
 	a_site();
-	EXPECT_INT(asks("POST", "", "blockdevices/"), 400);
+	EXPECT_INT(its("POST", "", "blockdevices/"), 400);
 	EXPECT_STR(word("name[0]"), "This field is required.");
 	EXPECT_STR(word("size[0]"), "This field is required.");
 	EXPECT_STR(word("block_size[0]"), "This field is required.");
-	EXPECT_INT(asks("POST", "name=x&size=big&block_size=512&id_path=/x",
+	EXPECT_INT(its("POST", "name=x&size=big&block_size=512&id_path=/x",
 	               "blockdevices/"),
 	    400);
 	EXPECT_STR(word("size[0]"), "Enter a valid value.");
 	EXPECT_INT(
-	    asks("POST", "name=x&size=1G&block_size=512", "blockdevices/"),
-	    400);
+	    its("POST", "name=x&size=1G&block_size=512", "blockdevices/"), 400);
 	EXPECT_HAS(word("__all__[0]"), "serial/model are required");
-	EXPECT_INT(asks("POST", "name=sdb&size=1G&block_size=512&id_path=/x",
+	EXPECT_INT(its("POST", "name=sdb&size=1G&block_size=512&id_path=/x",
 	               "blockdevices/"),
 	    400);
 	lab_as(&lab, "bob", false);
-	EXPECT_INT(asks("POST", "name=x", "blockdevices/"), 403);
-	EXPECT_INT(asks("DELETE", NULL, "blockdevices/%d/", second), 403);
+	EXPECT_INT(its("POST", "name=x", "blockdevices/"), 403);
+	EXPECT_INT(its("DELETE", NULL, "blockdevices/%d/", second), 403);
 	lab_close(&lab);
 }
 
@@ -122,11 +111,11 @@ TEST(the_boot_disk_is_the_one_that_was_chosen)
 {
 	a_site();
 	EXPECT_INT(
-	    asks("POST", "", "blockdevices/%d/?op=set_boot_disk", second), 200);
+	    its("POST", "", "blockdevices/%d/?op=set_boot_disk", second), 200);
 	EXPECT_STR(lab_text(&lab), "OK");
 	status_of(id);
 	EXPECT_INT(number("boot_disk.id"), second);
-	EXPECT_INT(asks("DELETE", NULL, "blockdevices/%d/", second), 204);
+	EXPECT_INT(its("DELETE", NULL, "blockdevices/%d/", second), 204);
 	status_of(id);
 	EXPECT_INT(number("boot_disk.id"), first);
 	lab_close(&lab);
@@ -139,14 +128,14 @@ TEST(of_a_deployed_machine_only_the_names_of_a_disk_change)
 	minutes(20);
 	EXPECT_STR(status_of(id), "Deployed");
 	EXPECT_INT(
-	    asks("PUT", "serial=8&size=1G", "blockdevices/%d/", second), 200);
+	    its("PUT", "serial=8&size=1G", "blockdevices/%d/", second), 200);
 	EXPECT_STR(word("serial"), "8");
 	EXPECT_INT(jint(lab.body, "size"), 100000000000);
-	EXPECT_INT(asks("DELETE", NULL, "blockdevices/%d/", second), 409);
+	EXPECT_INT(its("DELETE", NULL, "blockdevices/%d/", second), 409);
 	EXPECT_STR(lab_text(&lab),
 	    "Cannot delete block device because the machine is not Ready.");
 	EXPECT_INT(
-	    asks("POST", "fstype=ext4", "blockdevices/%d/?op=format", second),
+	    its("POST", "fstype=ext4", "blockdevices/%d/?op=format", second),
 	    409);
 	lab_close(&lab);
 }
@@ -162,33 +151,30 @@ TEST(partitions_fill_a_drive_until_it_is_full)
 	EXPECT_INT(jint(lab.body, "size"), 59999518720);
 	EXPECT(jbool(lab.body, "bootable"));
 	EXPECT_INT(
-	    asks("POST", "size=60G", "blockdevices/%d/partitions/", second),
+	    its("POST", "size=60G", "blockdevices/%d/partitions/", second),
 	    400);
 	EXPECT_HAS(word("size[0]"), "not enough free space");
 	partition_of(second, "");
-	EXPECT_INT(
-	    asks("POST", "", "blockdevices/%d/partitions/", second), 400);
-	EXPECT_INT(asks("GET", NULL, "blockdevices/%d/", second), 200);
+	EXPECT_INT(its("POST", "", "blockdevices/%d/partitions/", second), 400);
+	EXPECT_INT(its("GET", NULL, "blockdevices/%d/", second), 200);
 	EXPECT_STR(word("used_for"), "GPT partitioned with 2 partitions");
 	EXPECT_INT(number("available_size"), 0);
 	EXPECT_INT(
-	    asks("GET", NULL, "blockdevices/%d/partition/%d", second, one),
-	    200);
+	    its("GET", NULL, "blockdevices/%d/partition/%d", second, one), 200);
 	EXPECT_INT(
-	    asks("DELETE", NULL, "blockdevices/%d/partition/%d", second, one),
+	    its("DELETE", NULL, "blockdevices/%d/partition/%d", second, one),
 	    204);
 	EXPECT_INT(
-	    asks("GET", NULL, "blockdevices/%d/partition/%d", second, one),
-	    404);
+	    its("GET", NULL, "blockdevices/%d/partition/%d", second, one), 404);
 	EXPECT_INT(
-	    asks("GET", NULL, "blockdevices/%d/partitions/", second), 200);
+	    its("GET", NULL, "blockdevices/%d/partitions/", second), 200);
 	EXPECT_INT(json_array_size(lab.body), 1);
 	lab_close(&lab);
 }
 
 static int on_part(int part, const char *op, const char *form)
 {
-	return asks("POST", form, "blockdevices/%d/partition/%d?op=%s", second,
+	return its("POST", form, "blockdevices/%d/partition/%d?op=%s", second,
 	    part, op);
 }
 
@@ -233,7 +219,7 @@ TEST(tags_of_a_partition_stay_until_they_are_removed)
 	EXPECT_INT(on_part(part, "add_tag", "tag=a"), 200);
 	EXPECT_INT(on_part(part, "add_tag", ""), 400);
 	EXPECT_INT(
-	    asks("GET", NULL, "blockdevices/%d/partition/sdb-part1", second),
+	    its("GET", NULL, "blockdevices/%d/partition/sdb-part1", second),
 	    200);
 	EXPECT_STR(word("tags[0]"), "a");
 	EXPECT_INT(on_part(part, "remove_tag", "tag=a"), 200);
@@ -245,22 +231,20 @@ TEST(a_whole_drive_can_hold_a_filesystem_or_partitions_but_not_both)
 {
 	a_site();
 	EXPECT_INT(
-	    asks("POST", "fstype=xfs", "blockdevices/%d/?op=format", second),
+	    its("POST", "fstype=xfs", "blockdevices/%d/?op=format", second),
 	    200);
 	EXPECT_INT(jint(lab.body, "used_size"), 100000000000);
+	EXPECT_INT(its("POST", "", "blockdevices/%d/partitions/", second), 400);
 	EXPECT_INT(
-	    asks("POST", "", "blockdevices/%d/partitions/", second), 400);
-	EXPECT_INT(
-	    asks("POST", "fstype=xfs", "blockdevices/%d/?op=format", first),
+	    its("POST", "fstype=xfs", "blockdevices/%d/?op=format", first),
 	    400);
 	EXPECT_HAS(word("__all__[0]"), "with a partition table");
 	EXPECT_INT(
-	    asks("POST", "mount_point=/x", "blockdevices/%d/?op=mount", second),
+	    its("POST", "mount_point=/x", "blockdevices/%d/?op=mount", second),
 	    200);
+	EXPECT_INT(its("POST", "", "blockdevices/%d/?op=unmount", second), 200);
 	EXPECT_INT(
-	    asks("POST", "", "blockdevices/%d/?op=unmount", second), 200);
-	EXPECT_INT(
-	    asks("POST", "", "blockdevices/%d/?op=unformat", second), 200);
+	    its("POST", "", "blockdevices/%d/?op=unformat", second), 200);
 	EXPECT_STR(word("used_for"), "Unused");
 	lab_close(&lab);
 }
@@ -269,22 +253,22 @@ TEST(an_owner_works_on_a_copy_that_ends_with_the_release)
 {
 	a_site();
 	EXPECT_INT(
-	    asks("POST", "fstype=xfs", "blockdevices/%d/?op=format", second),
+	    its("POST", "fstype=xfs", "blockdevices/%d/?op=format", second),
 	    200);
 	lab_as(&lab, "bob", false);
 	EXPECT_INT(
-	    asks("POST", "mount_point=/x", "blockdevices/%d/?op=mount", second),
+	    its("POST", "mount_point=/x", "blockdevices/%d/?op=mount", second),
 	    403);
 	EXPECT_HAS(lab_text(&lab), "permissions on a Ready machine");
 	EXPECT_INT(lab_ask(&lab, "POST", "machines/?op=allocate", ""), 200);
 	EXPECT_INT(
-	    asks("POST", "mount_point=/x", "blockdevices/%d/?op=mount", second),
+	    its("POST", "mount_point=/x", "blockdevices/%d/?op=mount", second),
 	    200);
 	EXPECT_STR(word("filesystem.mount_point"), "/x");
 	EXPECT_INT(machine_op(id, "release", NULL), 200);
 	minutes(10);
 	EXPECT_STR(status_of(id), "Ready");
-	EXPECT_INT(asks("GET", NULL, "blockdevices/%d/", second), 200);
+	EXPECT_INT(its("GET", NULL, "blockdevices/%d/", second), 200);
 	EXPECT_STR(word("filesystem.fstype"), "xfs");
 	EXPECT_STR(word("filesystem.mount_point"), "");
 	lab_close(&lab);
@@ -310,39 +294,39 @@ TEST(a_volume_group_is_cut_into_volumes_as_long_as_there_is_room)
 	a_site();
 	snprintf(form, sizeof(form),
 	    "name=vg0&block_devices=%d&block_devices=sdc", second);
-	EXPECT_INT(asks("POST", form, "volume-groups/"), 200);
+	EXPECT_INT(its("POST", form, "volume-groups/"), 200);
 	group = number("id");
 	EXPECT_INT(jlen(lab.body, "devices"), 2);
 	EXPECT_STR(word("human_size"), "200.0 GB");
-	EXPECT_INT(asks("POST", "name=data&size=150G",
+	EXPECT_INT(its("POST", "name=data&size=150G",
 	               "volume-group/%d/?op=create_logical_volume", group),
 	    200);
 	volume = number("id");
 	EXPECT_STR(word("name"), "vg0-data");
 	EXPECT_STR(word("type"), "virtual");
-	EXPECT_INT(asks("POST", "name=more&size=100G",
+	EXPECT_INT(its("POST", "name=more&size=100G",
 	               "volume-group/%d/?op=create_logical_volume", group),
 	    400);
 	EXPECT_HAS(word("size[0]"), "Ensure this value is less than or equal");
-	EXPECT_INT(asks("DELETE", NULL, "volume-group/%d/", group), 400);
+	EXPECT_INT(its("DELETE", NULL, "volume-group/%d/", group), 400);
 	EXPECT_HAS(lab_text(&lab), "has logical volumes");
 	EXPECT_INT(
-	    asks("PUT", "remove_block_devices=sdc", "volume-group/vg0/"), 400);
+	    its("PUT", "remove_block_devices=sdc", "volume-group/vg0/"), 400);
 	EXPECT_HAS(
 	    word("__all__[0]"), "cannot be smaller than its logical volumes");
-	EXPECT_INT(asks("DELETE", NULL, "blockdevices/%d/", second), 400);
+	EXPECT_INT(its("DELETE", NULL, "blockdevices/%d/", second), 400);
 	EXPECT_STR(lab_text(&lab),
 	    "Cannot delete block device because its part of a volume group.");
 	snprintf(form, sizeof(form), "id=%d", volume);
-	EXPECT_INT(asks("POST", form,
+	EXPECT_INT(its("POST", form,
 	               "volume-group/%d/?op=delete_logical_volume", group),
 	    204);
 	EXPECT_INT(
-	    asks("PUT", "remove_block_devices=sdc&name=v", "volume-group/vg0/"),
+	    its("PUT", "remove_block_devices=sdc&name=v", "volume-group/vg0/"),
 	    200);
 	EXPECT_STR(word("human_available_size"), "100.0 GB");
-	EXPECT_INT(asks("DELETE", NULL, "volume-group/v/"), 204);
-	EXPECT_INT(asks("GET", NULL, "blockdevices/%d/", second), 200);
+	EXPECT_INT(its("DELETE", NULL, "volume-group/v/"), 204);
+	EXPECT_INT(its("GET", NULL, "blockdevices/%d/", second), 200);
 	EXPECT_STR(word("used_for"), "Unused");
 	lab_close(&lab);
 }
@@ -351,17 +335,17 @@ TEST(a_machine_names_what_it_is_made_of)
 {
 	a_site();
 	EXPECT_INT(
-	    asks("POST", "name=vg0&block_devices=sdb", "volume-groups/"), 200);
+	    its("POST", "name=vg0&block_devices=sdb", "volume-groups/"), 200);
 	status_of(id);
 	EXPECT_INT(jlen(lab.body, "volume_groups"), 1);
 	EXPECT(jbool(lab.body, "volume_groups[0].__incomplete__"));
-	EXPECT_INT(asks("GET", NULL, "volume-groups/"), 200);
+	EXPECT_INT(its("GET", NULL, "volume-groups/"), 200);
 	EXPECT_INT(json_array_size(lab.body), 1);
 	EXPECT_INT(
-	    asks("POST", "name=vg1&block_devices=sdb", "volume-groups/"), 400);
+	    its("POST", "name=vg1&block_devices=sdb", "volume-groups/"), 400);
 	EXPECT_HAS(word("block_devices[0]"), "sdb is not one of");
-	EXPECT_INT(asks("POST", "name=vg1", "volume-groups/"), 400);
-	EXPECT_INT(asks("GET", NULL, "volume-group/99/"), 404);
+	EXPECT_INT(its("POST", "name=vg1", "volume-groups/"), 400);
+	EXPECT_INT(its("GET", NULL, "volume-group/99/"), 404);
 	EXPECT_STR(lab_text(&lab), "No VolumeGroup matches the given query.");
 	lab_close(&lab);
 }
@@ -373,11 +357,11 @@ TEST(a_raid_has_the_size_of_its_level)
 	a_site();
 	another_drive("sdd", "100G");
 	EXPECT_INT(
-	    asks("POST", "level=raid-5&block_devices=sdb&block_devices=sdc",
+	    its("POST", "level=raid-5&block_devices=sdb&block_devices=sdc",
 	        "raids/"),
 	    400);
 	EXPECT_HAS(word("__all__[0]"), "RAID level 5 must have at least 3");
-	EXPECT_INT(asks("POST",
+	EXPECT_INT(its("POST",
 	               "level=raid-1&block_devices=sdb&block_devices=sdc&"
 	               "spare_devices=sdd",
 	               "raids/"),
@@ -386,18 +370,18 @@ TEST(a_raid_has_the_size_of_its_level)
 	EXPECT_INT(jint(lab.body, "size"), 100000000000 - 131072);
 	EXPECT_INT(jlen(lab.body, "spare_devices"), 1);
 	EXPECT_STR(word("virtual_device.name"), "md0");
-	EXPECT_INT(asks("GET", NULL, "blockdevices/sdd/"), 200);
+	EXPECT_INT(its("GET", NULL, "blockdevices/sdd/"), 200);
 	EXPECT_STR(word("used_for"), "Spare raid-1 device for md0");
-	EXPECT_INT(asks("PUT", "remove_block_devices=sdb", "raid/md0/"), 400);
+	EXPECT_INT(its("PUT", "remove_block_devices=sdb", "raid/md0/"), 400);
 	EXPECT_INT(
-	    asks("PUT", "remove_spare_devices=sdd&name=r", "raid/md0/"), 200);
+	    its("PUT", "remove_spare_devices=sdd&name=r", "raid/md0/"), 200);
 	EXPECT_INT(jlen(lab.body, "spare_devices"), 0);
 	EXPECT_STR(word("virtual_device.name"), "r");
-	EXPECT_INT(asks("GET", NULL, "raids/"), 200);
+	EXPECT_INT(its("GET", NULL, "raids/"), 200);
 	EXPECT_INT(json_array_size(lab.body), 1);
-	EXPECT_INT(asks("DELETE", NULL, "blockdevices/r/"), 204);
-	EXPECT_INT(asks("GET", NULL, "raid/r/"), 404);
-	EXPECT_INT(asks("GET", NULL, "blockdevices/%d/", third), 200);
+	EXPECT_INT(its("DELETE", NULL, "blockdevices/r/"), 204);
+	EXPECT_INT(its("GET", NULL, "raid/r/"), 404);
+	EXPECT_INT(its("GET", NULL, "blockdevices/%d/", third), 200);
 	EXPECT_STR(word("used_for"), "Unused");
 	lab_close(&lab);
 }
@@ -406,18 +390,18 @@ TEST(what_is_built_on_a_raid_falls_with_it)
 {
 	a_site();
 	EXPECT_INT(
-	    asks("POST", "level=raid-0&block_devices=sdb&block_devices=sdc",
+	    its("POST", "level=raid-0&block_devices=sdb&block_devices=sdc",
 	        "raids/"),
 	    200);
 	EXPECT_INT(
-	    asks("POST", "name=vg0&block_devices=md0", "volume-groups/"), 200);
-	EXPECT_INT(asks("POST", "name=a",
-	               "volume-group/vg0/?op=create_logical_volume"),
+	    its("POST", "name=vg0&block_devices=md0", "volume-groups/"), 200);
+	EXPECT_INT(
+	    its("POST", "name=a", "volume-group/vg0/?op=create_logical_volume"),
 	    200);
-	EXPECT_INT(asks("DELETE", NULL, "raid/md0/"), 204);
-	EXPECT_INT(asks("GET", NULL, "volume-groups/"), 200);
+	EXPECT_INT(its("DELETE", NULL, "raid/md0/"), 204);
+	EXPECT_INT(its("GET", NULL, "volume-groups/"), 200);
 	EXPECT_INT(json_array_size(lab.body), 0);
-	EXPECT_INT(asks("GET", NULL, "blockdevices/"), 200);
+	EXPECT_INT(its("GET", NULL, "blockdevices/"), 200);
 	EXPECT_INT(json_array_size(lab.body), 3);
 	lab_close(&lab);
 }
@@ -427,15 +411,15 @@ TEST(what_is_built_on_a_raid_falls_with_it)
 TEST(a_bcache_needs_a_cache_set_that_then_cannot_go)
 {
 	a_site();
-	EXPECT_INT(asks("POST", "", "bcache-cache-sets/"), 400);
-	EXPECT_INT(asks("POST", "cache_device=sdb", "bcache-cache-sets/"), 200);
+	EXPECT_INT(its("POST", "", "bcache-cache-sets/"), 400);
+	EXPECT_INT(its("POST", "cache_device=sdb", "bcache-cache-sets/"), 200);
 	EXPECT_STR(word("name"), "cache0");
 	EXPECT_STR(word("cache_device.name"), "sdb");
 	EXPECT_INT(
-	    asks("POST", "cache_set=cache0&backing_device=sdc&cache_mode=fast",
+	    its("POST", "cache_set=cache0&backing_device=sdc&cache_mode=fast",
 	        "bcaches/"),
 	    400);
-	EXPECT_INT(asks("POST",
+	EXPECT_INT(its("POST",
 	               "cache_set=cache0&backing_device=sdc&"
 	               "cache_mode=writeback",
 	               "bcaches/"),
@@ -444,16 +428,16 @@ TEST(a_bcache_needs_a_cache_set_that_then_cannot_go)
 	EXPECT_STR(word("backing_device.name"), "sdc");
 	EXPECT_STR(word("virtual_device.name"), "bcache0");
 	EXPECT_INT(
-	    asks("PUT", "cache_mode=writearound", "bcache/bcache0/"), 200);
+	    its("PUT", "cache_mode=writearound", "bcache/bcache0/"), 200);
 	EXPECT_STR(word("cache_mode"), "writearound");
-	EXPECT_INT(asks("DELETE", NULL, "bcache-cache-set/cache0/"), 400);
+	EXPECT_INT(its("DELETE", NULL, "bcache-cache-set/cache0/"), 400);
 	EXPECT_HAS(lab_text(&lab), "currently in use");
-	EXPECT_INT(asks("DELETE", NULL, "bcache/bcache0/"), 204);
+	EXPECT_INT(its("DELETE", NULL, "bcache/bcache0/"), 204);
 	EXPECT_INT(
-	    asks("PUT", "cache_device=sdc", "bcache-cache-set/cache0/"), 200);
+	    its("PUT", "cache_device=sdc", "bcache-cache-set/cache0/"), 200);
 	EXPECT_STR(word("cache_device.name"), "sdc");
-	EXPECT_INT(asks("DELETE", NULL, "bcache-cache-set/cache0/"), 204);
-	EXPECT_INT(asks("GET", NULL, "bcache-cache-set/cache0/"), 404);
+	EXPECT_INT(its("DELETE", NULL, "bcache-cache-set/cache0/"), 204);
+	EXPECT_INT(its("GET", NULL, "bcache-cache-set/cache0/"), 404);
 	lab_close(&lab);
 }
 
@@ -469,10 +453,10 @@ TEST(a_layout_replaces_all_that_was_there)
 {
 	a_site();
 	EXPECT_INT(
-	    asks("POST", "name=vg0&block_devices=sdb", "volume-groups/"), 200);
+	    its("POST", "name=vg0&block_devices=sdb", "volume-groups/"), 200);
 	lay("storage_layout=lvm&lv_size=100G");
 	EXPECT_INT(jlen(lab.body, "volume_groups"), 1);
-	EXPECT_INT(asks("GET", NULL, "blockdevices/vgroot-lvroot/"), 200);
+	EXPECT_INT(its("GET", NULL, "blockdevices/vgroot-lvroot/"), 200);
 	EXPECT_STR(word("filesystem.mount_point"), "/");
 	lay("storage_layout=bcache");
 	EXPECT_INT(jlen(lab.body, "volume_groups"), 0);
@@ -487,12 +471,11 @@ TEST(a_bcache_layout_puts_the_root_on_the_cached_device)
 {
 	a_site();
 	EXPECT_INT(
-	    asks("POST", "tag=ssd", "blockdevices/%d/?op=add_tag", second),
-	    200);
+	    its("POST", "tag=ssd", "blockdevices/%d/?op=add_tag", second), 200);
 	lay("storage_layout=bcache&cache_mode=writeback");
 	EXPECT_INT(jlen(lab.body, "bcaches"), 1);
 	EXPECT_INT(jlen(lab.body, "cache_sets"), 1);
-	EXPECT_INT(asks("GET", NULL, "blockdevices/bcache0/"), 200);
+	EXPECT_INT(its("GET", NULL, "blockdevices/bcache0/"), 200);
 	EXPECT_STR(word("filesystem.mount_point"), "/");
 	lab_close(&lab);
 }
@@ -521,20 +504,20 @@ TEST(datastores_need_a_vmware_layout)
 {
 	a_site();
 	EXPECT_INT(
-	    asks("POST", "name=d2&block_devices=sdb", "vmfs-datastores/"), 400);
+	    its("POST", "name=d2&block_devices=sdb", "vmfs-datastores/"), 400);
 	EXPECT_HAS(word("VMFS[0]"), "only be created after the VMFS6");
 	lay("storage_layout=vmfs6");
-	EXPECT_INT(asks("GET", NULL, "vmfs-datastores/"), 200);
+	EXPECT_INT(its("GET", NULL, "vmfs-datastores/"), 200);
 	EXPECT_STR(word("[0].name"), "datastore1");
 	EXPECT_INT(
-	    asks("POST", "name=d2&block_devices=sdb", "vmfs-datastores/"), 200);
+	    its("POST", "name=d2&block_devices=sdb", "vmfs-datastores/"), 200);
 	EXPECT_STR(word("filesystem.mount_point"), "/vmfs/volumes/d2");
 	EXPECT_INT(
-	    asks("PUT", "add_block_devices=sdc", "vmfs-datastore/d2/"), 200);
+	    its("PUT", "add_block_devices=sdc", "vmfs-datastore/d2/"), 200);
 	EXPECT_INT(jlen(lab.body, "devices"), 2);
-	EXPECT_INT(asks("DELETE", NULL, "vmfs-datastore/d2/"), 204);
+	EXPECT_INT(its("DELETE", NULL, "vmfs-datastore/d2/"), 204);
 	EXPECT_INT(
-	    asks("DELETE", NULL, "blockdevices/%d/partition/sda-part1", first),
+	    its("DELETE", NULL, "blockdevices/%d/partition/sda-part1", first),
 	    400);
 	EXPECT_HAS(lab_text(&lab), "VMware ESXi partitions may not be removed");
 	lab_close(&lab);
@@ -566,7 +549,7 @@ TEST(a_machine_can_be_put_back_to_how_it_was_found)
 	EXPECT_INT(machine_op(id, "restore_storage_configuration", NULL), 200);
 	EXPECT_INT(jlen(lab.body, "boot_disk.partitions"), 2);
 	EXPECT_INT(
-	    asks("POST", "name=br0&parent=1", "interfaces/?op=create_bridge"),
+	    its("POST", "name=br0&parent=1", "interfaces/?op=create_bridge"),
 	    200);
 	EXPECT_INT(
 	    machine_op(id, "restore_networking_configuration", NULL), 200);

@@ -1,24 +1,7 @@
 /* Cloud accounts, and the questions that only a gateway can answer. */
-#include "tests/palette/plane.h"
+#include "tests/palette/site.h"
 
 #include <stdio.h>
-
-static struct gw a, b;
-static char account[32];
-
-static void open_site(void)
-{
-	open_plane();
-	pair(&a, "pcg/a");
-	an_account(&a, account);
-}
-
-static void close_site(void)
-{
-	gw_forget(&a);
-	gw_forget(&b);
-	close_plane();
-}
 
 TEST(an_account_is_shown_without_its_key)
 {
@@ -78,8 +61,6 @@ TEST(an_account_needs_a_free_name_a_gateway_and_a_key)
 
 TEST(a_key_that_is_written_back_masked_stays)
 {
-	char web[32];
-
 	open_site();
 	a_cluster("web", account, 0, web);
 	EXPECT_INT(
@@ -95,8 +76,6 @@ TEST(a_key_that_is_written_back_masked_stays)
 
 TEST(a_rotated_key_reaches_the_gateway_that_is_at_work)
 {
-	char web[32];
-
 	open_site();
 	a_cluster("web", account, 0, web);
 	has_picked_up(&a, web);
@@ -115,8 +94,6 @@ TEST(a_rotated_key_reaches_the_gateway_that_is_at_work)
 
 TEST(an_account_in_use_cannot_be_deleted)
 {
-	char web[32];
-
 	open_site();
 	a_cluster("web", account, 0, web);
 	EXPECT_INT(

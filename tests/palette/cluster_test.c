@@ -1,25 +1,7 @@
 /* The life of a cluster, from the order to the last machine. */
-#include "tests/palette/plane.h"
+#include "tests/palette/site.h"
 
 #include <stdio.h>
-
-static struct gw a, b;
-static struct agent agent;
-static char account[32], web[32];
-
-static void open_site(void)
-{
-	open_plane();
-	pair(&a, "pcg/a");
-	an_account(&a, account);
-}
-
-static void close_site(void)
-{
-	gw_forget(&a);
-	gw_forget(&b);
-	close_plane();
-}
 
 TEST(a_cluster_goes_from_pending_to_deleted)
 {

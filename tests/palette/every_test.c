@@ -2,16 +2,14 @@
  * Every operation, asked by everybody, with every kind of nonsense: there is
  * an answer, it is JSON where it has a body, and the plane still works.
  */
-#include "tests/palette/plane.h"
+#include "tests/palette/site.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 
-static struct gw a;
-static struct agent agent;
-static char account[32], web[32], profile[32];
+static char profile[32];
 
 /* What may stand for a {} of a path: things that are there, and nonsense. */
 static const char *const fillings[] = { a.uid, web, agent.config, account,
@@ -32,21 +30,13 @@ static const char *const keys[] = { "metadata", "spec", "status", "account",
 
 static void open_everything(void)
 {
-	open_plane();
-	pair(&a, "pcg/a");
-	an_account(&a, account);
+	open_site();
 	EXPECT_INT(admin(J("{'metadata':{'name':'p'}}"), "POST",
 	               "/v1/clusterprofiles?publish=true"),
 	    201);
 	snprintf(profile, sizeof(profile), "%s", jstr(answer, "uid"));
 	a_cluster("web", account, 1, web);
 	runs(&a, web, &agent, 1);
-}
-
-static void close_everything(void)
-{
-	gw_forget(&a);
-	close_plane();
 }
 
 /* The n-th way to fill a path in. */
@@ -134,14 +124,11 @@ static void ask_all(size_t count, size_t who)
 
 static void still_works(void)
 {
-	struct gw b;
-
 	pair(&b, "pcg/b");
 	EXPECT_INT(polls(&b), 200);
 	EXPECT_INT(admin(NULL, "GET", "/v1/dashboard/projects/metadata"), 200);
 	EXPECT_INT(admin(NULL, "GET", "/v1/spectroclusters"), 200);
 	EXPECT_INT(admin(NULL, "GET", "/v1/overlords"), 200);
-	gw_forget(&b);
 }
 
 TEST(an_operators_nonsense_is_answered)
@@ -149,7 +136,7 @@ TEST(an_operators_nonsense_is_answered)
 	open_everything();
 	ask_all(40, 0);
 	still_works();
-	close_everything();
+	close_site();
 }
 
 TEST(a_gateways_nonsense_is_answered)
@@ -157,7 +144,7 @@ TEST(a_gateways_nonsense_is_answered)
 	open_everything();
 	ask_all(40, 1);
 	still_works();
-	close_everything();
+	close_site();
 }
 
 TEST(an_agents_nonsense_is_answered)
@@ -165,7 +152,7 @@ TEST(an_agents_nonsense_is_answered)
 	open_everything();
 	ask_all(40, 2);
 	still_works();
-	close_everything();
+	close_site();
 }
 
 TEST(a_strangers_nonsense_is_answered)
@@ -174,7 +161,7 @@ TEST(a_strangers_nonsense_is_answered)
 	ask_all(10, 3);
 	EXPECT_STR(state_of(web), "Running");
 	still_works();
-	close_everything();
+	close_site();
 }
 
 /* Reports and polls whose every field may be anything. */
@@ -210,7 +197,7 @@ TEST(a_gateway_gone_mad_breaks_nothing)
 		    admin(NULL, "GET", "/v1/spectroclusters/%s", web), 200);
 	}
 	still_works();
-	close_everything();
+	close_site();
 }
 
 TESTS_BEGIN

@@ -1,22 +1,12 @@
 /* Gateways: pairing, registration, polls, reports, health, and their end. */
-#include "tests/palette/plane.h"
+#include "tests/palette/site.h"
 
 #include <stdio.h>
-
-static struct gw a, b;
-static char account[32], web[32];
 
 static void open_pair(void)
 {
 	open_plane();
 	pair(&a, "pcg/a");
-}
-
-static void close_pair(void)
-{
-	gw_forget(&a);
-	gw_forget(&b);
-	close_plane();
 }
 
 /* ---- pairing ---- */
@@ -81,7 +71,7 @@ TEST(registering_makes_a_gateway_running_and_healthy)
 	EXPECT_STR(jstr(answer, "items[0].status.health.state"), "Healthy");
 	EXPECT_STR(jstr(answer, "items[0].spec.ipAddress"), "203.0.113.1");
 	EXPECT_STR(told("palette/eu/gateway/pcg/a", "state"), "Running");
-	close_pair();
+	close_site();
 }
 
 TEST(a_lost_answer_to_the_registration_may_be_asked_for_again)
@@ -92,7 +82,7 @@ TEST(a_lost_answer_to_the_registration_may_be_asked_for_again)
 	snprintf(token, sizeof(token), "%s", a.token);
 	EXPECT_INT(gw_register(&a), 204);
 	EXPECT_STR(a.token, token);
-	close_pair();
+	close_site();
 }
 
 TEST(another_key_with_a_used_code_is_refused)
@@ -104,7 +94,7 @@ TEST(another_key_with_a_used_code_is_refused)
 	a.key = "short";
 	EXPECT_INT(gw_register(&a), 400);
 	EXPECT_STR(jstr(answer, "code"), "InvalidGatewayKey");
-	close_pair();
+	close_site();
 }
 
 TEST(a_registration_with_a_wrong_code_leaves_the_gateway_pending)
@@ -121,7 +111,7 @@ TEST(a_registration_with_a_wrong_code_leaves_the_gateway_pending)
 	EXPECT_INT(gw_register(&b), 400);
 	EXPECT_INT(admin(NULL, "GET", "/v1/overlords/%s", b.uid), 200);
 	EXPECT_STR(jstr(answer, "status.state"), "Pending");
-	close_pair();
+	close_site();
 }
 
 TEST(two_gateways_cannot_have_one_name)
@@ -134,7 +124,7 @@ TEST(two_gateways_cannot_have_one_name)
 	b.name = "no\x80name";
 	EXPECT_INT(gw_register(&b), 400);
 	EXPECT_STR(jstr(answer, "code"), "InvalidGatewayName");
-	close_pair();
+	close_site();
 }
 
 TEST(a_forgotten_session_is_mended_with_the_old_code_and_key)
@@ -150,7 +140,7 @@ TEST(a_forgotten_session_is_mended_with_the_old_code_and_key)
 	EXPECT_INT(gw_register(&a), 204);
 	EXPECT(strcmp(a.token, token) != 0);
 	EXPECT_INT(polls(&a), 200);
-	close_pair();
+	close_site();
 }
 
 /* ---- health ---- */
@@ -170,7 +160,7 @@ TEST(a_gateway_that_does_not_poll_for_ten_minutes_is_unhealthy)
 	EXPECT(!jbool(answer, "status.isReady"));
 	EXPECT_INT(polls(&a), 200);
 	EXPECT_STR(told("palette/eu/gateway/pcg/a", "health"), "Healthy");
-	close_pair();
+	close_site();
 }
 
 TEST(the_time_until_it_is_missed_can_be_chosen)
@@ -179,7 +169,7 @@ TEST(the_time_until_it_is_missed_can_be_chosen)
 	open_pair();
 	wait_for(SECONDS(121));
 	EXPECT_STR(told("palette/eu/gateway/pcg/a", "health"), "Unhealthy");
-	close_pair();
+	close_site();
 }
 
 /* ---- delivery ---- */
@@ -210,7 +200,7 @@ TEST(an_instruction_comes_with_every_poll_until_it_is_known)
 	EXPECT_INT(jlen(answer, "instructions"), 0);
 	EXPECT_INT(jlen(answer, "withdrawn"), 0);
 	EXPECT_STR(state_of(web), "Provisioning");
-	close_pair();
+	close_site();
 }
 
 TEST(an_older_generation_is_as_good_as_unknown)
@@ -228,7 +218,7 @@ TEST(an_older_generation_is_as_good_as_unknown)
 	EXPECT_INT(jlen(answer, "instructions"), 0);
 	EXPECT_INT(jlen(answer, "withdrawn"), 1);
 	EXPECT_STR(jstr(answer, "withdrawn[0]"), "other");
-	close_pair();
+	close_site();
 }
 
 TEST(a_poll_says_the_time_and_when_to_come_again)
@@ -238,7 +228,7 @@ TEST(a_poll_says_the_time_and_when_to_come_again)
 	EXPECT_INT(polls(&a), 200);
 	EXPECT_INT(jint(answer, "pollAfterSeconds"), 5);
 	EXPECT_HAS(jstr(answer, "time"), "2026-01-01T00:00:00.");
-	close_pair();
+	close_site();
 }
 
 TEST(a_gateway_speaks_for_itself_only)
@@ -249,15 +239,14 @@ TEST(a_gateway_speaks_for_itself_only)
 	    gw_call(&a, J("{}"), "POST", "/v1/link/gateways/%s/poll", b.uid),
 	    403);
 	EXPECT_STR(jstr(answer, "code"), "OperationForbidden");
-	close_pair();
+	close_site();
 }
 
 /* ---- reports ---- */
 
-static void open_site(void)
+static void open_creation(void)
 {
-	open_pair();
-	an_account(&a, account);
+	open_site();
 	a_cluster("web", account, 1, web);
 	has_picked_up(&a, web);
 }
@@ -281,7 +270,7 @@ TEST(a_report_that_is_sent_again_counts_once_in_any_order)
 	static const int seqs[] = { 5, 1, 2, 2, 9, 3, 5, 4, 9, 8, 6, 7, 7, 1 };
 	int seen = 0;
 
-	open_site();
+	open_creation();
 	for (size_t i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++) {
 		bool is_new = true;
 
@@ -290,12 +279,12 @@ TEST(a_report_that_is_sent_again_counts_once_in_any_order)
 		seen += is_new;
 		event_report(seqs[i], seen);
 	}
-	close_pair();
+	close_site();
 }
 
 TEST(what_is_reported_is_shown)
 {
-	open_site();
+	open_creation();
 	EXPECT_INT(report(&a, "create-", web,
 	               J("{'kind':'condition','type':'BootstrapReady',"
 	                 "'status':'False','reason':'WaitingForKubeadmInit',"
@@ -319,12 +308,12 @@ TEST(what_is_reported_is_shown)
 	EXPECT_INT(jint(answer, "status.apiEndpoints[0].port"), 6443);
 	EXPECT_STR(told("palette/eu/event/1", "message"), "look here");
 	EXPECT_STR(told("palette/eu/event/1", "cluster"), "web");
-	close_pair();
+	close_site();
 }
 
 TEST(a_kubeconfig_is_kept_for_operators)
 {
-	open_site();
+	open_creation();
 	EXPECT_INT(admin(NULL, "GET",
 	               "/v1/spectroclusters/%s/assets/adminKubeconfig", web),
 	    404);
@@ -336,7 +325,7 @@ TEST(a_kubeconfig_is_kept_for_operators)
 	EXPECT_HAS(answer_text, "admin of ");
 	EXPECT_STR(answer_header("Content-Type"), "application/octet-stream");
 	EXPECT_HAS(answer_header("Content-Disposition"), "filename=");
-	close_pair();
+	close_site();
 }
 
 TEST(a_report_that_says_nothing_understandable_is_400)
@@ -347,19 +336,19 @@ TEST(a_report_that_says_nothing_understandable_is_400)
 		"{'reports':[{'seq':'1','kind':'event'}]}",
 		"{'reports':[17]}" };
 
-	open_site();
+	open_creation();
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
 		EXPECT_INT(gw_call(&a, J("%s", bodies[i]), "POST",
 		               "/v1/link/gateways/%s/report", a.uid),
 		    400);
 		EXPECT_STR(jstr(answer, "code"), "InvalidReport");
 	}
-	close_pair();
+	close_site();
 }
 
 TEST(only_the_gateway_of_a_cluster_may_report_on_it)
 {
-	open_site();
+	open_creation();
 	pair(&b, "pcg/b");
 	EXPECT_INT(gw_call(&b,
 	               J("{'reports':[{'seq':1,'kind':'event','clusterUid':"
@@ -373,14 +362,14 @@ TEST(only_the_gateway_of_a_cluster_may_report_on_it)
 	EXPECT_INT(jlen(answer, "details.clusters"), 2);
 	EXPECT_STR(jstr(answer, "details.clusters[0]"), web);
 	EXPECT_INT(times_told("palette/eu/event/1"), 0);
-	close_pair();
+	close_site();
 }
 
 /* ---- the end ---- */
 
 TEST(a_gateway_in_use_cannot_be_deleted)
 {
-	open_site();
+	open_creation();
 	EXPECT_INT(admin(NULL, "DELETE", "/v1/overlords/%s", a.uid), 500);
 	EXPECT_STR(jstr(answer, "code"), "DeletionResourceInUseError");
 	EXPECT_STR(jstr(answer, "message"),
@@ -394,7 +383,7 @@ TEST(a_gateway_in_use_cannot_be_deleted)
 	EXPECT_INT(polls(&a), 401);
 	EXPECT_INT(gw_register(&a), 404);
 	EXPECT_STR(told("palette/eu/gateway/pcg/a", "state"), "Deleted");
-	close_pair();
+	close_site();
 }
 
 TEST(a_pending_gateway_can_be_deleted)
@@ -420,12 +409,12 @@ TEST(a_reset_gateway_is_pending_and_may_be_paired_again)
 	a.key = "a new key of a new installation.......";
 	EXPECT_INT(gw_register(&a), 204);
 	EXPECT_INT(polls(&a), 200);
-	close_pair();
+	close_site();
 }
 
 TEST(a_new_installation_of_a_reset_gateway_counts_its_reports_anew)
 {
-	open_site();
+	open_creation();
 	event_report(1, 1);
 	EXPECT_INT(admin(NULL, "PUT", "/v1/overlords/%s/reset", a.uid), 200);
 	EXPECT_STR(told("palette/eu/cluster/web", "waiting"),
@@ -433,7 +422,7 @@ TEST(a_new_installation_of_a_reset_gateway_counts_its_reports_anew)
 	a.key = "a new key of a new installation.......";
 	EXPECT_INT(gw_register(&a), 204);
 	event_report(1, 2);
-	close_pair();
+	close_site();
 }
 
 TEST(a_gateway_may_be_renamed)
@@ -452,7 +441,7 @@ TEST(a_gateway_may_be_renamed)
 	EXPECT_INT(admin(NULL, "GET", "/v1/overlords/%s", a.uid), 200);
 	EXPECT_STR(jstr(answer, "metadata.name"), "pcg/c");
 	EXPECT_STR(jstr(answer, "metadata.labels.x"), "y");
-	close_pair();
+	close_site();
 }
 
 TESTS_BEGIN

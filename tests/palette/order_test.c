@@ -1,25 +1,7 @@
 /* Ordering a cluster: what is refused, and what becomes of what is not. */
-#include "tests/palette/plane.h"
+#include "tests/palette/site.h"
 
 #include <stdio.h>
-
-static struct gw a, b;
-static struct agent agent;
-static char account[32], web[32];
-
-static void open_site(void)
-{
-	open_plane();
-	pair(&a, "pcg/a");
-	an_account(&a, account);
-}
-
-static void close_site(void)
-{
-	gw_forget(&a);
-	gw_forget(&b);
-	close_plane();
-}
 
 /* ---- ordering ---- */
 

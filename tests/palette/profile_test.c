@@ -1,11 +1,9 @@
 /* Cluster profiles: written, published, used. */
-#include "tests/palette/plane.h"
+#include "tests/palette/site.h"
 
 #include <stdio.h>
 
-static struct gw a;
-static struct agent agent;
-static char account[32], profile[32], web[32];
+static char profile[32];
 
 static json_t *profile_entity(const char *name, const char *kubernetes)
 {
@@ -17,21 +15,13 @@ static json_t *profile_entity(const char *name, const char *kubernetes)
 	    name, kubernetes);
 }
 
-static void open_site(void)
+static void open_profile(void)
 {
-	open_plane();
-	pair(&a, "pcg/a");
-	an_account(&a, account);
+	open_site();
 	EXPECT_INT(admin(profile_entity("infra", "1.30.1"), "POST",
 	               "/v1/clusterprofiles"),
 	    201);
 	snprintf(profile, sizeof(profile), "%s", jstr(answer, "uid"));
-}
-
-static void close_site(void)
-{
-	gw_forget(&a);
-	close_plane();
 }
 
 static int publish(void)
@@ -51,7 +41,7 @@ static int order(const char *own)
 
 TEST(a_profile_is_a_draft_until_it_is_published)
 {
-	open_site();
+	open_profile();
 	EXPECT_INT(admin(NULL, "GET", "/v1/clusterprofiles/%s", profile), 200);
 	EXPECT(!jbool(answer, "status.isPublished"));
 	EXPECT_INT(jlen(answer, "spec.draft.packs"), 2);
@@ -70,7 +60,7 @@ TEST(a_profile_is_a_draft_until_it_is_published)
 
 TEST(a_cluster_takes_the_published_packs_and_overrides_them_by_name)
 {
-	open_site();
+	open_profile();
 	EXPECT_INT(publish(), 204);
 	EXPECT_INT(order("[{'name':'ubuntu-maas','tag':'20.04'}]"), 201);
 	EXPECT_INT(polls(&a), 200);
@@ -85,7 +75,7 @@ TEST(a_new_draft_reaches_a_cluster_when_it_is_published_and_applied)
 {
 	json_t *update;
 
-	open_site();
+	open_profile();
 	EXPECT_INT(publish(), 204);
 	EXPECT_INT(order("[]"), 201);
 	snprintf(web, sizeof(web), "%s", jstr(answer, "uid"));
@@ -113,7 +103,7 @@ TEST(a_new_draft_reaches_a_cluster_when_it_is_published_and_applied)
 
 TEST(a_name_and_version_exist_once)
 {
-	open_site();
+	open_profile();
 	EXPECT_INT(admin(profile_entity("infra", "1.30.1"), "POST",
 	               "/v1/clusterprofiles"),
 	    409);
@@ -137,7 +127,7 @@ TEST(a_name_and_version_exist_once)
 
 TEST(packs_need_names_of_their_own)
 {
-	open_site();
+	open_profile();
 	EXPECT_INT(admin(J("{'metadata':{'name':'x'},'spec':{'template':{"
 	                   "'packs':[{'name':'p'},{'name':'p'}]}}}"),
 	               "POST", "/v1/clusterprofiles"),
@@ -150,7 +140,7 @@ TEST(packs_need_names_of_their_own)
 
 TEST(a_profile_in_use_cannot_be_deleted)
 {
-	open_site();
+	open_profile();
 	EXPECT_INT(publish(), 204);
 	EXPECT_INT(order("[]"), 201);
 	snprintf(web, sizeof(web), "%s", jstr(answer, "uid"));

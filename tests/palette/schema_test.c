@@ -4,16 +4,13 @@
  * The description is not part of this project; where it is not at hand (next
  * to the sources, or named in PALETTE_SCHEMA), these tests are skipped.
  */
-#include "tests/palette/plane.h"
+#include "tests/palette/site.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static json_t *description;
-static struct gw a;
-static struct agent agent;
-static char account[32], web[32];
 
 static void open_description(void)
 {
@@ -32,19 +29,16 @@ static void open_description(void)
 		test_skip("Palette's API description is not at hand");
 }
 
-static void open_site(void)
+static void open_described(void)
 {
 	open_description();
-	open_plane();
-	pair(&a, "pcg/a");
-	an_account(&a, account);
+	open_site();
 	a_cluster("web", account, 1, web);
 }
 
-static void close_site(void)
+static void close_described(void)
 {
-	gw_forget(&a);
-	close_plane();
+	close_site();
 	json_decref(description);
 	description = NULL;
 }
@@ -192,14 +186,14 @@ static void described(const char *method, const char *path, const char *uid,
 
 TEST(gateways_and_accounts_have_the_shape_of_the_description)
 {
-	open_site();
+	open_described();
 	described("get", "/v1/overlords", NULL, NULL);
 	described("get", "/v1/overlords/{uid}", a.uid, NULL);
 	described("get", "/v1/cloudaccounts/maas", NULL, NULL);
 	described("get", "/v1/cloudaccounts/maas/{uid}", account, NULL);
 	described("get", "/v1/cloudaccounts/summary", NULL, NULL);
 	described("get", "/v1/dashboard/cloudaccounts/metadata", NULL, NULL);
-	close_site();
+	close_described();
 }
 
 static void look_at_the_cluster(void)
@@ -215,7 +209,7 @@ static void look_at_the_cluster(void)
 
 TEST(a_cluster_has_the_shape_of_the_description_in_every_state)
 {
-	open_site();
+	open_described();
 	look_at_the_cluster();
 	runs(&a, web, &agent, 1);
 	EXPECT_INT(agent_call(&agent,
@@ -238,12 +232,12 @@ TEST(a_cluster_has_the_shape_of_the_description_in_every_state)
 	look_at_the_cluster();
 	EXPECT_INT(admin(NULL, "DELETE", "/v1/spectroclusters/%s", web), 204);
 	look_at_the_cluster();
-	close_site();
+	close_described();
 }
 
 TEST(a_cloud_config_and_its_machines_have_the_shape_of_the_description)
 {
-	open_site();
+	open_described();
 	runs(&a, web, &agent, 1);
 	described(
 	    "get", "/v1/cloudconfigs/maas/{configUid}", agent.config, NULL);
@@ -266,12 +260,12 @@ TEST(a_cloud_config_and_its_machines_have_the_shape_of_the_description)
 	    "{machinePoolName}/machines",
 	    agent.config, "cp");
 	EXPECT_STR(jstr(answer, "items[0].status.health.state"), "Healthy");
-	close_site();
+	close_described();
 }
 
 TEST(people_projects_and_events_have_the_shape_of_the_description)
 {
-	open_site();
+	open_described();
 	EXPECT_INT(polls(&a), 200);
 	EXPECT_INT(
 	    report(&a, "create-", web, J("{'kind':'event','message':'m'}")),
@@ -289,14 +283,14 @@ TEST(people_projects_and_events_have_the_shape_of_the_description)
 	EXPECT_INT(jlen(answer, "items"), 1);
 	described("get", "/v1/overlords/pairing/code", NULL, NULL);
 	described("get", "/v1/health/ping", NULL, NULL);
-	close_site();
+	close_described();
 }
 
 TEST(profiles_have_the_shape_of_the_description)
 {
 	char uid[32];
 
-	open_site();
+	open_described();
 	EXPECT_INT(admin(J("{'metadata':{'name':'p'},'spec':{'template':{"
 	                   "'packs':[{'name':'kubernetes','layer':'k8s',"
 	                   "'tag':'1.30.0','uid':'u','values':'x: y'},"
@@ -313,7 +307,7 @@ TEST(profiles_have_the_shape_of_the_description)
 	described("get", "/v1/dashboard/clusterprofiles/metadata", NULL, NULL);
 	described("post", "/v1/dashboard/clusterprofiles", NULL, NULL);
 	described("get", "/v1/dashboard/clusterprofiles/{uid}", uid, NULL);
-	close_site();
+	close_described();
 }
 
 /* The reader of schemas can say no. */

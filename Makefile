@@ -11,14 +11,17 @@ BUILD = build
 ARGS = scenarios
 JOBS = $(shell nproc)
 
-run: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) --quiet
+run: programs
 	@$(BUILD)/harness/pcgsim run -j $(JOBS) $(ARGS)
 
-test: $(BUILD)/build.ninja
+test: programs
 	@tools/setup test
-	@ninja -C $(BUILD) --quiet
 	@tools/run-tests $(BUILD)
+
+programs: $(BUILD)/build.ninja
+	@[ -e $(BUILD)/harness/pcgsim ] || \
+		echo "building; this takes a minute or two the first time"
+	@ninja -C $(BUILD) --quiet
 
 bench: build-release/build.ninja
 	@ninja -C build-release --quiet
@@ -35,4 +38,4 @@ build-release/build.ninja: meson.build
 clean:
 	rm -rf $(BUILD) build-release build-clang build-asan build-fuzz
 
-.PHONY: run test bench clean
+.PHONY: run test programs bench clean

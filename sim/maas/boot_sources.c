@@ -49,10 +49,6 @@ void maas_op_boot_sources_list(struct ask *ask)
 
 static struct document *source_asked(struct ask *ask)
 {
-	int64_t id;
-
-	if (!maas_id_asked(ask, &id))
-		return NULL;
 	return maas_document_asked(ask, &ask->maas->boot_sources, "BootSource");
 }
 

@@ -78,9 +78,12 @@ void maas_document_answer(
 struct document *maas_document_asked(
     struct ask *ask, const struct list *documents, const char *model)
 {
-	struct document *document = maas_list_find(
-	    documents, maas_number(ask->args[0]));
+	struct document *document;
+	int64_t id;
 
+	if (!maas_id_asked(ask, &id))
+		return NULL;
+	document = maas_list_find(documents, id);
 	if (!document)
 		maas_answer_missing(ask, model);
 	return document;

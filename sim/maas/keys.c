@@ -225,12 +225,9 @@ void maas_op_sslkeys_list(struct ask *ask)
 
 static struct document *ssl_key_asked(struct ask *ask, const char *what)
 {
-	struct document *key;
-	int64_t id;
+	struct document *key = maas_document_asked(
+	    ask, &ask->maas->ssl_keys, "SSLKey");
 
-	if (!maas_id_asked(ask, &id))
-		return NULL;
-	key = maas_document_asked(ask, &ask->maas->ssl_keys, "SSLKey");
 	if (key && !is_mine(ask, key)) {
 		char *text = xasprintf("Can't %s a key you don't own.", what);
 

@@ -1,4 +1,5 @@
 #include "sim/maas/documents.h"
+#include "sim/maas/networks.h"
 
 #include <string.h>
 
@@ -49,24 +50,30 @@ void maas_op_static_routes_read(struct ask *ask)
 		maas_document_answer(ask, route, render);
 }
 
-static void read_gateway(
+/* Given or kept. False: the form asked a source that is not there. */
+static bool read_gateway(
     struct ask *ask, const struct subnet *source, json_t *form, json_t *errors)
 {
-	const char *text = maas_field(ask, "gateway_ip");
+	const char *text;
 	char cidr[IP_TEXT + 4];
 	struct ip ip;
 
 	maas_put_text(ask, form, errors, "gateway_ip", true);
-	if (!text || !*text)
-		return;
+	text = jstr(form, "gateway_ip");
+	if (!*text || json_object_get(errors, "gateway_ip"))
+		return true;
 	if (!maas_ip_parse(text, &ip)) {
-		maas_error(errors, "gateway_ip",
-		    "Enter a valid IPv4 or IPv6 address.");
-	} else if (source && !maas_net_has(&source->net, &ip)) {
+		maas_bad_address(errors, "gateway_ip", text);
+	} else if (!source) {
+		maas_refuse(ask, 500,
+		    "'NoneType' object has no attribute 'get_ipnetwork'");
+		return false;
+	} else if (!maas_net_has(&source->net, &ip)) {
 		maas_net_text(&source->net, cidr);
 		maas_error(
 		    errors, "gateway_ip", "Enter an IP address in %s.", cidr);
 	}
+	return true;
 }
 
 static void read_end(
@@ -101,22 +108,49 @@ static bool same(const json_t *a, const json_t *b)
 	       strcmp(jstr(a, "gateway_ip"), jstr(b, "gateway_ip")) == 0;
 }
 
-static void check_whole(const struct maas *maas, const json_t *form,
-    const struct document *self, json_t *errors)
+/* What the model says, whatever the form had said; the first of it. */
+static void check_whole(
+    const struct maas *maas, const json_t *form, json_t *errors)
 {
-	struct document *other;
+	const struct subnet *source = maas_list_find(
+	    &maas->subnets, jint(form, "_source"));
+	const struct subnet *to = maas_list_find(
+	    &maas->subnets, jint(form, "_destination"));
+	struct ip ip;
 
-	if (json_object_size(errors))
+	if (!source || !to || json_object_get(errors, "source") ||
+	    json_object_get(errors, "destination"))
 		return;
-	if (jint(form, "_source") == jint(form, "_destination"))
+	if (source == to)
 		maas_error(errors, "__all__",
 		    "source and destination cannot be the same subnet.");
-	list_for_each (other, &maas->routes) {
-		if (other != self && same(other->shown, form))
-			maas_error(errors, "__all__",
-			    "Static route with this Source, Destination and "
-			    "Gateway ip already exists.");
+	else if (source->net.base.version != to->net.base.version)
+		maas_error(errors, "__all__",
+		    "source and destination must be the same IP version.");
+	else if (maas_ip_parse(jstr(form, "gateway_ip"), &ip) &&
+	         !maas_net_has(&source->net, &ip))
+		maas_error(errors, "__all__",
+		    "gateway_ip must be with in the source subnet.");
+}
+
+/* Whether there is such a route is seen when it is written. */
+static bool is_new(
+    struct ask *ask, const json_t *form, const struct document *self)
+{
+	struct document *other;
+	json_t *errors;
+
+	list_for_each (other, &ask->maas->routes) {
+		if (other == self || !same(other->shown, form))
+			continue;
+		errors = json_object();
+		maas_error(errors, "__all__",
+		    "Static route with this Source, Destination and Gateway "
+		    "IP already exists.");
+		maas_refuse_model(ask, errors);
+		return false;
 	}
+	return true;
 }
 
 /* What the route would be; NULL: refused. */
@@ -127,12 +161,19 @@ static json_t *read_form(struct ask *ask, const struct document *self)
 
 	read_end(ask, form, errors, "source");
 	read_end(ask, form, errors, "destination");
-	read_gateway(ask,
-	    maas_list_find(&ask->maas->subnets, jint(form, "_source")), form,
-	    errors);
+	if (!read_gateway(ask,
+	        json_object_get(errors, "source")
+	            ? NULL
+	            : maas_list_find(
+	                  &ask->maas->subnets, jint(form, "_source")),
+	        form, errors)) {
+		json_decref(errors);
+		json_decref(form);
+		return NULL;
+	}
 	read_metric(ask, form, errors);
-	check_whole(ask->maas, form, self, errors);
-	if (maas_fine(ask, errors))
+	check_whole(ask->maas, form, errors);
+	if (maas_fine(ask, errors) && is_new(ask, form, self))
 		return form;
 	json_decref(form);
 	return NULL;

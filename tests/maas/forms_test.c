@@ -120,11 +120,20 @@ TEST(a_repository_takes_lists_with_commas)
 TEST(what_a_field_refers_to_is_missed_by_its_id)
 {
 	static const struct row rows[] = {
-		{ "POST", "static-routes/",
-		    "source=99&destination=x&gateway_ip=10.0.0.1", 400,
+		{ "POST", "static-routes/", "source=99&destination=x", 400,
 		    "{\"source\": [\"None found with id=99.\"], "
 		    "\"destination\": [\"Select a valid choice. That choice "
-		    "is not one of the available choices.\"]}" },
+		    "is not one of the available choices.\"], "
+		    "\"gateway_ip\": [\"This field is required.\"]}" },
+		{ "POST", "static-routes/", "source=99&gateway_ip=10.0.0.1",
+		    500, "'NoneType' object has no attribute 'get_ipnetwork'" },
+		{ "GET", "static-routes/zz/", NULL, 500,
+		    "Field 'id' expected a number but got 'zz'." },
+		{ "POST", "static-routes/",
+		    "source=1&destination=1&gateway_ip=10.9.0.1", 400,
+		    "{\"gateway_ip\": [\"Enter an IP address in "
+		    "10.0.0.0/24.\"], \"__all__\": [\"source and "
+		    "destination cannot be the same subnet.\"]}" },
 		{ "POST", "static-routes/",
 		    "source=1&destination=1&gateway_ip=10.0.0.1&metric=-1", 400,
 		    NULL },

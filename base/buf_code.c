@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -179,16 +180,25 @@ bool buf_add_unpercent(struct buf *buf, const char *text, size_t len)
 	return true;
 }
 
-void buf_add_hex(struct buf *buf, const void *data, size_t len)
+void hex_text(char *out, const void *data, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
 	const unsigned char *in = data;
-	size_t i;
 
-	for (i = 0; i < len; i++) {
-		buf_addc(buf, hex[in[i] >> 4]);
-		buf_addc(buf, hex[in[i] & 15]);
+	for (size_t i = 0; i < len; i++) {
+		*out++ = hex[in[i] >> 4];
+		*out++ = hex[in[i] & 15];
 	}
+	*out = '\0';
+}
+
+void buf_add_hex(struct buf *buf, const void *data, size_t len)
+{
+	char *text = xcalloc(2, len + 1);
+
+	hex_text(text, data, len);
+	buf_add(buf, text, 2 * len);
+	free(text);
 }
 
 static bool is_special(unsigned char c)

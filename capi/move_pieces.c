@@ -277,8 +277,7 @@ void piece_digest(const json_t *obj, char out[65])
 
 	check(EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL));
 	check(len == sizeof(digest));
-	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	hex_text(out, digest, sizeof(digest));
 	free(text);
 	json_decref(copy);
 }

@@ -57,8 +57,7 @@ static void row_digest(const char *kind, const char *ns, const char *name,
 
 	check(EVP_Digest(all, strlen(all), digest, &len, EVP_sha256(), NULL));
 	check(len == sizeof(digest));
-	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	hex_text(out, digest, sizeof(digest));
 	free(all);
 }
 

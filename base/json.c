@@ -35,13 +35,8 @@ static bool next_step(const char **path, struct step *step)
 		step->len = (size_t)(close - at);
 		*path = close + 1;
 	} else {
-		const char *end = at;
-
-		/* No strcspn: it makes a table of its set at each call. */
-		while (*end && *end != '.' && *end != '[')
-			end++;
-		step->len = (size_t)(end - at);
-		*path = end;
+		step->len = strcspn(at, ".[");
+		*path = at + step->len;
 	}
 	step->key = at;
 	check(step->len > 0);
@@ -229,6 +224,42 @@ void jadd(json_t *root, const char *path, json_t *item)
 
 /* ---- whole documents ---- */
 
+static json_t *clone_object(json_t *object)
+{
+	json_t *copy = json_object();
+
+	for (void *at = json_object_iter(object); at;
+	     at = json_object_iter_next(object, at))
+		check(
+		    json_object_setn_new_nocheck(copy, json_object_iter_key(at),
+		        json_object_iter_key_len(at),
+		        json_clone(json_object_iter_value(at))) == 0);
+	return copy;
+}
+
+static json_t *clone_array(const json_t *array)
+{
+	size_t count = json_array_size(array);
+	json_t *copy = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		check(json_array_append_new(
+		          copy, json_clone(json_array_get(array, i))) == 0);
+	return copy;
+}
+
+json_t *json_clone(const json_t *value)
+{
+	/* Only read; jansson's iterators want it changeable. */
+	json_t *open = (json_t *)(uintptr_t)value;
+
+	if (json_is_object(value))
+		return clone_object(open);
+	if (json_is_array(value))
+		return clone_array(value);
+	return json_deep_copy(value); /* NULL for NULL */
+}
+
 char *json_canonical(const json_t *root)
 {
 	struct buf out = BUF_INIT;
@@ -245,7 +276,7 @@ void json_merge_patch(json_t **target, const json_t *patch)
 
 	if (!json_is_object(patch)) {
 		json_decref(*target);
-		*target = json_deep_copy(patch);
+		*target = json_clone(patch);
 		return;
 	}
 	if (!json_is_object(*target)) {

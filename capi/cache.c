@@ -269,7 +269,7 @@ static bool take_list(struct informer *in, const json_t *list)
 /* Objects in a list may leave out what the list says of them all. */
 static json_t *with_kinds(const struct informer *in, const json_t *list)
 {
-	json_t *copy = json_deep_copy(list);
+	json_t *copy = json_clone(list);
 	json_t *items = jget(copy, "items");
 	char version[96];
 
@@ -469,7 +469,7 @@ void cache_note(struct cache *cache, const json_t *obj)
 	if (version_of(obj) <=
 	    (found ? version_of(in->items[at]) : in->version))
 		return;
-	copy = json_deep_copy(obj);
+	copy = json_clone(obj);
 	put(in, copy);
 	json_decref(copy);
 }

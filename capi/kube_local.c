@@ -78,7 +78,7 @@ static struct kube_call *send_call(
 	c->local = local_of(kube);
 	c->method = xstrdup(method);
 	c->path = xstrdup(path);
-	c->body = json_deep_copy(body);
+	c->body = json_clone(body);
 	timer_init(&c->turn, do_call);
 	timer_set(&c->turn, kube->host->loop, 0);
 	return &c->call;

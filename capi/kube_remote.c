@@ -59,7 +59,7 @@ static void build(struct remote *r, struct http_request *request,
 		    &request->headers, "Authorization", r->authorization);
 	if (!body)
 		return;
-	http_request_json(request, json_deep_copy(body));
+	http_request_json(request, json_clone(body));
 	http_header_set(
 	    &request->headers, "Content-Type", kube_content_type(method));
 }

@@ -158,7 +158,7 @@ static void one_listed(struct move *m, const struct kube_answer *answer)
 	m->vain = 0;
 	kind_api_version(kind, version, sizeof(version));
 	for (size_t i = 0; i < json_array_size(items); i++) {
-		json_t *obj = json_deep_copy(json_array_get(items, i));
+		json_t *obj = json_clone(json_array_get(items, i));
 
 		jsets(obj, "apiVersion", version);
 		jsets(obj, "kind", kind->kind);

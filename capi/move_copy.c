@@ -63,7 +63,7 @@ static void created(struct move *m, const struct kube_answer *answer)
 	}
 	m->got_on = true;
 	json_decref(piece->there);
-	piece->there = json_deep_copy(answer->body);
+	piece->there = json_clone(answer->body);
 	write_status(m);
 }
 

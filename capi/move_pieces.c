@@ -251,7 +251,7 @@ static json_t *essence(const json_t *obj)
 {
 	static const char *const kept[] = { "name", "namespace", "labels",
 		"annotations", "finalizers" };
-	json_t *copy = json_deep_copy(obj), *metadata = json_object();
+	json_t *copy = json_clone(obj), *metadata = json_object();
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		json_t *value = json_object_get(
@@ -284,7 +284,7 @@ void piece_digest(const json_t *obj, char out[65])
 
 json_t *piece_owners(const struct pieces *pieces, const json_t *here)
 {
-	json_t *refs = json_deep_copy(jget(here, "metadata.ownerReferences"));
+	json_t *refs = json_clone(jget(here, "metadata.ownerReferences"));
 
 	for (size_t i = 0; i < json_array_size(refs); i++) {
 		json_t *ref = json_array_get(refs, i);

@@ -116,7 +116,7 @@ json_t *plan_machine_template(const char *ns, const char *name,
 		    template, "spec.template.spec.resourcePool", resource_pool);
 	if (jlen(pool, "tags"))
 		jset(template, "spec.template.spec.tags",
-		    json_deep_copy(jget(pool, "tags")));
+		    json_clone(jget(pool, "tags")));
 	add_zones(template, pool);
 	return template;
 }
@@ -268,12 +268,12 @@ static json_t *worker_config(const char *ns, const char *base,
 		json_t *file = json_array_get(jget(from, "files"), i);
 
 		if (strcmp(jstr(file, "path"), PLAN_AGENT_FILE) != 0)
-			jadd(spec, "files", json_deep_copy(file));
+			jadd(spec, "files", json_clone(file));
 	}
 	for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
 		if (jhas(from, copied[i]))
-			jset(spec, copied[i],
-			    json_deep_copy(jget(from, copied[i])));
+			jset(
+			    spec, copied[i], json_clone(jget(from, copied[i])));
 	jset(template, "spec.template.spec", spec);
 	return named_by_content(template, base);
 }

@@ -119,13 +119,13 @@ static void add_people(json_t *spec, const json_t *instruction)
 		jsets(user, "name", "spectro");
 		jsets(user, "sudo", "ALL=(ALL) NOPASSWD:ALL");
 		jset(user, "sshAuthorizedKeys",
-		    json_deep_copy(jget(instruction, "sshKeys")));
+		    json_clone(jget(instruction, "sshKeys")));
 		jadd(spec, "users", user);
 	}
 	if (jlen(instruction, "ntpServers")) {
 		jsetb(spec, "ntp.enabled", true);
 		jset(spec, "ntp.servers",
-		    json_deep_copy(jget(instruction, "ntpServers")));
+		    json_clone(jget(instruction, "ntpServers")));
 	}
 }
 

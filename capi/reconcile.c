@@ -299,7 +299,7 @@ bool capi_add_finalizer(
 		return false;
 	patch = json_object();
 	list = jhas(obj, "metadata.finalizers")
-	           ? json_deep_copy(jget(obj, "metadata.finalizers"))
+	           ? json_clone(jget(obj, "metadata.finalizers"))
 	           : json_array();
 	json_array_append_new(list, json_string(finalizer));
 	jset(patch, "metadata.finalizers", list);
@@ -349,7 +349,7 @@ bool capi_adopt(struct reconcile *r, const json_t *obj, const json_t *owner,
 	for (size_t i = 0; i < jlen(obj, "metadata.ownerReferences"); i++)
 		if (!controller || !jbool(owner_at(obj, i), "controller"))
 			json_array_append_new(
-			    list, json_deep_copy(owner_at(obj, i)));
+			    list, json_clone(owner_at(obj, i)));
 	json_array_append_new(list, capi_owner_ref(owner, controller));
 	patch = json_object();
 	jset(patch, "metadata.ownerReferences", list);
@@ -396,7 +396,7 @@ json_t *capi_status_of(const json_t *obj)
 {
 	const json_t *status = jget(obj, "status");
 
-	return json_is_object(status) ? json_deep_copy(status) : json_object();
+	return json_is_object(status) ? json_clone(status) : json_object();
 }
 
 static json_t *condition_find(const json_t *status, const char *type)
@@ -509,8 +509,8 @@ json_t *capi_merge_diff(const json_t *from, const json_t *to)
 	/* Nearly every look finds nothing new. */
 	if (from && json_equal(from, to))
 		return patch;
-	old = from ? json_deep_copy(from) : json_object();
-	new = json_deep_copy(to);
+	old = from ? json_clone(from) : json_object();
+	new = json_clone(to);
 	diff_into(patch, old, new);
 	json_decref(old);
 	json_decref(new);

@@ -167,7 +167,7 @@ const json_t *store_create(struct store *store, const char *kind,
 	                      : "";
 	if (!rules_shape(info, ns, NULL, obj, status))
 		return NULL;
-	now = json_deep_copy(obj);
+	now = json_clone(obj);
 	own_metadata(now);
 	make_name(store, info, ns, json_object_get(now, "metadata"));
 	if (!may_create(store, info, ns, now, status)) {
@@ -356,7 +356,7 @@ const json_t *store_update(struct store *store, const char *kind,
 	if (!entry)
 		return NULL;
 	return replace(
-	    store, info, entry, json_deep_copy(obj), status_only, status);
+	    store, info, entry, json_clone(obj), status_only, status);
 }
 
 const json_t *store_patch(struct store *store, const char *kind, const char *ns,
@@ -374,7 +374,7 @@ const json_t *store_patch(struct store *store, const char *kind, const char *ns,
 		    "a merge patch is an object, and this is none");
 		return NULL;
 	}
-	next = json_deep_copy(entry->obj);
+	next = json_clone(entry->obj);
 	json_merge_patch(&next, patch);
 	if (json_is_object(next) && json_is_object(jget(next, "metadata")) &&
 	    !*jstr(next, "metadata.resourceVersion"))

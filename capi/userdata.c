@@ -152,7 +152,7 @@ static void add_users(json_t *document, const json_t *spec)
 			jsets(user, "sudo", jstr(from, "sudo"));
 		if (jlen(from, "sshAuthorizedKeys"))
 			jset(user, "ssh_authorized_keys",
-			    json_deep_copy(jget(from, "sshAuthorizedKeys")));
+			    json_clone(jget(from, "sshAuthorizedKeys")));
 		jadd(document, "users", user);
 	}
 }
@@ -162,8 +162,7 @@ static void add_ntp(json_t *document, const json_t *spec)
 	if (jlen(spec, "ntp.servers") == 0)
 		return;
 	jsetb(document, "ntp.enabled", true);
-	jset(
-	    document, "ntp.servers", json_deep_copy(jget(spec, "ntp.servers")));
+	jset(document, "ntp.servers", json_clone(jget(spec, "ntp.servers")));
 }
 
 char *userdata_text(const struct userdata *in)

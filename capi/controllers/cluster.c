@@ -139,7 +139,7 @@ static bool copy_endpoint(
 		return false;
 	patch = json_object();
 	jset(patch, "spec.controlPlaneEndpoint",
-	    json_deep_copy(jget(infra, "spec.controlPlaneEndpoint")));
+	    json_clone(jget(infra, "spec.controlPlaneEndpoint")));
 	act_patch(r, obj, NULL, patch);
 	return true;
 }

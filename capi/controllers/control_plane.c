@@ -255,7 +255,7 @@ static void create_next(
 
 	if (json_is_object(template_labels)) {
 		json_decref(labels);
-		labels = json_deep_copy(template_labels);
+		labels = json_clone(template_labels);
 	}
 	json_object_set_new(labels, CONTROL_PLANE_LABEL, json_string(""));
 	json_object_set_new(labels, "cluster.x-k8s.io/control-plane-name",

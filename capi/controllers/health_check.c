@@ -128,8 +128,7 @@ static const char *trouble_of(struct verdicts *verdicts, const json_t *machine)
 
 static bool is_selected(const json_t *check, const json_t *machine)
 {
-	json_t *wanted = json_deep_copy(
-	    jget(check, "spec.selector.matchLabels"));
+	json_t *wanted = json_clone(jget(check, "spec.selector.matchLabels"));
 	const char *key;
 	json_t *value;
 	bool all = json_object_size(wanted) > 0;

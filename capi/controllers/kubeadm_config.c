@@ -181,7 +181,7 @@ static void free_keys(struct keys *keys)
 /* Files whose content is in a Secret; NULL if one of them is not there. */
 static json_t *resolved(struct reconcile *r, const json_t *spec)
 {
-	json_t *copy = json_deep_copy(spec);
+	json_t *copy = json_clone(spec);
 
 	for (size_t i = 0; i < jlen(copy, "files"); i++) {
 		json_t *file = json_array_get(jget(copy, "files"), i);

@@ -159,7 +159,7 @@ static void is_ready(
 	jsetb(status, "ready", true);
 	jsets(status, "network.dnsName", fqdn_of(obj));
 	if (json_array_size(addresses))
-		jset(status, "network.addresses", json_deep_copy(addresses));
+		jset(status, "network.addresses", json_clone(addresses));
 	condition_set(r, status, "LoadBalancerReady", "True", NULL, NULL, NULL);
 	condition_set(r, status, "APIServerAvailable",
 	    workload_link_ready(r) ? "True" : "False", "Warning",

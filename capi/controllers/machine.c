@@ -346,7 +346,7 @@ static void write_status(struct reconcile *r, const json_t *obj,
 	jsetb(status, "infrastructureReady", infra);
 	if (jhas(infrastructure, "status.addresses"))
 		jset(status, "addresses",
-		    json_deep_copy(jget(infrastructure, "status.addresses")));
+		    json_clone(jget(infrastructure, "status.addresses")));
 	if (jhas(infrastructure, "status.failureReason")) {
 		jsets(status, "failureReason",
 		    jstr(infrastructure, "status.failureReason"));

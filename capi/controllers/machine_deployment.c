@@ -47,8 +47,7 @@ static void create_set(
     struct reconcile *r, const json_t *obj, const char *name, int64_t replicas)
 {
 	json_t *set = capi_new_object(r, "MachineSet", name, obj);
-	json_t *labels = json_deep_copy(
-	    jget(obj, "spec.template.metadata.labels"));
+	json_t *labels = json_clone(jget(obj, "spec.template.metadata.labels"));
 	char *hash = set_hash(obj);
 
 	if (!json_is_object(labels)) {
@@ -58,11 +57,11 @@ static void create_set(
 	json_object_set_new(labels, "machine-template-hash", json_string(hash));
 	json_object_set_new(
 	    labels, CLUSTER_LABEL, json_string(capi_cluster_name(r)));
-	jset(set, "metadata.labels", json_deep_copy(labels));
+	jset(set, "metadata.labels", json_clone(labels));
 	jsets(set, "spec.clusterName", capi_cluster_name(r));
 	jseti(set, "spec.replicas", replicas);
-	jset(set, "spec.selector.matchLabels", json_deep_copy(labels));
-	jset(set, "spec.template", json_deep_copy(jget(obj, "spec.template")));
+	jset(set, "spec.selector.matchLabels", json_clone(labels));
+	jset(set, "spec.template", json_clone(jget(obj, "spec.template")));
 	jset(set, "spec.template.metadata.labels", labels);
 	act_create(r, set);
 	free(hash);

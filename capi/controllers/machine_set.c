@@ -28,7 +28,7 @@ static bool creates(
 
 	if (!config)
 		return false;
-	labels = json_deep_copy(jget(obj, "spec.template.metadata.labels"));
+	labels = json_clone(jget(obj, "spec.template.metadata.labels"));
 	json_object_set_new(
 	    labels, "cluster.x-k8s.io/set-name", json_string(r->name));
 	begun = machine_create(r,

@@ -94,7 +94,7 @@ static json_t *labelled(struct reconcile *r, const char *kind, const char *name,
     const struct new_machine *wish)
 {
 	json_t *object = capi_new_object(r, kind, name, wish->owner);
-	json_t *labels = json_deep_copy(wish->labels);
+	json_t *labels = json_clone(wish->labels);
 
 	json_object_update(
 	    json_object_get(json_object_get(object, "metadata"), "labels"),
@@ -108,7 +108,7 @@ static json_t *maas_machine(struct reconcile *r, const char *name,
 {
 	json_t *object = labelled(r, "MaasMachine", name, wish);
 	json_t *notes = jhas(template, "spec.template.metadata.annotations")
-	                    ? json_deep_copy(jget(template,
+	                    ? json_clone(jget(template,
 	                          "spec.template.metadata.annotations"))
 	                    : json_object();
 
@@ -118,8 +118,7 @@ static json_t *maas_machine(struct reconcile *r, const char *name,
 	    json_string("MaasMachineTemplate."
 	                "infrastructure.cluster.x-k8s.io"));
 	jset(object, "metadata.annotations", notes);
-	jset(object, "spec",
-	    json_deep_copy(jget(template, "spec.template.spec")));
+	jset(object, "spec", json_clone(jget(template, "spec.template.spec")));
 	if (wish->failure_domain && wish->failure_domain[0])
 		jsets(object, "spec.failureDomain", wish->failure_domain);
 	return object;
@@ -164,7 +163,7 @@ static bool create_step(struct reconcile *r, const char *name,
 		return false;
 	if (!config) {
 		object = labelled(r, "KubeadmConfig", name, wish);
-		jset(object, "spec", json_deep_copy(wish->config));
+		jset(object, "spec", json_clone(wish->config));
 	} else if (!infrastructure) {
 		object = maas_machine(r, name, wish, template);
 	} else {

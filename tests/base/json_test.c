@@ -71,6 +71,27 @@ TEST(setting_makes_the_way_and_null_removes)
 	json_decref(r);
 }
 
+TEST(a_clone_is_the_same_and_shares_nothing)
+{
+	json_t *from = json_loads("{\"z\":[{\"b\":1},[],\"text\",1.5,null],"
+	                          "\"a\":{\"deep\":{\"list\":[true]}}}",
+	    0, NULL);
+	json_t *copy = json_clone(from);
+	char *before = json_canonical(from), *after;
+
+	EXPECT(json_equal(from, copy));
+	jseti(copy, "z[0].b", 2);
+	jadd(copy, "a.deep.list", json_true());
+	json_string_set(jget(copy, "z[2]"), "other");
+	after = json_canonical(from);
+	EXPECT_STR(after, before);
+	EXPECT(!json_clone(NULL));
+	free(before);
+	free(after);
+	json_decref(from);
+	json_decref(copy);
+}
+
 /* jansson's own writing is the measure. */
 static void expect_as_jansson(const json_t *document)
 {
@@ -286,4 +307,5 @@ CASE(paths_reach_into_documents),
     CASE(text_that_is_no_utf_8_is_mended),
     CASE(a_text_that_was_just_read_is_not_read_again),
     CASE(documents_are_written_as_jansson_writes_them),
-    CASE(documents_are_read_as_jansson_reads_them), TESTS_END
+    CASE(documents_are_read_as_jansson_reads_them),
+    CASE(a_clone_is_the_same_and_shares_nothing), TESTS_END

@@ -91,6 +91,26 @@ uint64_t keyed_hash(uint64_t key, const void *data, size_t len)
 	return siphash(key, second ^ second >> 31, data, len);
 }
 
+/* Multiply to 128 bits and fold (as wyhash does); the constant is odd and has
+ * as many ones as zeros. */
+static uint64_t fold(uint64_t word)
+{
+	uint128 product = (uint128)word * 0xa0761d6478bd642f;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t content_hash(uint64_t key, const void *data, size_t len)
+{
+	const unsigned char *in = data;
+	uint64_t hash = fold(key ^ 0x9e3779b97f4a7c15);
+	size_t i;
+
+	for (i = 0; i < len / 8; i++)
+		hash = fold(hash ^ load(in + 8 * i));
+	return fold(fold(hash ^ load_rest(in, len)) ^ len);
+}
+
 /* ---- the names asked for so far ---- */
 
 struct entry {

@@ -60,8 +60,8 @@ static uint64_t hash_headers(const struct http_headers *headers, uint64_t hash)
 	for (size_t i = 0; i < headers->count; i++) {
 		const struct http_header *header = &headers->items[i];
 
-		hash = keyed_hash(hash, header->name, strlen(header->name));
-		hash = keyed_hash(hash, header->value, strlen(header->value));
+		hash = content_hash(hash, header->name, strlen(header->name));
+		hash = content_hash(hash, header->value, strlen(header->value));
 	}
 	return hash;
 }
@@ -69,7 +69,7 @@ static uint64_t hash_headers(const struct http_headers *headers, uint64_t hash)
 static uint64_t hash_message(
     const struct http_headers *headers, const struct buf *body, uint64_t hash)
 {
-	return keyed_hash(
+	return content_hash(
 	    hash_headers(headers, hash), buf_text(body), body->len);
 }
 
@@ -177,7 +177,7 @@ void record_message(struct wire *wire, const struct call_side *call,
 
 	if (!wire->events)
 		return;
-	digest(&text, len, keyed_hash(0, line, len));
+	digest(&text, len, content_hash(0, line, len));
 	EVENT(wire->events, "message", call->net->place->name, call->server,
 	    F("op", call->account.op), F("target", call->account.target),
 	    N("n", (int64_t)call->messages), F("text", buf_text(&text)));

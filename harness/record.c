@@ -90,7 +90,7 @@ void record_sink(void *ctx, const struct event *event)
 	}
 	buf_adds(out, "}\n");
 	record->events++;
-	record->hash = keyed_hash(
+	record->hash = content_hash(
 	    HASH_KEY ^ record->hash, out->data + begin, out->len - begin);
 }
 
@@ -111,7 +111,7 @@ uint64_t record_hash_after(const struct record *record, uint64_t events)
 
 	for (; events > 0 && at < end; events--)
 		at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
-	return keyed_hash(HASH_KEY, at, (size_t)(end - at));
+	return content_hash(HASH_KEY, at, (size_t)(end - at));
 }
 
 const char *record_text(const struct record *record, size_t *len)

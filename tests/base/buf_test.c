@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/choices.h"
 
 #include <stdlib.h>
 
@@ -108,9 +109,29 @@ TEST(a_json_string_escapes_what_it_must)
 	buf_free(&out);
 }
 
+/* Each length, and each bit of it changed. */
+TEST(contents_that_differ_have_different_hashes)
+{
+	unsigned char data[40] = { 0 };
+	uint64_t seen[41 * 8 + 41];
+	size_t count = 0;
+
+	for (size_t len = 0; len <= sizeof(data); len++)
+		seen[count++] = content_hash(0, data, len);
+	for (size_t bit = 0; bit < 8 * sizeof(data); bit++) {
+		data[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		seen[count++] = content_hash(0, data, sizeof(data));
+		data[bit / 8] = 0;
+	}
+	EXPECT(content_hash(1, data, 0) != content_hash(0, data, 0));
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			EXPECT(seen[i] != seen[j]);
+}
+
 TESTS_BEGIN
 CASE(an_empty_buffer_is_an_empty_text),
     CASE(text_of_any_length_is_kept_and_dropped_from_the_front),
     CASE(base64_is_that_of_the_rfc), CASE(what_is_not_base64_adds_nothing),
-    CASE(percent_encoding_comes_back),
-    CASE(a_json_string_escapes_what_it_must), TESTS_END
+    CASE(percent_encoding_comes_back), CASE(a_json_string_escapes_what_it_must),
+    CASE(contents_that_differ_have_different_hashes), TESTS_END

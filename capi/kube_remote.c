@@ -241,20 +241,22 @@ static struct kube_watch *start_watch(
 	struct http_request request = { 0 };
 	usec watch_for = r->canary ? WATCH_FOR : CANARY_FOR;
 	char *path = kind_path(kind, ns, NULL, NULL);
-	char *target = xasprintf("%s?watch=true&allowWatchBookmarks=true"
-	                         "&resourceVersion=%llu&timeoutSeconds=%d",
-	    path, (unsigned long long)from_version,
-	    (int)(watch_for / USEC_PER_SEC));
+	struct buf target = BUF_INIT;
 
 	w->remote = r;
 	r->canary = r->canary ? r->canary : w;
-	build(r, &request, "GET", target, NULL);
+	buf_add_texts(&target, path,
+	    "?watch=true&allowWatchBookmarks=true&resourceVersion=");
+	buf_addn(&target, (int64_t)from_version);
+	buf_adds(&target, "&timeoutSeconds=");
+	buf_addn(&target, watch_for / USEC_PER_SEC);
+	build(r, &request, "GET", buf_text(&target), NULL);
 	timer_init(&w->limit, silent_too_long);
 	timer_set(&w->limit, kube->host->loop, watch_for + WATCH_SLACK);
 	w->http = net_send(
 	    kube->host->net, &r->dial, &request, &options, &handler, w);
 	free(path);
-	free(target);
+	buf_free(&target);
 	return &w->watch;
 }
 

@@ -153,7 +153,7 @@ static void query_text(
 {
 	char *value = http_query(target, key);
 
-	snprintf(out, size, "%s", value ? value : "");
+	text_copy(out, size, value ? value : "");
 	free(value);
 }
 
@@ -192,7 +192,7 @@ bool rest_is_watch(const struct http_request *request, struct rest_watch *w)
 	rest_path_parse(&path, target);
 	memset(w, 0, sizeof(*w));
 	w->kind = path.name ? NULL : path.kind;
-	snprintf(w->ns, sizeof(w->ns), "%s", path.ns ? path.ns : "");
+	text_copy(w->ns, sizeof(w->ns), path.ns ? path.ns : "");
 	rest_path_free(&path);
 	if (!w->kind)
 		return false;

@@ -50,15 +50,17 @@ static bool run(struct store_file *file, const char *sql, struct err *err)
 static void row_digest(const char *kind, const char *ns, const char *name,
     uint64_t version, const char *text, char out[65])
 {
-	char *all = xasprintf("%s\n%s\n%s\n%llu\n%s", kind, ns, name,
-	    (unsigned long long)version, text);
+	struct buf all = BUF_INIT;
 	unsigned char digest[32];
 	unsigned len = 0;
 
-	check(EVP_Digest(all, strlen(all), digest, &len, EVP_sha256(), NULL));
+	buf_add_texts(&all, kind, "\n", ns, "\n", name, "\n");
+	buf_addn(&all, (int64_t)version); /* counts from 1, and not so far */
+	buf_add_texts(&all, "\n", text);
+	check(EVP_Digest(all.data, all.len, digest, &len, EVP_sha256(), NULL));
 	check(len == sizeof(digest));
 	hex_text(out, digest, sizeof(digest));
-	free(all);
+	buf_free(&all);
 }
 
 static void bind_text(sqlite3_stmt *statement, int at, const char *text)

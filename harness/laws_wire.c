@@ -42,22 +42,23 @@ static bool is_dead(const char *what)
 /* What was under way at the death is told then, as gone. */
 void the_dead_are_silent(struct judge *judge, const struct event *event)
 {
-	char *key = NULL;
+	struct buf key = BUF_INIT;
 
 	if (law_is_kind(event, "process")) {
-		key = xasprintf("process %s", event->about);
-		free(law_remember(judge, key, event_text(event, "what")));
+		buf_add_texts(&key, "process ", event->about);
+		free(law_remember(
+		    judge, buf_text(&key), event_text(event, "what")));
 	} else if (law_is_kind(event, "flow") ||
 	           law_is_kind(event, "exchange")) {
-		key = xasprintf("process %s", event->actor);
-		if (is_dead(law_recall(judge, key)) &&
+		buf_add_texts(&key, "process ", event->actor);
+		if (is_dead(law_recall(judge, buf_text(&key))) &&
 		    !begins(event_text(event, "error"), "gone"))
 			law_broken(judge, event->actor,
 			    "%s called %s, and it does not run", event->actor,
 			    law_is_kind(event, "flow") ? event_text(event, "to")
 			                               : event->about);
 	}
-	free(key);
+	buf_free(&key);
 }
 
 /* Is the thing behind this host one that was told to go through a proxy? */

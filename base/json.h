@@ -44,8 +44,8 @@ json_t *json_text(const char *text); /* a new string, never NULL */
  * what it is inside of, so as not to go in circles. */
 void buf_add_json(struct buf *out, const json_t *value, size_t flags);
 
-/* A copy that shares nothing; NULL of NULL. json_deep_copy would keep a table of
- * what it is inside of, so as not to go in circles. */
+/* A copy that shares nothing; NULL of NULL. json_deep_copy would keep a table
+ * of what it is inside of, so as not to go in circles. */
 json_t *json_clone(const json_t *value);
 
 /* Compact, keys sorted: the one canonical text of a document. free() it. */

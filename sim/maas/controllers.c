@@ -102,15 +102,23 @@ static void update(struct ask *ask, const char *model)
 	struct node *node = maas_ask_admin(ask, model);
 	const char *description = maas_field(ask, "description");
 	const char *zone_name = maas_field(ask, "zone");
+	const char *domain_name = maas_field(ask, "domain");
 	struct zone *zone = zone_name ? maas_zone_find(ask->maas, zone_name)
 	                              : NULL;
+	struct domain *domain = domain_name
+	                            ? maas_domain_find(ask->maas, domain_name)
+	                            : NULL;
 	json_t *errors;
 
 	if (!node)
 		return;
 	errors = json_object();
-	if (zone_name && !zone)
+	if (zone_name && *zone_name && !zone)
 		maas_error(errors, "zone",
+		    "Select a valid choice. That choice is not one of the "
+		    "available choices.");
+	if (domain_name && *domain_name && !domain)
+		maas_error(errors, "domain",
 		    "Select a valid choice. That choice is not one of the "
 		    "available choices.");
 	if (!maas_fine(ask, errors))
@@ -119,6 +127,9 @@ static void update(struct ask *ask, const char *model)
 		maas_set_text(&node->description, description);
 	if (zone)
 		node->zone = zone;
+	if (domain)
+		node->domain = domain;
+	maas_node_touch(node);
 	maas_answer(ask, maas_node_json(node));
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "sim/maas/constraints.h"
+#include "sim/maas/node_form.h"
 
 /* Devices: things with a name and a MAC that MAAS does not install. */
 
@@ -13,84 +14,64 @@ void maas_op_devices_list(struct ask *ask)
 	maas_nodes_answer(ask, NODE_DEVICE, NODE_DEVICE);
 }
 
-static void read_macs(struct ask *ask, struct names *macs, json_t *errors)
-{
-	size_t at = 0;
-	const char *mac;
-	bool bad = false;
-
-	while ((mac = maas_form_next(&ask->body.form, "mac_addresses", &at))) {
-		struct iface *taken = maas_iface_with_mac(ask->maas, mac);
-
-		bad = true;
-		if (!maas_mac_ok(mac))
-			maas_error(errors, "mac_addresses",
-			    "'%s' is not a valid MAC address.", mac);
-		else if (taken && taken->node)
-			maas_error(errors, "mac_addresses",
-			    "MAC address %s already in use on %s.", mac,
-			    taken->node->hostname);
-		else
-			maas_names_add(macs, mac);
-	}
-	if (!macs->count && !bad)
-		maas_error(errors, "mac_addresses", "This field is required.");
-}
-
 struct device_form {
-	const char *hostname, *description;
+	char *hostname; /* NULL: not given */
+	const char *description;
 	struct domain *domain;
 	struct zone *zone;
 	struct node *parent;
 };
 
+static void no_choice(json_t *errors, const char *field)
+{
+	maas_error(errors, field,
+	    "Select a valid choice. That choice is not one of the available "
+	    "choices.");
+}
+
 static void read_form(struct ask *ask, struct device_form *form,
     const struct node *self, json_t *errors)
 {
-	const char *domain = maas_field(ask, "domain");
 	const char *zone = maas_field(ask, "zone");
 	const char *parent = maas_field(ask, "parent");
-	struct node *other;
-	char *fault;
 
-	form->hostname = maas_field(ask, "hostname");
+	form->hostname = maas_hostname_read(ask, self, &form->domain, errors);
 	form->description = maas_field(ask, "description");
-	if (form->hostname && *form->hostname) {
-		fault = maas_label_fault(form->hostname);
-		if (fault)
-			maas_error(errors, "hostname", "%s", fault);
-		free(fault);
-		other = maas_node_named(ask->maas, form->hostname);
-		if (other && other != self)
-			maas_error(errors, "hostname",
-			    "Node with this Hostname already exists.");
-	}
-	if (domain && !(form->domain = maas_domain_named(ask->maas, domain)))
-		maas_error(
-		    errors, "domain", "Unable to find domain %s", domain);
-	if (zone && !(form->zone = maas_zone_find(ask->maas, zone)))
-		maas_error(errors, "zone",
-		    "Select a valid choice. That choice is not one of the "
-		    "available choices.");
+	maas_domain_read(ask, errors, &form->domain);
+	if (zone && *zone && !(form->zone = maas_zone_find(ask->maas, zone)))
+		no_choice(errors, "zone");
 	if (parent && *parent &&
 	    !(form->parent = maas_node_find(ask->maas, parent)))
-		maas_error(errors, "parent",
-		    "Select a valid choice. That choice is not one of the "
-		    "available choices.");
+		no_choice(errors, "parent");
+	if (maas_ticked(ask, "disable_ipv4"))
+		maas_error(errors, "disable_ipv4",
+		    "If specified, disable_ipv4 must be False.");
 }
 
+/* Frees errors. */
+static bool judged(struct ask *ask, json_t *errors)
+{
+	if (!ask->answered)
+		return maas_fine(ask, errors);
+	json_decref(errors);
+	return false;
+}
+
+/* It is where its parent is, unless that was said too. */
 static void write_form(struct node *node, const struct device_form *form)
 {
-	if (form->hostname && *form->hostname)
+	if (form->hostname)
 		maas_set_text(&node->hostname, form->hostname);
 	if (form->description)
 		maas_set_text(&node->description, form->description);
-	if (form->domain)
-		node->domain = form->domain;
-	if (form->zone)
-		node->zone = form->zone;
 	if (form->parent)
 		node->parent = form->parent;
+	if (form->domain)
+		node->domain = form->domain;
+	else if (node->parent && node->parent->domain)
+		node->domain = node->parent->domain;
+	if (form->zone)
+		node->zone = form->zone;
 	maas_node_touch(node);
 }
 
@@ -102,9 +83,9 @@ void maas_op_devices_create(struct ask *ask)
 	struct node *node;
 	char *name;
 
-	read_macs(ask, &macs, errors);
+	maas_macs_read(ask, &macs, true, errors);
 	read_form(ask, &form, NULL, errors);
-	if (maas_fine(ask, errors)) {
+	if (judged(ask, errors)) {
 		node = maas_node_make(ask->maas, NODE_DEVICE, NULL);
 		name = maas_node_new_name(ask->maas);
 		maas_set_text(&node->hostname, name);
@@ -118,6 +99,7 @@ void maas_op_devices_create(struct ask *ask)
 		}
 		maas_answer(ask, maas_node_json(node));
 	}
+	free(form.hostname);
 	maas_names_free(&macs);
 }
 
@@ -151,10 +133,11 @@ void maas_op_devices_update(struct ask *ask)
 		return;
 	errors = json_object();
 	read_form(ask, &form, node, errors);
-	if (!maas_fine(ask, errors))
-		return;
-	write_form(node, &form);
-	maas_answer(ask, maas_node_json(node));
+	if (judged(ask, errors)) {
+		write_form(node, &form);
+		maas_answer(ask, maas_node_json(node));
+	}
+	free(form.hostname);
 }
 
 void maas_op_devices_delete(struct ask *ask)

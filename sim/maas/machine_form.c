@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/node_form.h"
 #include "sim/maas/power_form.h"
 #include "sim/maas/python.h"
 
@@ -33,64 +34,11 @@ static void form_close(struct machine_form *form)
 	maas_names_free(&form->macs);
 }
 
-/* "host", or "host.domain" where the domain is known. */
-static void read_hostname(struct ask *ask, struct machine_form *form,
-    const struct node *self, json_t *errors)
-{
-	const char *text = maas_field(ask, "hostname");
-	const char *dot;
-	struct node *other;
-	char *fault;
-
-	if (!text)
-		return;
-	if (!*text) {
-		form->hostname = maas_node_new_name(ask->maas);
-		return;
-	}
-	dot = strchr(text, '.');
-	form->hostname = xstrndup(text, strcspn(text, "."));
-	fault = maas_label_fault(form->hostname);
-	if (fault)
-		maas_error(errors, "hostname", "%s", fault);
-	free(fault);
-	if (dot && maas_domain_find(ask->maas, dot + 1))
-		form->domain = maas_domain_find(ask->maas, dot + 1);
-	else if (dot)
-		maas_error(errors, "hostname", "Nonexistant domain.");
-	other = maas_node_named(ask->maas, form->hostname);
-	if (other && other != self)
-		maas_error(errors, "hostname",
-		    "Node with this Hostname already exists.");
-}
-
 static void bad_choice(json_t *errors, const char *field)
 {
 	maas_error(errors, field,
 	    "Select a valid choice. That choice is not one of the available "
 	    "choices.");
-}
-
-/* A number is an id, and there has to be one. */
-static void read_domain(
-    struct ask *ask, struct machine_form *form, json_t *errors)
-{
-	const char *domain = maas_stripped(ask, "domain");
-	int64_t id;
-
-	if (!domain || !*domain)
-		return;
-	if (maas_python_read_int(domain, &id)) {
-		form->domain = maas_list_find(&ask->maas->domains, id);
-		if (!form->domain)
-			maas_refuse(
-			    ask, 500, "Domain matching query does not exist.");
-		return;
-	}
-	form->domain = maas_domain_find(ask->maas, domain);
-	if (!form->domain)
-		maas_error(
-		    errors, "domain", "Unable to find domain %s", domain);
 }
 
 static void read_places(
@@ -99,7 +47,8 @@ static void read_places(
 	const char *zone = maas_field(ask, "zone");
 	const char *pool = maas_field(ask, "pool");
 
-	read_domain(ask, form, errors);
+	if (!form->domain || maas_field(ask, "domain"))
+		maas_domain_read(ask, errors, &form->domain);
 	if (form->restricted)
 		return;
 	if (zone && *zone && !(form->zone = maas_zone_find(ask->maas, zone)))
@@ -193,7 +142,7 @@ static void read_old_ipv4(struct ask *ask, json_t *errors)
 static void read_common(struct ask *ask, struct machine_form *form,
     const struct node *self, json_t *errors)
 {
-	read_hostname(ask, form, self, errors);
+	form->hostname = maas_hostname_read(ask, self, &form->domain, errors);
 	read_places(ask, form, errors);
 	read_swap(ask, form, errors);
 	read_old_ipv4(ask, errors);
@@ -288,66 +237,6 @@ void maas_op_machine_update(struct ask *ask)
 }
 
 /* ---- making one ---- */
-
-/* Several faults are one sentence where several MACs were given. */
-static void tell_macs(json_t *errors, const struct names *faults, size_t given)
-{
-	struct buf text = BUF_INIT;
-
-	for (size_t i = 0; i < faults->count; i++) {
-		if (given < 2)
-			maas_error(
-			    errors, "mac_addresses", "%s", faults->items[i]);
-		buf_addf(&text, "%s%s", i ? " \u2014 " : "", faults->items[i]);
-	}
-	if (faults->count && given > 1)
-		maas_error(errors, "mac_addresses",
-		    "One or more MAC addresses is invalid. (%s)",
-		    buf_text(&text));
-	buf_free(&text);
-}
-
-static void judge_mac(struct ask *ask, struct machine_form *form,
-    const char *mac, struct names *invalid, struct names *taken)
-{
-	char *plain = maas_mac_plain(mac), *fault = NULL;
-	struct iface *iface = maas_iface_with_mac(ask->maas, plain);
-
-	if (!maas_mac_ok(mac)) {
-		fault = xasprintf("'%s' is not a valid MAC address.", mac);
-		maas_names_add(invalid, fault);
-	} else if (iface && iface->node) {
-		fault = xasprintf("MAC address %s already in use on %s.", plain,
-		    iface->node->hostname);
-		maas_names_add(taken, fault);
-	} else {
-		maas_names_add(&form->macs, plain);
-	}
-	free(fault);
-	free(plain);
-}
-
-/* Which are in use is looked at when all of them are MACs. */
-static void read_macs(
-    struct ask *ask, struct machine_form *form, bool needed, json_t *errors)
-{
-	struct names invalid = { 0 }, taken = { 0 };
-	size_t at = 0, given = 0;
-	const char *mac;
-
-	while ((mac = maas_form_next(&ask->body.form, "mac_addresses", &at))) {
-		if (!*mac)
-			continue;
-		given++;
-		judge_mac(ask, form, mac, &invalid, &taken);
-	}
-	tell_macs(errors, invalid.count ? &invalid : &taken, given);
-	form->bad_mac = invalid.count || taken.count || !form->macs.count;
-	if (!given && needed)
-		maas_error(errors, "mac_addresses", "This field is required.");
-	maas_names_free(&invalid);
-	maas_names_free(&taken);
-}
 
 /* A name that a DNS made from an address is none. */
 static bool is_of_address(const char *name)
@@ -448,7 +337,7 @@ static bool read_new(
 		read_common(ask, form, NULL, errors);
 		read_architecture(
 		    ask, form, true, more || creation->anonymous, errors);
-		read_macs(ask, form, more, errors);
+		form->bad_mac = !maas_macs_read(ask, &form->macs, more, errors);
 		need_interfaces(form, NULL, !form->bad_mac, errors);
 		if (!form->architecture && !more)
 			maas_names_free(&form->macs);

@@ -187,8 +187,10 @@ static bool passes(const struct ask *ask, const struct node_event *event,
 {
 	const struct node *node = event->node;
 
-	if (query->level == EVENT_AUDIT ? event->level != EVENT_AUDIT
-	                                : event->level < query->level)
+	if (query->level == EVENT_AUDIT)
+		return event->level == EVENT_AUDIT &&
+		       is_value(ask, "owner", event->username);
+	if (event->level < query->level)
 		return false;
 	/* of nodes, then; and devices have no events */
 	if (!node || node->type == NODE_DEVICE || !maas_may_see(ask, node))

@@ -111,6 +111,20 @@ void maas_op_rackcontrollers_query_power_state(struct ask *ask)
 		    ask, json_pack("{s:s}", "state", maas_power_query(node)));
 }
 
+void maas_op_rackcontrollers_power_on(struct ask *ask)
+{
+	struct node *node = maas_ask_admin(ask, model_of(ask));
+
+	if (node)
+		maas_answer(ask, maas_node_json(node));
+}
+
+void maas_op_rackcontrollers_power_off(struct ask *ask)
+{
+	if (maas_ask_admin(ask, model_of(ask)))
+		maas_answer(ask, json_null());
+}
+
 /* ---- to a zone ---- */
 
 static void set_zone(struct ask *ask)

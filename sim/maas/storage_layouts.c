@@ -490,7 +490,8 @@ void maas_op_restore_default_configuration(struct ask *ask)
 {
 	struct node *node = maas_ask_admin(ask, "Machine");
 
-	if (!node || !restorable(ask, node, "default configuration"))
+	if (!node || !restorable(ask, node,
+	                 "default networking and storage configuration"))
 		return;
 	maas_node_restore_network(node);
 	lay_default(node);

@@ -287,9 +287,9 @@ static void start_testing(
 	maas_answer(ask, maas_node_json(node));
 }
 
-void maas_op_test(struct ask *ask)
+static void test(struct ask *ask, const char *model)
 {
-	struct node *node = maas_ask_admin(ask, "Machine");
+	struct node *node = maas_ask_admin(ask, model);
 	const char *text = maas_field(ask, "testing_scripts");
 	struct names tests = { 0 };
 	json_t *errors;
@@ -309,9 +309,20 @@ void maas_op_test(struct ask *ask)
 	maas_names_free(&tests);
 }
 
-void maas_op_override_failed_testing(struct ask *ask)
+void maas_op_test(struct ask *ask)
 {
-	struct node *node = maas_ask_admin(ask, "Machine");
+	test(ask, "Machine");
+}
+
+/* No BMC of a controller is known, so this comes to nothing. */
+void maas_op_rackcontrollers_test(struct ask *ask)
+{
+	test(ask, "RackController");
+}
+
+static void override(struct ask *ask, const char *model)
+{
+	struct node *node = maas_ask_admin(ask, model);
 
 	if (!node)
 		return;
@@ -326,6 +337,16 @@ void maas_op_override_failed_testing(struct ask *ask)
 	maas_set_text(&node->error_description, "");
 	maas_node_enter(node, *node->osystem ? NODE_DEPLOYED : NODE_READY);
 	maas_answer(ask, maas_node_json(node));
+}
+
+void maas_op_override_failed_testing(struct ask *ask)
+{
+	override(ask, "Machine");
+}
+
+void maas_op_rackcontrollers_override_failed_testing(struct ask *ask)
+{
+	override(ask, "RackController");
 }
 
 /* ---- rescue mode ---- */
@@ -430,10 +451,8 @@ static void stop_task(struct ask *ask, struct node *node, size_t i)
 	maas_answer(ask, json);
 }
 
-void maas_op_abort(struct ask *ask)
+static void abort_task(struct ask *ask, struct node *node)
 {
-	struct node *node = maas_ask_edit(ask, "Machine");
-
 	if (!node)
 		return;
 	for (size_t i = 0; i < sizeof(aborts) / sizeof(aborts[0]); i++) {
@@ -445,6 +464,16 @@ void maas_op_abort(struct ask *ask)
 	maas_refuse(ask, 409,
 	    "Cannot abort in current state: node %s is in state %s.",
 	    node->system_id, maas_status_name(node->status));
+}
+
+void maas_op_abort(struct ask *ask)
+{
+	abort_task(ask, maas_ask_edit(ask, "Machine"));
+}
+
+void maas_op_rackcontrollers_abort(struct ask *ask)
+{
+	abort_task(ask, maas_ask_admin(ask, "RackController"));
 }
 
 /* ---- broken and fixed ---- */

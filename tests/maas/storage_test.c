@@ -561,6 +561,9 @@ TEST(a_machine_can_be_put_back_to_how_it_was_found)
 	EXPECT_INT(machine_op(id, "clear_default_gateways", NULL), 200);
 	EXPECT_INT(machine_op(id, "deploy", NULL), 200);
 	EXPECT_INT(machine_op(id, "restore_default_configuration", NULL), 409);
+	EXPECT_STR(lab_text(&lab),
+	    "Machine must be in a ready or failed testing state to restore "
+	    "default networking and storage configuration.");
 	lab_as(&lab, "bob", false);
 	EXPECT_INT(machine_op(id, "restore_storage_configuration", NULL), 403);
 	lab_close(&lab);

@@ -181,6 +181,7 @@ int64_t maas_number(const char *text);
 struct names maas_tests_asked(const struct ask *ask);
 /* A box that is ticked: anything but nothing, "false" and "0". */
 bool maas_ticked(const struct ask *ask, const char *name);
+bool maas_is_tick(const char *text); /* may be NULL */
 /* A task cannot start without a BMC to start it with. False: refused, as it is
  * without a node. */
 bool maas_power_configured(struct ask *ask, const struct node *node);

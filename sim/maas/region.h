@@ -566,6 +566,7 @@ void maas_node_limit_due(struct node *node);
 /* DISCOVERED and AUTO rows for the boot interface, as commissioning leaves. */
 void maas_node_link_boot(struct node *node);
 void maas_node_restore_network(struct node *node);
+void maas_node_lay_default(struct node *node);
 /* Lower-case letters, "adjective-animal"; not in use. */
 char *maas_node_new_name(struct maas *maas);
 bool maas_mac_ok(const char *mac);

@@ -340,7 +340,7 @@ void maas_op_set_storage_layout(struct ask *ask)
 }
 
 /* The layout that the configuration names is what commissioning leaves. */
-static void lay_default(struct node *node)
+void maas_node_lay_default(struct node *node)
 {
 	const char *name = maas_config_text(
 	    node->maas, "default_storage_layout");
@@ -472,7 +472,7 @@ void maas_op_restore_storage_configuration(struct ask *ask)
 
 	if (!node || !restorable(ask, node, "storage configuration"))
 		return;
-	lay_default(node);
+	maas_node_lay_default(node);
 	maas_answer(ask, maas_node_json(node));
 }
 
@@ -494,7 +494,7 @@ void maas_op_restore_default_configuration(struct ask *ask)
 	                 "default networking and storage configuration"))
 		return;
 	maas_node_restore_network(node);
-	lay_default(node);
+	maas_node_lay_default(node);
 	maas_answer(ask, maas_node_json(node));
 }
 

@@ -103,12 +103,15 @@ void maas_node_commission(
 	maas_power_set(node, true);
 }
 
-bool maas_ticked(const struct ask *ask, const char *name)
+bool maas_is_tick(const char *text)
 {
-	const char *text = maas_field(ask, name);
-
 	return text && *text && strcasecmp(text, "false") != 0 &&
 	       strcmp(text, "0") != 0;
+}
+
+bool maas_ticked(const struct ask *ask, const char *name)
+{
+	return maas_is_tick(maas_field(ask, name));
 }
 
 bool maas_power_configured(struct ask *ask, const struct node *node)

@@ -1,11 +1,13 @@
-#include "sim/maas/documents.h"
+#include "sim/maas/vmhosts.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/json.h"
 #include "sim/maas/control.h"
+#include "sim/maas/python.h"
 
 /*
  * Hosts of virtual machines. There is no hypervisor: a host is numbers, and a
@@ -80,11 +82,7 @@ static const json_t *listener_at(
 
 /* ---- what machines take from it ---- */
 
-struct share {
-	int64_t cores, memory, storage;
-};
-
-static struct share used_of(const struct maas *maas, int64_t host)
+struct share maas_vm_host_used(const struct maas *maas, int64_t host)
 {
 	struct share used = { 0 };
 	struct node *node;
@@ -101,33 +99,11 @@ static struct share used_of(const struct maas *maas, int64_t host)
 	return used;
 }
 
-static struct share total_of(const struct document *host)
-{
-	const json_t *shown = host->shown;
-
-	return (struct share){ (int64_t)((double)jint(shown, "total.cores") *
-		                         json_number_value(jget(
-		                             shown, "cpu_over_commit_ratio"))),
-		(int64_t)((double)jint(shown, "total.memory") *
-		          json_number_value(
-		              jget(shown, "memory_over_commit_ratio"))),
-		jint(shown, "total.local_storage") };
-}
-
-static struct share free_of(
-    const struct maas *maas, const struct document *host)
-{
-	struct share total = total_of(host), used = used_of(maas, host->id);
-
-	return (struct share){ total.cores - used.cores,
-		total.memory - used.memory, total.storage - used.storage };
-}
-
 /* What is shown as available knows nothing of over-commitment. */
 static void render(
     const struct maas *maas, const struct document *host, json_t *copy)
 {
-	struct share used = used_of(maas, host->id);
+	struct share used = maas_vm_host_used(maas, host->id);
 
 	jset(copy, "used", amounts(used.cores, used.memory, used.storage));
 	jset(copy, "available",
@@ -143,62 +119,258 @@ static void hosts_list(struct ask *ask)
 	maas_documents_answer(ask, &ask->maas->vm_hosts, render);
 }
 
-static struct document *host_asked(struct ask *ask, bool to_change)
+struct document *maas_vm_host_asked(struct ask *ask)
 {
 	struct document *host = maas_list_find(
 	    &ask->maas->vm_hosts, maas_number(ask->args[0]));
 
 	if (!host)
 		maas_answer_text(ask, 404, "text/plain", "Not Found");
-	else if (to_change && !maas_is_admin(ask))
-		maas_refuse(ask, 403, "%s", "");
-	return ask->answered ? NULL : host;
+	return host;
 }
 
 static void host_read(struct ask *ask)
 {
-	struct document *host = host_asked(ask, false);
+	struct document *host = maas_vm_host_asked(ask);
 
 	if (host)
 		maas_document_answer(ask, host, render);
 }
 
-static void read_place(struct ask *ask, json_t *form, json_t *errors)
-{
-	const char *zone_word = maas_field(ask, "zone");
-	const char *pool_word = maas_field(ask, "pool");
-	struct zone *zone = NULL;
-	struct pool *pool = NULL;
+/* ---- the form of a host ---- */
 
-	if (zone_word && *zone_word) {
-		zone = maas_zone_find(ask->maas, zone_word);
-		if (!zone)
-			zone = maas_list_find(
-			    &ask->maas->zones, maas_number(zone_word));
-		if (zone)
-			jset(form, "zone", maas_zone_json(zone));
+struct host_form {
+	const char *name;
+	json_t *tags;       /* NULL: as they are */
+	json_t *places;     /* zone and pool, where one was named */
+	double cpu, memory; /* negative: as they are */
+	const char *macvlan, *address, *password;
+};
+
+static void read_places(struct ask *ask, struct host_form *form, json_t *errors)
+{
+	const char *zone_name = maas_field(ask, "zone");
+	const char *pool_name = maas_field(ask, "pool");
+	struct zone *zone;
+	struct pool *pool;
+
+	form->places = json_object();
+	if (zone_name && *zone_name) {
+		if ((zone = maas_zone_find(ask->maas, zone_name)))
+			jset(form->places, "zone", maas_zone_json(zone));
 		else
 			maas_no_such_choice(errors, "zone");
 	}
-	if (pool_word && *pool_word) {
-		pool = maas_pool_find(ask->maas, pool_word);
-		if (!pool)
-			pool = maas_list_find(
-			    &ask->maas->pools, maas_number(pool_word));
-		if (pool)
-			jset(form, "pool", maas_pool_json(pool));
+	if (pool_name && *pool_name) {
+		if ((pool = maas_pool_find(ask->maas, pool_name)))
+			jset(form->places, "pool", maas_pool_json(pool));
 		else
 			maas_no_such_choice(errors, "pool");
 	}
 }
 
-static void host_connect(
-    struct ask *ask, const char *type, const char *address, json_t *place)
+static double read_ratio(struct ask *ask, const char *field, json_t *errors)
 {
-	const json_t *there = listener_at(ask->maas, type, address);
-	const char *name = maas_field(ask, "name");
-	struct document *host;
+	const char *text = maas_field(ask, field);
+	double ratio;
+
+	if (!text || !*text)
+		return -1;
+	if (!maas_python_read_float(text, &ratio) || !isfinite(ratio))
+		maas_error(errors, field, "Enter a number.");
+	else if (ratio > 10)
+		maas_error(errors, field,
+		    "Ensure this value is less than or equal to 10.");
+	else if (ratio < 0)
+		maas_error(errors, field,
+		    "Ensure this value is greater than or equal to 0.");
+	else
+		return ratio;
+	return -1;
+}
+
+/* Parted by commas, and none of them empty. */
+static void read_tags(struct ask *ask, struct host_form *form, json_t *errors)
+{
+	const char *at = maas_field(ask, "tags");
+	int number = 0;
+
+	form->tags = at ? json_array() : NULL;
+	while (at && *at) {
+		size_t len = strcspn(at, ","), blank = strspn(at, " ");
+		size_t end = len;
+
+		while (end > blank && at[end - 1] == ' ')
+			end--;
+		number++;
+		if (end > blank)
+			json_array_append_new(
+			    form->tags, json_stringn(at + blank, end - blank));
+		else
+			maas_error(errors, "tags",
+			    "Item %d in the array did not validate: This "
+			    "field is required.",
+			    number);
+		at = at[len] && at[len + 1] ? at + len + 1 : NULL;
+	}
+}
+
+static void read_name(struct ask *ask, struct host_form *form,
+    const struct document *self, json_t *errors)
+{
+	struct document *other;
+
+	form->name = maas_stripped(ask, "name");
+	if (!form->name || !*form->name)
+		return;
+	if (strlen(form->name) > 255)
+		maas_error(errors, "name",
+		    "Ensure this value has at most 255 characters (it has "
+		    "%zu).",
+		    strlen(form->name));
+	list_for_each (other, &ask->maas->vm_hosts) {
+		if (other != self &&
+		    strcmp(jstr(other->shown, "name"), form->name) == 0)
+			maas_error(errors, "name",
+			    "Pod with this Name already exists.");
+	}
+}
+
+static void read_modes(struct ask *ask, struct host_form *form, json_t *errors)
+{
+	static const char *const modes[] = { "bridge", "passthru", "private",
+		"vepa" };
+	const char *pool = maas_field(ask, "default_storage_pool");
+	bool known = false;
+
+	if (pool && *pool)
+		maas_no_such_choice(errors, "default_storage_pool");
+	form->macvlan = maas_field(ask, "default_macvlan_mode");
+	if (!form->macvlan || !*form->macvlan)
+		return;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		known |= strcmp(form->macvlan, modes[i]) == 0;
+	if (!known)
+		maas_invalid_choice(
+		    errors, "default_macvlan_mode", form->macvlan);
+}
+
+static void read_type(
+    struct ask *ask, const struct document *self, json_t *errors)
+{
+	const char *type = maas_field(ask, "type");
+
+	if (self) {
+		if (type && strcmp(type, jstr(self->shown, "type")) != 0)
+			maas_error(errors, "type",
+			    "Cannot change the type of a pod. Delete and "
+			    "re-create the pod with a different type.");
+	} else if (!type || !*type) {
+		maas_error(errors, "type", "This field is required.");
+	} else if (strcmp(type, "lxd") != 0 && strcmp(type, "virsh") != 0) {
+		maas_invalid_choice(errors, "type", type);
+	}
+}
+
+/* How it is reached is looked at when all else is fine. self: the host that is
+ * changed, or NULL. */
+static bool read_form(
+    struct ask *ask, struct host_form *form, const struct document *self)
+{
+	json_t *errors = json_object();
+
+	*form = (struct host_form){ 0 };
+	read_name(ask, form, self, errors);
+	read_tags(ask, form, errors);
+	read_places(ask, form, errors);
+	form->cpu = read_ratio(ask, "cpu_over_commit_ratio", errors);
+	form->memory = read_ratio(ask, "memory_over_commit_ratio", errors);
+	read_modes(ask, form, errors);
+	read_type(ask, self, errors);
+	form->address = maas_stripped(ask, "power_address");
+	form->password = maas_field(ask, "power_pass");
+	if (!json_object_size(errors) &&
+	    (form->address ? !*form->address : !self))
+		maas_error(errors, "power_address", "This field is required.");
+	return maas_fine(ask, errors);
+}
+
+static void free_form(struct host_form *form)
+{
+	json_decref(form->tags);
+	json_decref(form->places);
+}
+
+/* The form always switches console logging on, and a mode that was never said
+ * is the empty one from then on. */
+static void write_form(
+    struct maas *maas, json_t *shown, const struct host_form *form)
+{
+	static const char console[] = "pod-console-logging";
+	json_t *parameters = json_object_get(shown, "_parameters");
+	json_t *tags;
 	char *made_up;
+
+	if (form->name && *form->name) {
+		jsets(shown, "name", form->name);
+	} else if (form->name) {
+		made_up = maas_node_new_name(maas);
+		jsets(shown, "name", made_up);
+		free(made_up);
+	}
+	json_object_update(shown, form->places);
+	if (form->tags)
+		json_object_set(shown, "tags", form->tags);
+	if (form->cpu >= 0)
+		jset(shown, "cpu_over_commit_ratio", json_real(form->cpu));
+	if (form->memory >= 0)
+		jset(
+		    shown, "memory_over_commit_ratio", json_real(form->memory));
+	if (form->macvlan ||
+	    json_is_null(json_object_get(shown, "default_macvlan_mode")))
+		jsets(shown, "default_macvlan_mode",
+		    form->macvlan ? form->macvlan : "");
+	if (form->address)
+		jsets(parameters, "power_address", form->address);
+	if (form->password)
+		jsets(parameters, "power_pass", form->password);
+	tags = json_object_get(shown, "tags");
+	if (!maas_json_has_text(tags, console))
+		json_array_append_new(tags, json_string(console));
+	if (!maas_tag_find(maas, console))
+		maas_set_text(&maas_tag_make(maas, console)->kernel_opts,
+		    "console=tty1 console=ttyS0");
+}
+
+static bool is_taken(struct ask *ask, const struct host_form *form)
+{
+	const char *password = form->password ? form->password : "";
+	struct document *host;
+
+	if (strcmp(maas_field(ask, "type"), "virsh") != 0)
+		return false; /* each has a certificate of its own */
+	list_for_each (host, &ask->maas->vm_hosts) {
+		const json_t *shown = host->shown;
+
+		if (strcmp(jstr(shown, "type"), "virsh") != 0 ||
+		    strcmp(jstr(shown, "_parameters.power_address"),
+		        form->address) != 0 ||
+		    strcmp(jstr(shown, "_parameters.power_pass"), password) !=
+		        0)
+			continue;
+		maas_refuse(ask, 400,
+		    "Pod %s with type and parameters already exist.",
+		    jstr(shown, "name"));
+		return true;
+	}
+	return false;
+}
+
+static void host_connect(struct ask *ask, const struct host_form *form)
+{
+	const json_t *there = listener_at(
+	    ask->maas, maas_field(ask, "type"), form->address);
+	struct document *host;
 
 	if (!there) {
 		maas_refuse(ask, 503,
@@ -206,91 +378,48 @@ static void host_connect(
 		    "controllers connected.");
 		return;
 	}
-	made_up = maas_node_new_name(ask->maas);
-	host = host_make(ask->maas, there, name && *name ? name : made_up);
-	free(made_up);
-	json_object_update(host->shown, place);
+	host = host_make(ask->maas, there, "");
+	write_form(ask->maas, host->shown, form);
 	jsetb(host->shown, "_known", true);
 	maas_document_answer(ask, host, render);
 }
 
 static void host_create(struct ask *ask)
 {
-	const char *type = maas_field(ask, "type");
-	const char *address = maas_field(ask, "power_address");
-	json_t *errors = json_object(), *place = json_object();
+	struct host_form form;
 
-	if (!type || !*type)
-		maas_error(errors, "type", "This field is required.");
-	else if (strcmp(type, "lxd") != 0 && strcmp(type, "virsh") != 0)
-		maas_invalid_choice(errors, "type", type);
-	else if (!address || !*address)
-		maas_error(errors, "power_address", "This field is required.");
-	read_place(ask, place, errors);
-	if (maas_fine(ask, errors))
-		host_connect(ask, type, address, place);
-	json_decref(place);
-}
-
-static void set_ratio(json_t *shown, const char *key, const char *text)
-{
-	if (text && *text)
-		json_object_set_new(shown, key, json_real(strtod(text, NULL)));
+	if (read_form(ask, &form, NULL) && !is_taken(ask, &form)) {
+		if (!form.name)
+			form.name = "";
+		host_connect(ask, &form);
+	}
+	free_form(&form);
 }
 
 static void host_update(struct ask *ask)
 {
-	struct document *host = host_asked(ask, true);
-	const char *name = maas_field(ask, "name");
-	const char *macvlan = maas_field(ask, "default_macvlan_mode");
-	json_t *tags, *errors, *place;
+	struct document *host = maas_vm_host_asked(ask);
+	struct host_form form;
 
 	if (!host)
 		return;
-	errors = json_object();
-	place = json_object();
-	read_place(ask, place, errors);
-	if (!maas_fine(ask, errors)) {
-		json_decref(place);
-		return;
+	if (read_form(ask, &form, host)) {
+		write_form(ask->maas, host->shown, &form);
+		maas_document_answer(ask, host, render);
 	}
-	json_object_update(host->shown, place);
-	json_decref(place);
-	if (name && *name)
-		jsets(host->shown, "name", name);
-	set_ratio(host->shown, "cpu_over_commit_ratio",
-	    maas_field(ask, "cpu_over_commit_ratio"));
-	set_ratio(host->shown, "memory_over_commit_ratio",
-	    maas_field(ask, "memory_over_commit_ratio"));
-	jsets(host->shown, "default_macvlan_mode", macvlan ? macvlan : "");
-	/* The form always switches console logging on. */
-	tags = json_object_get(host->shown, "tags");
-	if (!maas_json_has_text(tags, "pod-console-logging"))
-		json_array_append_new(tags, json_string("pod-console-logging"));
-	maas_document_answer(ask, host, render);
-}
-
-static bool flag_in_query_or_form(
-    struct ask *ask, const char *name, bool *value)
-{
-	bool in_query;
-
-	if (!maas_flag(ask, &ask->query, name, false, &in_query) ||
-	    !maas_flag(ask, &ask->body.form, name, false, value))
-		return false;
-	*value |= in_query;
-	return true;
+	free_form(&form);
 }
 
 /* Its machines go with it, or stay as machines of their own. */
 static void host_delete(struct ask *ask)
 {
-	struct document *host = host_asked(ask, true);
+	struct document *host = maas_vm_host_asked(ask);
 	struct list *nodes = &ask->maas->nodes;
 	bool decompose;
 
-	if (!host || !flag_in_query_or_form(ask, "decompose", &decompose))
+	if (!host)
 		return;
+	decompose = maas_is_tick(maas_query(ask, "decompose"));
 	for (size_t i = nodes->count; i-- > 0;) {
 		struct node *node = nodes->items[i];
 
@@ -322,11 +451,17 @@ bool maas_json_has_text(const json_t *list, const char *text)
 
 static void host_tag(struct ask *ask, bool add)
 {
-	struct document *host = host_asked(ask, true);
-	const char *tag;
+	const char *tag = maas_needed(ask, "tag");
+	struct document *host;
 	json_t *tags;
 
-	if (!host || !(tag = maas_needed(ask, "tag")))
+	if (!tag)
+		return;
+	if (strchr(tag, ',')) {
+		maas_refuse(ask, 400, "Tag may not contain a \",\".");
+		return;
+	}
+	if (!(host = maas_vm_host_asked(ask)))
 		return;
 	tags = json_object_get(host->shown, "tags");
 	for (size_t i = json_array_size(tags); i-- > 0 && !add;)
@@ -341,7 +476,7 @@ static void host_tag(struct ask *ask, bool add)
 /* It says what it has. */
 static void host_refresh(struct ask *ask)
 {
-	struct document *host = host_asked(ask, true);
+	struct document *host = maas_vm_host_asked(ask);
 
 	if (!host)
 		return;
@@ -351,192 +486,11 @@ static void host_refresh(struct ask *ask)
 
 static void host_parameters(struct ask *ask)
 {
-	struct document *host = host_asked(ask, true);
+	struct document *host = maas_vm_host_asked(ask);
 
 	if (host)
 		maas_answer(ask, json_deep_copy(json_object_get(
 		                     host->shown, "_parameters")));
-}
-
-/* ---- composing ---- */
-
-#define MAX_DISKS 8
-
-struct compose_form {
-	int64_t cores, memory;
-	int64_t disks[MAX_DISKS];
-	size_t disk_count;
-	struct zone *zone;
-	struct pool *pool;
-	struct domain *domain;
-	const char *hostname;
-};
-
-static int64_t whole_number(struct ask *ask, const char *field,
-    int64_t fallback, int64_t most, json_t *errors)
-{
-	const char *text = maas_field(ask, field);
-
-	if (!text || !*text)
-		return fallback;
-	if (maas_number(text) < 0)
-		maas_error(errors, field, "Enter a whole number.");
-	else if (maas_number(text) > most)
-		maas_error(errors, field,
-		    "Ensure this value is less than or equal to %lld.",
-		    (long long)most);
-	return maas_number(text);
-}
-
-/* "root:32(pool1),data:100": gigabytes. Pools are not told apart. */
-static void read_disks(
-    struct ask *ask, struct compose_form *form, int64_t room, json_t *errors)
-{
-	const char *at = maas_field(ask, "storage");
-	int64_t total = 0;
-
-	if (!at || !*at)
-		at = "root:8";
-	while (*at && form->disk_count < MAX_DISKS) {
-		const char *colon = strchr(at, ':');
-		const char *comma = strchr(at, ',');
-		char *end;
-		double size;
-
-		if (colon && (!comma || colon < comma))
-			at = colon + 1;
-		size = strtod(at, &end);
-		if (end == at || size <= 0) {
-			maas_error(errors, "storage",
-			    "Malformed storage constraint, \"%s\".",
-			    maas_field(ask, "storage"));
-			return;
-		}
-		form->disks[form->disk_count++] = (int64_t)(size * 1e9);
-		total += (int64_t)(size * 1e9);
-		comma = strchr(at, ',');
-		at = comma ? comma + 1 : "";
-	}
-	if (total > room)
-		maas_error(errors, "storage",
-		    "There is not enough space left on the VM host: %lld bytes "
-		    "are available.",
-		    (long long)room);
-}
-
-static void read_names(
-    struct ask *ask, struct compose_form *form, json_t *errors)
-{
-	const char *domain = maas_field(ask, "domain");
-	char *fault;
-
-	form->hostname = maas_field(ask, "hostname");
-	if (form->hostname && *form->hostname) {
-		fault = maas_label_fault(form->hostname);
-		if (fault)
-			maas_error(errors, "hostname", "%s", fault);
-		else if (maas_node_named(ask->maas, form->hostname))
-			maas_error(errors, "hostname",
-			    "Node with hostname '%s' already exists",
-			    form->hostname);
-		free(fault);
-	}
-	form->domain = domain && *domain ? maas_domain_named(ask->maas, domain)
-	                                 : ask->maas->default_domain;
-	if (!form->domain)
-		maas_no_such_choice(errors, "domain");
-}
-
-/* By id, or by name; else those of the host. */
-static void read_places(struct ask *ask, const struct document *host,
-    struct compose_form *form, json_t *errors)
-{
-	json_t *place = json_pack("{s:O, s:O}", "zone",
-	    json_object_get(host->shown, "zone"), "pool",
-	    json_object_get(host->shown, "pool"));
-
-	read_place(ask, place, errors);
-	form->zone = maas_list_find(&ask->maas->zones, jint(place, "zone.id"));
-	form->pool = maas_list_find(&ask->maas->pools, jint(place, "pool.id"));
-	json_decref(place);
-	if (!form->zone)
-		form->zone = ask->maas->default_zone;
-	if (!form->pool)
-		form->pool = ask->maas->default_pool;
-}
-
-static bool read_compose(
-    struct ask *ask, const struct document *host, struct compose_form *form)
-{
-	struct share room = free_of(ask->maas, host);
-	json_t *errors = json_object();
-
-	if (!jbool(host->shown, "_known"))
-		room = (struct share){ 0 };
-	*form = (struct compose_form){ 0 };
-	form->cores = whole_number(ask, "cores", 1, room.cores, errors);
-	form->memory = whole_number(ask, "memory", 2048, room.memory, errors);
-	if (!json_object_size(errors) &&
-	    (form->cores > room.cores || form->memory > room.memory))
-		maas_error(errors, "__all__",
-		    "Unable to compose machine: the VM host has too few "
-		    "resources left.");
-	if (jbool(host->shown, "_known"))
-		read_disks(ask, form, room.storage, errors);
-	read_names(ask, form, errors);
-	read_places(ask, host, form, errors);
-	return maas_fine(ask, errors);
-}
-
-static struct node *compose(struct maas *maas, const struct document *host,
-    const struct compose_form *form)
-{
-	struct node *node = maas_node_make(maas, NODE_MACHINE, NULL);
-	char *name = form->hostname && *form->hostname
-	                 ? xstrdup(form->hostname)
-	                 : maas_node_new_name(maas);
-	char *mac = xasprintf("52:54:00:fe:%02x:%02x",
-	    (int)(node->id >> 8 & 0xff), (int)(node->id & 0xff));
-
-	maas_set_text(&node->hostname, name);
-	node->vm_host_id = host->id;
-	node->zone = form->zone;
-	node->pool = form->pool;
-	node->domain = form->domain;
-	maas_set_text(&node->power_type, jstr(host->shown, "type"));
-	json_decref(node->power_parameters);
-	node->power_parameters = json_pack("{s:s, s:s}", "power_address",
-	    jstr(host->shown, "_parameters.power_address"), "power_id", name);
-	maas_iface_make(node, "eth0", "physical", mac);
-	maas_node_found(node, &(struct hardware){ .cpu_count = (int)form->cores,
-	                          .memory = (int)form->memory,
-	                          .number = (int)node->id,
-	                          .disk_size = form->disks[0] });
-	for (size_t i = 1; i < form->disk_count; i++)
-		maas_drive_make(node, form->disks[i], (int)node->id);
-	free(name);
-	free(mac);
-	return node;
-}
-
-/* It is commissioned at once, like any machine that is new. */
-static void host_compose(struct ask *ask)
-{
-	struct document *host = host_asked(ask, true);
-	struct compose_form form;
-	struct names none = { 0 };
-	struct node *node;
-	char *uri;
-
-	if (!host || !read_compose(ask, host, &form))
-		return;
-	node = compose(ask->maas, host, &form);
-	uri = xasprintf("/MAAS/api/2.0/machines/%s/", node->system_id);
-	maas_answer(ask, json_pack("{s:s, s:s}", "system_id", node->system_id,
-	                     "resource_uri", uri));
-	free(uri);
-	maas_node_commission(
-	    node, ask->user, &(struct commission_wish){ .tests = &none });
 }
 
 static const struct document *host_of(const struct node *node)
@@ -597,5 +551,5 @@ TWICE(delete, host_delete)
 TWICE(add_tag, host_add_tag)
 TWICE(remove_tag, host_remove_tag)
 TWICE(refresh, host_refresh)
-TWICE(compose, host_compose)
+TWICE(compose, maas_vm_host_compose)
 TWICE(parameters, host_parameters)

@@ -1,8 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "tests/maas/rows.h"
 #include "tests/maas/site.h"
 #include "tests/test.h"
 
@@ -71,9 +73,13 @@ TEST(a_composed_machine_takes_its_share_until_it_is_deleted)
 	EXPECT_INT(json_array_size(lab.body), 1);
 	EXPECT_INT(asks("GET", "machines/?not_pod_type=lxd", NULL), 200);
 	EXPECT_INT(json_array_size(lab.body), 0);
-	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=7"), 400);
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=9"), 400);
 	EXPECT_STR(
-	    word("cores[0]"), "Ensure this value is less than or equal to 6.");
+	    word("cores[0]"), "Ensure this value is less than or equal to 8.");
+	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=7"), 503);
+	EXPECT_STR(lab_text(&lab),
+	    "Unable to compose KVM instance in 'vmh'. CPU overcommit ratio is "
+	    "1.0 and there are 6 available resources; 7 requested.");
 	EXPECT_INT(
 	    asks("POST", "vm-hosts/1/?op=compose", "storage=root:90"), 400);
 	EXPECT_HAS(word("storage[0]"), "not enough space left");
@@ -135,6 +141,105 @@ TEST(a_host_that_was_never_asked_composes_nothing_before_a_refresh)
 	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=1"), 200);
 	lab_as(&lab, "bob", false);
 	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=1"), 403);
+	lab_close(&lab);
+}
+
+#define COMPOSE "POST", "vm-hosts/1/?op=compose"
+#define CHANGE  "PUT", "vm-hosts/1/"
+#define NO_CHOICE                                                            \
+	"[\"Select a valid choice. That choice is not one of the available " \
+	"choices.\"]"
+
+TEST(the_form_of_a_vm_host_judges_field_by_field)
+{
+	static const struct row rows[] = {
+		{ CHANGE, "cpu_over_commit_ratio=11", 400,
+		    "{\"cpu_over_commit_ratio\": [\"Ensure this value is less "
+		    "than or equal to 10.\"]}" },
+		{ CHANGE, "cpu_over_commit_ratio=-1", 400,
+		    "{\"cpu_over_commit_ratio\": [\"Ensure this value is "
+		    "greater than or equal to 0.\"]}" },
+		{ CHANGE, "memory_over_commit_ratio=nan", 400,
+		    "{\"memory_over_commit_ratio\": [\"Enter a number.\"]}" },
+		{ CHANGE, "zone=1", 400, "{\"zone\": " NO_CHOICE "}" },
+		{ CHANGE, "default_storage_pool=p", 400,
+		    "{\"default_storage_pool\": " NO_CHOICE "}" },
+		{ CHANGE, "default_macvlan_mode=zz", 400,
+		    "{\"default_macvlan_mode\": [\"Select a valid choice. zz "
+		    "is not one of the available choices.\"]}" },
+		{ CHANGE, "type=virsh", 400,
+		    "{\"type\": [\"Cannot change the type of a pod. Delete and "
+		    "re-create the pod with a different type.\"]}" },
+		{ CHANGE, "power_address=", 400,
+		    "{\"power_address\": [\"This field is required.\"]}" },
+		{ CHANGE, "tags=a,,b", 400,
+		    "{\"tags\": [\"Item 2 in the array did not validate: This "
+		    "field is required.\"]}" },
+		{ "POST", "vm-hosts/1/?op=add_tag", "tag=a,b", 400,
+		    "Tag may not contain a \",\"." },
+		{ "POST", "vm-hosts/9/?op=add_tag", "", 400,
+		    "No provided tag!" },
+		{ "POST", "vm-hosts/", HOST "&name=vmh&power_address=", 400,
+		    "{\"name\": [\"Pod with this Name already exists.\"]}" },
+		{ "GET", "tags/pod-console-logging/", NULL, 200, NULL },
+		{ CHANGE, "tags=a, b&default_macvlan_mode=vepa&name=", 200,
+		    NULL },
+	};
+
+	a_vm_host();
+	HOLD(rows);
+	EXPECT_STR(word("tags[1]"), "b");
+	EXPECT_STR(word("tags[2]"), "pod-console-logging");
+	EXPECT_STR(word("default_macvlan_mode"), "vepa");
+	EXPECT(*word("name") && strcmp(word("name"), "vmh") != 0);
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(asks("DELETE", "vm-hosts/9/", NULL), 403);
+	EXPECT_STR(lab_text(&lab), "This method is reserved for admin users.");
+	lab_close(&lab);
+}
+
+TEST(the_form_of_a_composition_judges_field_by_field)
+{
+	static const struct row rows[] = {
+		{ COMPOSE, "cores=0&memory=1000", 400,
+		    "{\"cores\": [\"Ensure this value is greater than or equal "
+		    "to 1.\"], \"memory\": [\"Ensure this value is greater "
+		    "than or equal to 1024.\"]}" },
+		{ COMPOSE, "pinned_cores=1&pinned_cores=8", 400,
+		    "{\"pinned_cores\": [\"Select a valid choice. 8 is not one "
+		    "of the available choices.\"]}" },
+		{ COMPOSE, "architecture=arm64/generic", 400,
+		    "{\"architecture\": [\"Select a valid choice. "
+		    "arm64/generic is not one of the available choices.\"]}" },
+		{ COMPOSE, "cpu_speed=100", 400,
+		    "{\"cpu_speed\": [\"Ensure this value is greater than or "
+		    "equal to 300.\"]}" },
+		{ COMPOSE, "domain=maas&zone=default&pool=default", 400,
+		    "{\"domain\": " NO_CHOICE ", \"zone\": " NO_CHOICE
+		    ", \"pool\": " NO_CHOICE "}" },
+		{ COMPOSE, "storage=10(ssd,20", 400,
+		    "{\"storage\": [\"Malformed storage constraint, "
+		    "\\\"10(ssd,20\\\".\"]}" },
+		{ COMPOSE, "interfaces=eth0:name=eth0", 400,
+		    "Pod must be on a known host if interfaces are "
+		    "specified." },
+		{ COMPOSE,
+		    "pinned_cores=0&pinned_cores=1&zone=1&"
+		    "skip_commissioning=true&hostname=vm1",
+		    200, NULL },
+		{ COMPOSE, "hostname=vm1", 400,
+		    "{\"hostname\": [\"Node with hostname \\\"vm1\\\" already "
+		    "exists\"]}" },
+		{ "GET", "machines/?hostname=vm1", NULL, 200, NULL },
+	};
+
+	a_vm_host();
+	HOLD(rows);
+	EXPECT_STR(word("[0].status_name"), "Ready");
+	EXPECT_INT(number("[0].cpu_count"), 2);
+	EXPECT_STR(word("[0].tag_names[0]"), "pod-console-logging");
+	EXPECT_INT(jlen(lab.body, "[0].boot_disk.partitions"), 2);
+	EXPECT_STR(word("[0].interface_set[0].links[0].mode"), "auto");
 	lab_close(&lab);
 }
 
@@ -337,6 +442,8 @@ CASE(only_a_host_that_listens_can_be_made_known),
     CASE(a_composed_machine_deploys_like_any_other),
     CASE(a_host_that_goes_takes_its_machines_only_if_asked_to),
     CASE(a_host_that_was_never_asked_composes_nothing_before_a_refresh),
+    CASE(the_form_of_a_vm_host_judges_field_by_field),
+    CASE(the_form_of_a_composition_judges_field_by_field),
     CASE(a_clone_has_the_layout_and_the_interfaces_of_its_source),
     CASE(a_clone_needs_room_and_somebody_else_to_be_laid_on),
     CASE(a_neighbour_is_known_until_it_is_cleared),

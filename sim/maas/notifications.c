@@ -155,6 +155,31 @@ static void put_dismissable(struct ask *ask, json_t *form)
 		jsetb(form, "dismissable", !text || strcmp(text, "true") == 0);
 }
 
+/* "{{" and "}}" are braces; "{name}" is what the context says of the name. */
+static bool can_render(const char *message, const json_t *context)
+{
+	for (const char *at = message; *at; at++) {
+		char *name;
+		bool known;
+
+		if (*at != '{' && *at != '}')
+			continue;
+		if (at[1] == *at) {
+			at++;
+			continue;
+		}
+		if (*at == '}' || !strchr(at, '}'))
+			return false;
+		name = xstrndup(at + 1, strcspn(at + 1, "}.![:"));
+		known = json_object_get(context, name) != NULL;
+		free(name);
+		if (!known)
+			return false;
+		at = strchr(at, '}');
+	}
+	return true;
+}
+
 static json_t *read_form(struct ask *ask, const struct document *self)
 {
 	json_t *form = self ? json_deep_copy(self->shown) : json_object();
@@ -172,6 +197,10 @@ static json_t *read_form(struct ask *ask, const struct document *self)
 	read_category(ask, form, errors);
 	read_user(ask, form, errors);
 	read_context(ask, form, errors);
+	if (!json_object_size(errors) && !can_render(jstr(form, "message"),
+	                                     json_object_get(form, "context")))
+		maas_error(
+		    errors, "__all__", "Notification cannot be rendered.");
 	if (maas_fine(ask, errors))
 		return form;
 	json_decref(form);

@@ -1,4 +1,4 @@
-#include "sim/maas/documents.h"
+#include "sim/maas/scripts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,13 +79,25 @@ static json_t *parameters(const struct maas *maas, const struct script_run *run)
 	    "--ipmi-privilege-level={input}");
 }
 
-static json_t *run_json(const struct maas *maas, const struct script_run *run)
+/* What the caller wants to see of a set: the runs that pass the filters (a
+ * name, a tag or a number each), and what they printed. */
+struct view {
+	struct names filters;
+	bool filtered, output;
+	int hardware; /* -1: any */
+};
+
+static json_t *run_json(const struct maas *maas, const struct script_run *run,
+    const struct view *view)
 {
+	static const char *const outputs[] = { "output", "stdout", "stderr",
+		"result" };
 	int64_t number = script_number(maas, run);
 	json_t *script = number < 0 ? json_null() : json_integer(number);
 	bool done = run->status >= 2;
+	json_t *json;
 
-	return json_pack(
+	json = json_pack(
 	    "{s:I, s:o, s:o, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
 	    "s:o, s:o, s:O, s:o, s:b}",
 	    "id", (json_int_t)run->id, "created",
@@ -103,6 +115,27 @@ static json_t *run_json(const struct maas *maas, const struct script_run *run)
 	         : json_string("Unknown"),
 	    "parameters", parameters(maas, run), "script_id", script,
 	    "script_revision_id", script, "suppressed", run->suppressed);
+	for (size_t i = 0; i < 4 && view->output; i++)
+		jsets(json, outputs[i], "");
+	return json;
+}
+
+/* How often: each filter that fits shows it once. */
+static size_t shown(const struct maas *maas, const struct script_run *run,
+    const struct view *view)
+{
+	size_t count = view->filtered ? 0 : 1;
+
+	for (size_t i = 0; i < view->filters.count; i++) {
+		const char *word = view->filters.items[i];
+
+		count += maas_script_called(maas, run->name, word) ||
+		         maas_number(word) == run->id;
+	}
+	if (view->hardware >= 0 &&
+	    maas_script_hardware_number(maas, run->name) != view->hardware)
+		count = 0;
+	return count;
 }
 
 static int by_name(const void *a, const void *b)
@@ -127,7 +160,7 @@ static const char *set_status_name(int status)
 	                  : maas_script_status_name(status);
 }
 
-static json_t *set_json(const struct script_set *set)
+static json_t *set_json(const struct script_set *set, const struct view *view)
 {
 	size_t count = set->runs.count;
 	struct script_run **sorted = xcalloc(count + 1, sizeof(*sorted));
@@ -147,8 +180,10 @@ static json_t *set_json(const struct script_set *set)
 	}
 	qsort(sorted, count, sizeof(*sorted), by_name);
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(
-		    runs, run_json(set->node->maas, sorted[i]));
+		for (size_t n = shown(set->node->maas, sorted[i], view); n > 0;
+		     n--)
+			json_array_append_new(
+			    runs, run_json(set->node->maas, sorted[i], view));
 	free(sorted);
 	json = json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:s, s:s, s:i, s:s, "
 	                 "s:o, s:s}",
@@ -161,6 +196,75 @@ static json_t *set_json(const struct script_set *set)
 	    maas_mail_time(started), "resource_uri", uri);
 	free(uri);
 	return json;
+}
+
+/* ---- what is asked for ---- */
+
+static void names_cut(struct names *names, const char *text)
+{
+	for (;;) {
+		char *word = xstrndup(text, strcspn(text, ","));
+
+		maas_names_add(names, word);
+		free(word);
+		if (!text[strcspn(text, ",")])
+			return;
+		text += strcspn(text, ",") + 1;
+	}
+}
+
+/* False: refused. */
+static bool read_hardware(struct ask *ask, struct view *view)
+{
+	const char *word = maas_query(ask, "hardware_type");
+
+	view->hardware = -1;
+	if (!word)
+		return true;
+	view->hardware = maas_script_hardware_of(word);
+	if (view->hardware >= 0)
+		return true;
+	maas_refuse(ask, 400, "%s",
+	    maas_number(word) < 0 ? WRONG_HARDWARE
+	                          : "Invalid hardware type numeric value.");
+	return false;
+}
+
+/* False: refused. */
+static bool read_view(struct ask *ask, struct view *view)
+{
+	const char *filters = maas_query(ask, "filters");
+	const char *output = maas_query(ask, "include_output");
+
+	*view = (struct view){ .output = output && *output };
+	if (!read_hardware(ask, view))
+		return false;
+	if (filters) {
+		view->filtered = true;
+		names_cut(&view->filters, filters);
+	}
+	return true;
+}
+
+/* -1: all; -2: refused. */
+static int read_type(struct ask *ask)
+{
+	static const char *const words[] = { "commission", "install", "test" };
+	static const char *const longer[] = { "commissioning", "installation",
+		"testing" };
+	const char *word = maas_query(ask, "type");
+
+	if (!word)
+		return -1;
+	for (int i = 0; i < 3; i++)
+		if (strcmp(word, words[i]) == 0 ||
+		    strcmp(word, longer[i]) == 0 || maas_number(word) == i)
+			return i;
+	maas_refuse(ask, 400, "%s",
+	    maas_number(word) < 0
+	        ? "Result type must be commissioning, testing, or installation."
+	        : "Invalid result type numeric value.");
+	return -2;
 }
 
 /* In the order in which the rows were last written. */
@@ -176,27 +280,31 @@ void maas_op_results_list(struct ask *ask)
 	struct node *node = maas_ask_node(ask, "Node");
 	struct list *all = &ask->maas->results;
 	struct script_set **sorted;
+	struct view view;
 	json_t *list;
 	size_t count = 0;
+	int type;
 
-	if (!node)
+	if (!node || (type = read_type(ask)) == -2 || !read_view(ask, &view))
 		return;
 	sorted = xcalloc(all->count + 1, sizeof(*sorted));
 	for (size_t i = 0; i < all->count; i++) {
 		struct script_set *set = all->items[i];
 
-		if (set->node == node)
+		if (set->node == node && (type < 0 || (int)set->type == type))
 			sorted[count++] = set;
 	}
 	qsort(sorted, count, sizeof(*sorted), by_writing);
 	list = json_array();
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, set_json(sorted[i]));
+		json_array_append_new(list, set_json(sorted[i], &view));
 	free(sorted);
+	maas_names_free(&view.filters);
 	maas_answer(ask, list);
 }
 
-/* By number, or by what it is to the machine now. */
+/* By number, or by what it is to the machine now; a word for what is not there
+ * is no word. */
 static struct script_set *set_asked(struct ask *ask)
 {
 	struct node *node = maas_ask_node(ask, "Node");
@@ -211,9 +319,9 @@ static struct script_set *set_asked(struct ask *ask)
 		set = node->testing;
 	else if (strcmp(word, "current-installation") == 0)
 		set = node->installation;
-	else if (maas_number(word) >= 0)
+	if (!set && maas_number(word) >= 0)
 		set = maas_list_find(&ask->maas->results, maas_number(word));
-	else
+	else if (!set)
 		maas_refuse(ask, 400,
 		    "Unknown id \"%s\" must be current-commissioning, "
 		    "current-testing, current-installation, or the id number "
@@ -230,25 +338,51 @@ static struct script_set *set_asked(struct ask *ask)
 void maas_op_results_read(struct ask *ask)
 {
 	struct script_set *set = set_asked(ask);
+	struct view view;
 
-	if (set)
-		maas_answer(ask, set_json(set));
+	if (!set || !read_view(ask, &view))
+		return;
+	maas_answer(ask, set_json(set, &view));
+	maas_names_free(&view.filters);
 }
 
+static struct script_set *last_test(
+    const struct node *node, const struct script_set *but)
+{
+	struct script_set *set, *last = NULL;
+
+	list_for_each (set, &node->maas->results) {
+		if (set->node == node && set != but &&
+		    set->type == RESULT_TESTING &&
+		    (!last || set->id > last->id))
+			last = set;
+	}
+	return last;
+}
+
+/* Those of the last commissioning and installation stay; of the tests, those
+ * before are the current ones from then on. */
 void maas_op_results_delete(struct ask *ask)
 {
 	struct script_set *set = set_asked(ask);
 	struct node *node;
+	char *fqdn;
 
 	if (!set)
 		return;
 	node = set->node;
-	if (node->commissioning == set)
-		node->commissioning = NULL;
+	if (node->commissioning == set || node->installation == set) {
+		fqdn = maas_node_fqdn(node);
+		maas_refuse(ask, 400,
+		    "Unable to delete the current %s script set for node: %s",
+		    node->commissioning == set ? "commissioning"
+		                               : "installation",
+		    fqdn);
+		free(fqdn);
+		return;
+	}
 	if (node->testing == set)
-		node->testing = NULL;
-	if (node->installation == set)
-		node->installation = NULL;
+		node->testing = last_test(node, set);
 	maas_list_remove(&ask->maas->results, set);
 	maas_results_free(set);
 	maas_answer_gone(ask);
@@ -283,7 +417,7 @@ void maas_op_results_update(struct ask *ask)
 		if (in_filters(&ask->body.form, run))
 			run->suppressed = suppressed;
 	}
-	maas_answer(ask, set_json(set));
+	maas_answer(ask, set_json(set, &(struct view){ .hardware = -1 }));
 }
 
 /* Scripts print nothing here: what there is to load are their names. */

@@ -118,6 +118,33 @@ const char *maas_script_hardware(const struct maas *maas, const char *name)
 	return NULL;
 }
 
+static const struct document *script_named(
+    const struct maas *maas, const char *name)
+{
+	struct document *script;
+
+	list_for_each (script, &maas->scripts) {
+		if (strcmp(jstr(script->shown, "name"), name) == 0)
+			return script;
+	}
+	return NULL;
+}
+
+bool maas_script_called(
+    const struct maas *maas, const char *name, const char *word)
+{
+	const struct document *script = script_named(maas, name);
+
+	return script ? is_called(script, word) : strcmp(name, word) == 0;
+}
+
+int maas_script_hardware_number(const struct maas *maas, const char *name)
+{
+	const struct document *script = script_named(maas, name);
+
+	return script ? (int)jint(script->shown, "hardware_type") : -1;
+}
+
 int64_t maas_script_number(const struct maas *maas, const char *name)
 {
 	struct document *script;

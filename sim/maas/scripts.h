@@ -24,6 +24,11 @@ void maas_script_version(
 /* "testing", "storage", or their numbers; -1: neither. */
 int maas_script_type_of(const char *word);
 int maas_script_hardware_of(const char *word);
+/* Is this word the script's name, or a tag of it? */
+bool maas_script_called(
+    const struct maas *maas, const char *name, const char *word);
+/* -1: there is no such script. */
+int maas_script_hardware_number(const struct maas *maas, const char *name);
 /* What the script would be: the form, and the YAML in its first comment. text
  * is the script itself, NULL if there is none. NULL: refused. */
 json_t *maas_script_form(

@@ -150,6 +150,12 @@ TEST(a_notification_is_there_until_each_has_dismissed_it)
 	EXPECT_INT(asks("POST", "notifications/", "users=true"), 400);
 	EXPECT_INT(
 	    asks("POST", "notifications/", "message=x&category=loud"), 400);
+	EXPECT_INT(
+	    asks("POST", "notifications/", "message=a {b}&context={\"c\": 1}"),
+	    400);
+	EXPECT_STR(lab_text(&lab),
+	    "{\"__all__\": [\"Notification cannot be rendered.\"]}");
+	EXPECT_INT(asks("POST", "notifications/", "message=}"), 400);
 	EXPECT_INT(asks("POST", "notifications/", "message=x&users=true"), 200);
 	EXPECT_STR(word("category"), "info");
 	lab_as(&lab, "bob", false);
@@ -167,6 +173,9 @@ TEST(a_notification_is_there_until_each_has_dismissed_it)
 	    asks("PUT", "notifications/1/", "admins=true&ident=me"), 200);
 	EXPECT_STR(word("message"), "x");
 	EXPECT_INT(listed("notifications/"), 1);
+	EXPECT_INT(asks("PUT", "notifications/1/",
+	               "message={{{b}}}&context={\"b\": 1}"),
+	    200);
 	EXPECT_INT(asks("DELETE", "notifications/1/", NULL), 204);
 	EXPECT_INT(asks("GET", "notifications/1/", NULL), 404);
 	lab_close(&lab);

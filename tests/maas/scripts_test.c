@@ -119,6 +119,50 @@ TEST(commissioning_runs_the_scripts_of_administrators_too)
 	lab_close(&lab);
 }
 
+static size_t results_shown(const char *id, const char *query)
+{
+	char *path = xasprintf("results/%s", query);
+	size_t count = 0;
+
+	EXPECT_INT(asks_of(id, "GET", path, NULL), 200);
+	for (size_t i = 0; i < json_array_size(lab.body); i++)
+		count += jlen(json_array_get(lab.body, i), "results");
+	free(path);
+	return count;
+}
+
+TEST(results_are_sifted_by_type_hardware_and_filters)
+{
+	const char *id;
+
+	a_lab(NULL, NULL);
+	id = a_machine(NULL);
+	EXPECT_INT(machine_op(id, "commission", "testing_scripts=none"), 200);
+	minutes(10);
+	EXPECT_INT(machine_op(id, "test", "testing_scripts=memtester,7z"), 200);
+	minutes(10);
+	EXPECT_INT(results_shown(id, "?type=testing"), 2);
+	EXPECT_INT(results_shown(id, "?type=2&filters=7z"), 1);
+	EXPECT_INT(results_shown(id, "?type=test&filters=7z,testing"), 3);
+	EXPECT_INT(results_shown(id, "?type=2&filters="), 0);
+	EXPECT_INT(results_shown(id, "?type=2&hardware_type=memory"), 1);
+	EXPECT_INT(results_shown(id, "?type=2&include_output=no"), 2);
+	EXPECT_STR(word("[1].results[0].stdout"), "");
+	EXPECT(json_is_string(jget(lab.body, "[1].results[0].result")));
+	EXPECT_INT(results_shown(id, "?type=install"), 0);
+	EXPECT_INT(asks_of(id, "GET", "results/?type=zz", NULL), 400);
+	EXPECT_STR(lab_text(&lab),
+	    "Result type must be commissioning, testing, or installation.");
+	EXPECT_INT(asks_of(id, "GET", "results/?type=9", NULL), 400);
+	EXPECT_STR(lab_text(&lab), "Invalid result type numeric value.");
+	EXPECT_INT(asks_of(id, "GET", "results/?hardware_type=zz", NULL), 400);
+	EXPECT_INT(
+	    asks_of(id, "DELETE", "results/current-commissioning/", NULL), 400);
+	EXPECT_HAS(lab_text(&lab),
+	    "Unable to delete the current commissioning script set for node: ");
+	lab_close(&lab);
+}
+
 TEST(results_can_be_silenced_loaded_and_deleted)
 {
 	const char *id;
@@ -145,7 +189,8 @@ TEST(results_can_be_silenced_loaded_and_deleted)
 	lab_as(&lab, "admin", true);
 	EXPECT_INT(
 	    asks_of(id, "DELETE", "results/current-testing/", NULL), 204);
-	EXPECT_INT(asks_of(id, "GET", "results/current-testing/", NULL), 404);
+	EXPECT_INT(asks_of(id, "GET", "results/current-testing/", NULL), 400);
+	EXPECT_HAS(lab_text(&lab), "Unknown id \"current-testing\"");
 	status_of(id);
 	EXPECT_STR(word("testing_status_name"), "Unknown");
 	lab_close(&lab);
@@ -174,5 +219,6 @@ CASE(a_script_has_a_name_and_begins_like_one),
     CASE(a_script_keeps_its_versions),
     CASE(a_machine_is_tested_by_a_script_of_ones_own),
     CASE(commissioning_runs_the_scripts_of_administrators_too),
+    CASE(results_are_sifted_by_type_hardware_and_filters),
     CASE(results_can_be_silenced_loaded_and_deleted),
     CASE(the_older_names_reach_the_same_scripts), TESTS_END

@@ -56,6 +56,11 @@ json_t *plan_remains(const json_t *instruction, const json_t *machines);
 /* The agent_name under which a MaasMachine's attempt asks MAAS for a machine:
  * <cluster>.<cluster uid>.<MaasMachine>.<attempt>, at most 255 characters
  * (docs/events.md). */
+/* It is also written on the machine: MAAS does not show the agent_name, and
+ * takes this away with the machine. */
+#define MAAS_NAME_KEY "pcg-agent-name"
+/* What all names of a cluster begin with: "<cluster>.<cluster uid>." */
+char *plan_agent_prefix(const char *cluster, const char *ns);
 char *plan_agent_name(
     const char *cluster, const char *ns, const char *machine, unsigned attempt);
 

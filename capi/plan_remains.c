@@ -18,13 +18,21 @@
 
 #define API_PORT 6443
 
-char *plan_agent_name(
-    const char *cluster, const char *ns, const char *machine, unsigned attempt)
+char *plan_agent_prefix(const char *cluster, const char *ns)
 {
 	const char *uid = strncmp(ns, "cluster-", 8) == 0 ? ns + 8 : ns;
 
-	return xasprintf(
-	    "%.90s.%.40s.%.110s.%u", cluster, uid, machine, attempt);
+	return xasprintf("%.90s.%.40s.", cluster, uid);
+}
+
+char *plan_agent_name(
+    const char *cluster, const char *ns, const char *machine, unsigned attempt)
+{
+	char *prefix = plan_agent_prefix(cluster, ns);
+	char *name = xasprintf("%s%.110s.%u", prefix, machine, attempt);
+
+	free(prefix);
+	return name;
 }
 
 static json_t *with_finalizer(json_t *object, const char *finalizer)

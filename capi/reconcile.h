@@ -82,6 +82,7 @@ void maas_trouble(
 struct memory {
 	bool settled;    /* no allocation of ours can still be under way */
 	bool image_seen; /* MAAS has the image */
+	bool named;      /* our name is written on the machine */
 	bool swap_off;   /* MAAS accepted swap_size=0 */
 	unsigned absent; /* looks in a row that did not find the machine */
 	unsigned off;    /* looks in a row that found it switched off */

@@ -12,8 +12,9 @@
  *	they are out of reach      they are made anew, after a while (recover.c)
  *	they are nowhere           nothing was ever built
  *
- * Done is said when the controllers have re-read every machine as released
- * and the Cluster object is gone (G8).
+ * Done is said when the controllers have re-read every machine as released,
+ * the Cluster object is gone, and MAAS holds nothing else under the cluster's
+ * name for the user of this key (G8).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -104,8 +105,8 @@ static void take_back(struct work *work, const json_t *instruction)
 		return;
 	}
 	if (!*kubeconfig && !pivot_of(work)) {
-		work_finish(work, work->delete_id, "done",
-		    "nothing of this cluster had been built");
+		/* Nothing had been built, as far as anybody knows. */
+		recover_look_again(work, instruction);
 		return;
 	}
 	if (connect_by(work, kubeconfig))
@@ -133,13 +134,12 @@ static void delete_here(struct work *work, const json_t *instruction)
 	recover_go_on(work, work_cluster(work));
 }
 
-static void finish(struct work *work)
+void delete_finish(struct work *work, const char *sentence)
 {
 	work_purge(work);
 	if (pivot_of(work))
 		pivot_forget(work);
-	work_finish(work, work->delete_id, "done",
-	    "every machine of the cluster is back in MAAS");
+	work_finish(work, work->delete_id, "done", sentence);
 }
 
 void delete_step(struct work *work, const json_t *instruction)
@@ -160,7 +160,7 @@ void delete_step(struct work *work, const json_t *instruction)
 	else if (work_cluster(work))
 		delete_here(work, instruction);
 	else if (deleting)
-		finish(work);
+		recover_look_again(work, instruction);
 	else
 		take_back(work, instruction);
 }

@@ -204,6 +204,10 @@ void delete_step(struct work *work, const json_t *instruction);
 bool recover_is_due(const struct work *work, const struct err *err);
 bool recover_begin(struct work *work);
 void recover_step(struct work *work, const json_t *instruction);
+/* Nothing is here any more: is nothing held in MAAS either? Ends the deletion
+ * (delete_finish), or goes on with what it found. */
+void recover_look_again(struct work *work, const json_t *instruction);
+void delete_finish(struct work *work, const char *sentence);
 void recover_stop(struct work *work);
 /* Its deletion is under way: not held up for ever by a dead control plane. */
 void recover_go_on(struct work *work, const json_t *cluster);

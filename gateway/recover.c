@@ -5,9 +5,15 @@
  * had taken them back, or half of them, before the cluster was migrated here.
  * The operator has ordered a deletion all the same. What has not been got for
  * RECOVER_AFTER_FOR is then made anew from what Palette knows of the cluster's
- * machines and what MAAS holds under their names (plan_remains), beside
- * whatever of the objects is here already; from there on it is an ordinary
- * deletion, with all its care about whose a machine is (G2, G8).
+ * machines and what MAAS holds for our user under the cluster's name and uid
+ * (plan_remains), beside whatever of the objects is here already; from there
+ * on it is an ordinary deletion, with all its care about whose a machine is
+ * (G2, G8).
+ *
+ * And a deletion whose objects are all gone: before it is called done, MAAS is
+ * looked through once more for machines under that name (a worker that a cut
+ * off cluster took while it was being deleted; the first machine of a gateway
+ * that died before anybody heard of it). They are released the same way.
  *
  * Only reading, until the objects are stored. Killed in between, it begins
  * anew: the phase "recovering" is stored before.
@@ -26,6 +32,7 @@
 /* Controllers that may live on the control plane are given so long to die with
  * it; a machine without power, which MAAS cannot release, holds up no other. */
 #define CONTROL_PLANE_FIRST_FOR MINUTES(10)
+
 /* An attempt fails about once in a hundred; so many in a row never do. */
 #define MOST_ATTEMPTS 8
 
@@ -34,8 +41,11 @@ struct recovery {
 	struct maas_client *client;
 	struct maas_call *call;
 	json_t *machines; /* name, systemId; attempt once it is found */
-	size_t at;        /* the one that is asked for */
+	size_t at;        /* the one that is asked for by name */
 	unsigned attempt;
+	size_t held;  /* found in MAAS */
+	char *user;   /* whose key it is */
+	bool is_last; /* all is deleted; is really nothing left? */
 };
 
 void recover_stop(struct work *work)
@@ -47,13 +57,14 @@ void recover_stop(struct work *work)
 	maas_cancel(&recovery->call);
 	maas_client_free(&recovery->client);
 	json_decref(recovery->machines);
+	free(recovery->user);
 	free(recovery);
 	work->recovery = NULL;
 }
 
 /* ---- which machines ---- */
 
-static bool is_listed(const json_t *machines, const char *name)
+static json_t *listed(const json_t *machines, const char *name)
 {
 	json_t *machine;
 	size_t i;
@@ -61,9 +72,9 @@ static bool is_listed(const json_t *machines, const char *name)
 	json_array_foreach(machines, i, machine)
 	{
 		if (!strcmp(jstr(machine, "name"), name))
-			return true;
+			return machine;
 	}
-	return false;
+	return NULL;
 }
 
 /* known: name, systemId, isControlPlane. */
@@ -72,7 +83,7 @@ static void list_machine(struct recovery *recovery, json_t *known)
 	const struct work *work = recovery->work;
 	const char *name = jstr(known, "name");
 
-	if (*name && !is_listed(recovery->machines, name) &&
+	if (*name && !listed(recovery->machines, name) &&
 	    !store_get(work->gateway->store, "MaasMachine", work->ns, name))
 		json_array_append(recovery->machines, known);
 	json_decref(known);
@@ -97,11 +108,36 @@ static void list_machines(struct recovery *recovery, const json_t *instruction)
 	json_t *machine;
 	size_t i;
 
-	recovery->machines = json_array();
 	json_array_foreach(json_object_get(instruction, "machines"), i, machine)
 	    list_machine(recovery, json_deep_copy(machine));
 	store_each(work->gateway->store, "Machine", work->ns, NULL, list_stored,
 	    recovery);
+}
+
+/* One that MAAS holds under a name of this cluster's: "web-workers-0.2", what
+ * is left of the name it was taken by. Palette may never have heard of it. */
+static void list_held(
+    struct recovery *recovery, const char *rest, const char *system_id)
+{
+	const char *dot = strrchr(rest, '.');
+	unsigned long attempt = dot ? strtoul(dot + 1, NULL, 10) : 0;
+	char *name = dot ? xstrndup(rest, (size_t)(dot - rest)) : NULL;
+	json_t *machine;
+
+	if (attempt > 0 && *name) {
+		list_machine(
+		    recovery, json_pack("{s:s, s:s, s:b}", "name", name,
+		                  "systemId", "", "isControlPlane", 0));
+		machine = listed(recovery->machines, name);
+		/* Two attempts of one name: the other one is found when this
+		 * one is gone. */
+		if (machine && !jhas(machine, "attempt")) {
+			jsets(machine, "systemId", system_id);
+			jseti(machine, "attempt", (int64_t)attempt);
+			recovery->held++;
+		}
+	}
+	free(name);
 }
 
 /* ---- the objects ---- */
@@ -134,36 +170,59 @@ static bool store_objects(struct recovery *recovery, const json_t *instruction)
 	return well && work_unpause(work);
 }
 
-static void tell(struct work *work, const json_t *instruction, size_t count)
+static void tell(const struct recovery *recovery, const json_t *instruction)
 {
+	struct work *work = recovery->work;
+	size_t count = json_array_size(recovery->machines);
 	char text[200];
 
-	snprintf(text, sizeof(text),
-	    "the objects of cluster %s cannot be had: it is deleted by what "
-	    "Palette and MAAS know of its machines (%zu)",
-	    work->cluster_name, count);
+	if (recovery->is_last)
+		snprintf(text, sizeof(text),
+		    "machines are still held in MAAS under the name of cluster "
+		    "%s, of which nobody knew: they are released (%zu)",
+		    work->cluster_name, count);
+	else
+		snprintf(text, sizeof(text),
+		    "the objects of cluster %s cannot be had: it is deleted by "
+		    "what Palette and MAAS know of its machines (%zu)",
+		    work->cluster_name, count);
 	log_warning(work->gateway->host, "%s", text);
 	outbox_add(work->gateway, instruction, "event",
 	    json_pack("{s:s, s:s, s:o}", "severity", "Warning", "reason",
-	        "DeletedWithoutItsApi", "message", json_text(text)));
+	        recovery->is_last ? "MachinesFound" : "DeletedWithoutItsApi",
+	        "message", json_text(text)));
+}
+
+static void drop_unfound(struct recovery *recovery)
+{
+	for (size_t i = json_array_size(recovery->machines); i-- > 0;)
+		if (!jhas(json_array_get(recovery->machines, i), "attempt"))
+			json_array_remove(recovery->machines, i);
 }
 
 static void all_found(struct recovery *recovery)
 {
 	struct work *work = recovery->work;
 	const json_t *instruction = work_instruction(work, work->delete_id);
-	size_t count = json_array_size(recovery->machines);
 
+	if (recovery->is_last)
+		drop_unfound(recovery);
+	if (recovery->is_last && recovery->held == 0) {
+		recover_stop(work);
+		delete_finish(
+		    work, "every machine of the cluster is back in MAAS");
+		return;
+	}
 	if (!store_objects(recovery, instruction)) {
 		recover_stop(work);
 		work_retry(work);
 		return;
 	}
+	tell(recovery, instruction);
 	recover_stop(work);
 	if (pivot_of(work))
 		pivot_forget(work);
 	kube_free(&work->workload);
-	tell(work, instruction, count);
 	if (work_set_phase(work, work->delete_id, "deleting"))
 		work_step_soon(work);
 	else
@@ -172,23 +231,69 @@ static void all_found(struct recovery *recovery)
 
 /* ---- what MAAS holds ---- */
 
-static void ask_next(struct recovery *recovery);
+/* with a key that was never good nothing was ever built. */
+static bool was_never_built(
+    const struct recovery *recovery, const struct maas_answer *answer)
+{
+	const struct work *work = recovery->work;
+	const json_t *instruction = work_instruction(work, work->delete_id);
+
+	return recovery->is_last && answer->kind == MAAS_DENIED &&
+	       !*jstr(instruction, "kubeconfig") &&
+	       jlen(instruction, "machines") == 0;
+}
 
 static void refused(struct recovery *recovery, const struct maas_answer *answer)
 {
 	struct work *work = recovery->work;
+	bool never_built = was_never_built(recovery, answer);
 	char text[480];
 
 	snprintf(text, sizeof(text),
 	    "MAAS does not list the machines of cluster %s: %s (%s)",
 	    work->cluster_name, answer->text, maas_answer_name(answer->kind));
 	recover_stop(work);
+	if (never_built) {
+		delete_finish(work,
+		    "MAAS refuses the key, and nothing is known to have been "
+		    "built with it");
+		return;
+	}
 	work_set_state(
 	    work, work->delete_id, WORK_WAITING, "MaasUnavailable", text);
 	work_retry(work);
 }
 
-static void answered(void *ctx, const struct maas_answer *answer)
+static void named_answered(void *ctx, const struct maas_answer *answer);
+
+/* Whose name was not read on a machine is asked for by it: between the two
+ * requests that take a machine and write its name on it, somebody died. */
+static void ask_by_name(struct recovery *recovery)
+{
+	struct work *work = recovery->work;
+	struct buf path = BUF_INIT;
+	json_t *machine;
+	char *name;
+
+	while ((machine = json_array_get(recovery->machines, recovery->at)) &&
+	       jhas(machine, "attempt"))
+		recovery->at++;
+	if (!machine) {
+		all_found(recovery);
+		return;
+	}
+	recovery->attempt++;
+	name = plan_agent_name(work->cluster_name, work->ns,
+	    jstr(machine, "name"), recovery->attempt);
+	buf_adds(&path, "machines/?agent_name=");
+	buf_add_percent(&path, name);
+	recovery->call = maas_send(recovery->client, "GET", buf_text(&path),
+	    NULL, named_answered, recovery);
+	buf_free(&path);
+	free(name);
+}
+
+static void named_answered(void *ctx, const struct maas_answer *answer)
 {
 	struct recovery *recovery = ctx;
 	json_t *machine = json_array_get(recovery->machines, recovery->at);
@@ -199,42 +304,82 @@ static void answered(void *ctx, const struct maas_answer *answer)
 		refused(recovery, answer);
 		return;
 	}
-	if (*id) {
+	if (*id && !strcmp(jstr(answer->body, "[0].owner"), recovery->user)) {
 		jsets(machine, "systemId", id);
 		jseti(machine, "attempt", recovery->attempt);
+		recovery->held++;
 	}
-	if (*id || recovery->attempt == MOST_ATTEMPTS) {
+	if (jhas(machine, "attempt") || recovery->attempt == MOST_ATTEMPTS) {
 		recovery->at++;
 		recovery->attempt = 0;
 	}
-	ask_next(recovery);
+	ask_by_name(recovery);
 }
 
-static void ask_next(struct recovery *recovery)
+/* Ours, provably: of the user whose key we have, and with a name on it that
+ * this engine made for this very cluster (G2). */
+static void machines_here(void *ctx, const struct maas_answer *answer)
 {
-	struct work *work = recovery->work;
-	struct buf path = BUF_INIT;
-	char *name;
+	struct recovery *recovery = ctx;
+	const struct work *work = recovery->work;
+	char *prefix = plan_agent_prefix(work->cluster_name, work->ns);
+	size_t len = strlen(prefix), i;
+	json_t *machine;
 
-	if (recovery->at == json_array_size(recovery->machines)) {
-		all_found(recovery);
+	recovery->call = NULL;
+	if (answer->kind != MAAS_OK || !json_is_array(answer->body)) {
+		free(prefix);
+		refused(recovery, answer);
 		return;
 	}
-	recovery->attempt++;
-	name = plan_agent_name(work->cluster_name, work->ns,
-	    jstr(json_array_get(recovery->machines, recovery->at), "name"),
-	    recovery->attempt);
-	buf_adds(&path, "machines/?agent_name=");
-	buf_add_percent(&path, name);
-	recovery->call = maas_send(
-	    recovery->client, "GET", buf_text(&path), NULL, answered, recovery);
+	json_array_foreach((json_t *)(uintptr_t)answer->body, i, machine)
+	{
+		const char *name = jstr(
+		    machine, "owner_data[" MAAS_NAME_KEY "]");
+
+		if (!strncmp(name, prefix, len) &&
+		    !strcmp(jstr(machine, "owner"), recovery->user) &&
+		    *jstr(machine, "system_id"))
+			list_held(
+			    recovery, name + len, jstr(machine, "system_id"));
+	}
+	free(prefix);
+	ask_by_name(recovery);
+}
+
+/* a list without a key is a list of everybody's machines. */
+static void user_here(void *ctx, const struct maas_answer *answer)
+{
+	struct recovery *recovery = ctx;
+	const char *user = jstr(answer->body, "username");
+	struct buf path = BUF_INIT;
+
+	recovery->call = NULL;
+	if (answer->kind != MAAS_OK || !*user) {
+		refused(recovery, answer);
+		return;
+	}
+	recovery->user = xstrdup(user);
+	buf_adds(&path, "machines/?owner=");
+	buf_add_percent(&path, user);
+	recovery->call = maas_send(recovery->client, "GET", buf_text(&path),
+	    NULL, machines_here, recovery);
 	buf_free(&path);
+}
+
+/* ---- the steps ---- */
+
+/* The first that any gateway takes, of a cluster of which nothing is here. */
+static void list_first_machine(struct recovery *recovery)
+{
+	char *name = xasprintf("%s-cp-0", recovery->work->cluster_name);
+
+	list_machine(recovery, json_pack("{s:s, s:s, s:b}", "name", name,
+	                           "systemId", "", "isControlPlane", 1));
 	free(name);
 }
 
-/* ---- the step ---- */
-
-void recover_step(struct work *work, const json_t *instruction)
+static void begin(struct work *work, const json_t *instruction, bool is_last)
 {
 	struct recovery *recovery = xcalloc(1, sizeof(*recovery));
 	struct maas_account account = work_account(work, instruction);
@@ -243,6 +388,8 @@ void recover_step(struct work *work, const json_t *instruction)
 	check(!work->recovery);
 	work->recovery = recovery;
 	recovery->work = work;
+	recovery->is_last = is_last;
+	recovery->machines = json_array();
 	recovery->client = maas_client_new(work->gateway->host, &account, &err);
 	if (!recovery->client) {
 		recover_stop(work);
@@ -251,8 +398,23 @@ void recover_step(struct work *work, const json_t *instruction)
 		work_retry(work);
 		return;
 	}
-	list_machines(recovery, instruction);
-	ask_next(recovery);
+	if (!is_last)
+		list_machines(recovery, instruction);
+	else if (!work_cluster(work) &&
+	         strcmp(work_phase(work, work->delete_id), "deleting"))
+		list_first_machine(recovery);
+	recovery->call = maas_send(recovery->client, "GET", "users/?op=whoami",
+	    NULL, user_here, recovery);
+}
+
+void recover_step(struct work *work, const json_t *instruction)
+{
+	begin(work, instruction, false);
+}
+
+void recover_look_again(struct work *work, const json_t *instruction)
+{
+	begin(work, instruction, true);
 }
 
 bool recover_begin(struct work *work)

@@ -193,6 +193,17 @@ static void read_attribute(
 		             : text);
 }
 
+/* Palette's word for its machines is nodes; so is the attribute's. */
+static void read_machines(
+    const struct view *view, const struct term *term, struct value *out)
+{
+	const struct view_thing *thing = topic_thing(view, term);
+
+	say_number(out, thing && !thing->gone
+	                    ? strtoll(view_attribute(thing, "nodes"), NULL, 10)
+	                    : 0);
+}
+
 static void read_agent(
     const struct view *view, const struct term *term, struct value *out)
 {
@@ -458,7 +469,7 @@ static const struct path_kind paths[] = {
 	    palette_topic, read_attribute, NULL },
 	{ "cluster", "machines", "", 0, NULL, true, NULL,
 	    "its machines that Palette shows as Running", palette_topic,
-	    read_attribute, NULL },
+	    read_machines, NULL },
 	{ "cluster", "api", "", 0, NULL, false, "up|down", "its API server",
 	    own_topic, read_attribute, NULL },
 	{ "cluster", "agent", "", 0, NULL, false, "reached|unreached|stopped",

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/secrets.h"
+#include "capi/plan.h"
 
 #define DEPLOY_POLL_FOR   SECONDS(30)
 #define DEPLOYED_POLL_FOR MINUTES(5)
@@ -275,6 +276,44 @@ static bool give_up_overdue(struct reconcile *r, const json_t *obj)
 	return true;
 }
 
+static void name_answered(
+    struct reconcile *r, const json_t *obj, const struct maas_answer *answer)
+{
+	(void)obj;
+	/* A MAAS that keeps no such data is none the worse for it. */
+	if (answer->kind != MAAS_OK && answer->kind != MAAS_REFUSED) {
+		maas_trouble(r, answer, "write our name on a machine");
+		return;
+	}
+	capi_memory_of(r)->named = true;
+	capi_progress(r);
+	capi_look_again(r, 0);
+}
+
+/* So that who finds the machine knows whose it is (recovery of a deletion,
+ * and people). True if an action was begun. */
+static bool write_name(
+    struct reconcile *r, const json_t *obj, const json_t *machine)
+{
+	char *name, *path;
+	bool written;
+
+	if (capi_memory_of(r)->named)
+		return false;
+	name = maas_machine_agent_name(r, obj);
+	written = strcmp(jstr(machine, "owner_data[" MAAS_NAME_KEY "]"),
+	              name) == 0;
+	path = xasprintf(
+	    "machines/%s/?op=set_owner_data", maas_machine_system_id(obj));
+	if (!written)
+		act_maas(r, "POST", path,
+		    (const char *const[]){ MAAS_NAME_KEY, name, NULL },
+		    name_answered);
+	free(path);
+	free(name);
+	return !written;
+}
+
 static void new_allocated(
     struct reconcile *r, const json_t *obj, const json_t *machine)
 {
@@ -282,6 +321,8 @@ static void new_allocated(
 		return;
 	if (maas_machine_say(r, obj, copied_status(obj, machine), "False",
 	        "Info", "MachineDeployStartedReason", NULL))
+		return;
+	if (write_name(r, obj, machine))
 		return;
 	if (!capi_memory_of(r)->swap_off &&
 	    !(json_is_integer(jget(machine, "swap_size")) &&
@@ -500,7 +541,8 @@ void maas_machine_follow(
 	const char *state = jstr(machine, "status_name");
 	bool ran = has_run(r, obj);
 
-	if (!ran && was_deployed_by_others(obj, state)) {
+	if (!ran && !capi_cluster_deletes(r) &&
+	    was_deployed_by_others(obj, state)) {
 		maas_machine_abandon(r, obj, "release",
 		    "it was deployed by somebody else, with what we do not "
 		    "know");

@@ -51,6 +51,8 @@ static json_t *machine_json(const struct yard_machine *m)
 	jseti(out, "memory", m->memory);
 	jsets(out, "power_state", m->power);
 	jsetb(out, "locked", m->locked);
+	if (m->named)
+		jsets(out, "owner_data[" MAAS_NAME_KEY "]", m->agent_name);
 	jset(out, "swap_size", m->swap_off ? json_integer(0) : json_null());
 	jset(out, "ip_addresses", json_array());
 	jset(out, "tag_names", json_array());
@@ -74,7 +76,7 @@ static void machine_moves(struct timer *timer)
 		m->state = "Ready";
 		m->owner[0] = m->agent_name[0] = '\0';
 		m->power = "off";
-		m->swap_off = false;
+		m->swap_off = m->named = false;
 	}
 }
 
@@ -258,6 +260,7 @@ static void deploy(struct yard_machine *m, const struct form *form,
 	}
 	check(form_get(form, "user_data"));
 	check(m->swap_off);
+	check(m->named); /* before anything that takes time */
 	m->state = "Deploying";
 	m->power = "on";
 	m->deployed++;
@@ -295,7 +298,12 @@ static void one_machine(struct yard_machine *m, const char *method,
 	else if (strcmp(op, "query_power_state") == 0)
 		http_response_json(response, 200,
 		    doc("{'state':'%s'}", yard.bmc ? yard.bmc : "on"));
-	else if (strcmp(op, "power_on") == 0) {
+	else if (strcmp(op, "set_owner_data") == 0) {
+		check(
+		    strcmp(form_get(form, MAAS_NAME_KEY), m->agent_name) == 0);
+		m->named = true;
+		http_response_json(response, 200, machine_json(m));
+	} else if (strcmp(op, "power_on") == 0) {
 		yard.power_ons++;
 		m->power = "on";
 		http_response_json(response, 200, machine_json(m));

@@ -22,7 +22,7 @@ struct yard_machine {
 	const char *tag;
 	const char *power;
 	bool locked, sick; /* sick: its deployment fails */
-	bool swap_off;
+	bool swap_off, named;
 	struct timer timer;
 	unsigned deployed, released; /* how often */
 };

@@ -39,6 +39,7 @@ static struct {
 	const char *garble;    /* the answer to every poll, instead of JSON */
 	const char *maas_says; /* MAAS's answer to everything, with 500 */
 	unsigned maas_asked;
+	bool maas_is_empty; /* it knows the key, and holds nothing for it */
 } plane;
 
 /* ---- Palette ---- */
@@ -144,6 +145,16 @@ static void handle_maas(void *ctx, struct exchange *x)
 
 	(void)ctx;
 	plane.maas_asked++;
+	if (plane.maas_is_empty) {
+		bool who = strstr(x->request->target, "op=whoami");
+
+		EXPECT(who || strstr(x->request->target, "/?owner=pcg") ||
+		       strstr(x->request->target, "/?agent_name=web."));
+		http_response_json(&response, 200,
+		    who ? json_pack("{s:s}", "username", "pcg") : json_array());
+		exchange_reply(x, &response);
+		return;
+	}
 	http_response_text(&response, 500, "text/plain",
 	    plane.maas_says ? plane.maas_says : "no");
 	exchange_reply(x, &response);
@@ -439,6 +450,7 @@ TEST(an_order_that_cannot_be_planned_fails_once_with_a_sentence)
 TEST(a_delete_of_a_cluster_never_built_is_done_at_once)
 {
 	open_world();
+	plane.maas_is_empty = true;
 	json_array_append_new(
 	    plane.instructions, order("ClusterDelete", UID, 1));
 	run_for(MINUTES(1));
@@ -446,9 +458,26 @@ TEST(a_delete_of_a_cluster_never_built_is_done_at_once)
 	close_world();
 }
 
+TEST(a_delete_of_what_may_have_been_built_waits_for_maas)
+{
+	open_world();
+	json_array_append_new(
+	    plane.instructions, order("ClusterDelete", UID, 1));
+	run_for(MINUTES(5));
+	EXPECT_INT(gateway_work(gateway), 1);
+	EXPECT_STR(jstr(json_array_get(plane.kept, 0), "kind"), "waiting");
+	EXPECT_STR(
+	    jstr(json_array_get(plane.kept, 0), "reason"), "MaasUnavailable");
+	plane.maas_is_empty = true;
+	run_for(MINUTES(5));
+	EXPECT_INT(gateway_work(gateway), 0);
+	close_world();
+}
+
 TEST(a_create_that_comes_after_its_delete_is_not_carried_out)
 {
 	open_world();
+	plane.maas_is_empty = true;
 	json_array_append_new(
 	    plane.instructions, order("ClusterDelete", UID, 1));
 	run_for(MINUTES(1));
@@ -464,6 +493,7 @@ TEST(a_create_that_comes_after_its_delete_is_not_carried_out)
 TEST(a_report_is_sent_until_it_is_taken_and_numbered_once)
 {
 	open_world();
+	plane.maas_is_empty = true;
 	run_for(SECONDS(20));
 	json_array_append_new(
 	    plane.instructions, order("ClusterDelete", UID, 1));
@@ -679,6 +709,7 @@ CASE(a_gateway_pairs_brings_its_account_and_polls),
     CASE(an_instruction_is_known_only_when_it_has_reached_the_disk),
     CASE(an_order_that_cannot_be_planned_fails_once_with_a_sentence),
     CASE(a_delete_of_a_cluster_never_built_is_done_at_once),
+    CASE(a_delete_of_what_may_have_been_built_waits_for_maas),
     CASE(a_create_that_comes_after_its_delete_is_not_carried_out),
     CASE(a_report_is_sent_until_it_is_taken_and_numbered_once),
     CASE(numbers_of_reports_are_never_used_twice_over_restarts),

@@ -372,20 +372,27 @@ static bool is_shown(const struct address *address)
 	return address->assigned && address->type != ALLOC_DISCOVERED;
 }
 
+/* Its own, or where it has none, what was lent to it. */
 json_t *maas_node_addresses(const struct node *node)
 {
-	json_t *list = json_array();
+	json_t *own = json_array(), *lent = json_array();
 	struct address *address;
 	char text[IP_TEXT];
 
 	list_for_each (address, &node->maas->addresses) {
 		if (!address->iface || address->iface->node != node ||
-		    !is_shown(address))
+		    !address->assigned)
 			continue;
 		maas_ip_text(&address->ip, text);
-		json_array_append_new(list, json_string(text));
+		json_array_append_new(
+		    is_shown(address) ? own : lent, json_string(text));
 	}
-	return list;
+	if (json_array_size(own) > 0) {
+		json_decref(lent);
+		return own;
+	}
+	json_decref(own);
+	return lent;
 }
 
 bool maas_node_claim_addresses(struct node *node, struct err *err)

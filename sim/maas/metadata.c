@@ -328,5 +328,8 @@ void maas_pxe(void *ctx, const char *system_id, struct boot_offer *offer)
 	snprintf(offer->token_secret, sizeof(offer->token_secret), "%s",
 	    node->key->secret);
 	offer_network(node, offer);
+	if (!offer->address[0] && offer->task != BOOT_LOCAL &&
+	    offer->task != BOOT_NOTHING)
+		maas_lease_give(node, offer);
 	maas_tell(maas);
 }

@@ -125,6 +125,7 @@ void maas_power_is(struct node *node, const char *state, const char *why)
 		maas_set_text(&node->asked_power, NULL);
 	if (strcmp(state, "off") != 0)
 		return;
+	maas_lease_end(node);
 	if (!was_off && !keeps_addresses(node->status))
 		maas_node_drop_addresses(node);
 	if (asked_off && node->when_off) {

@@ -509,6 +509,11 @@ struct iprange *maas_range_make(struct maas *maas, struct subnet *subnet,
     struct user *user, const char *comment);
 void maas_range_free(struct iprange *range);
 
+/* ---- lease.c ---- */
+/* Of a machine that boots an ephemeral system from the network. */
+void maas_lease_give(struct node *node, struct boot_offer *offer);
+void maas_lease_end(struct node *node); /* it is off */
+
 /* ---- addresses.c ---- */
 struct address *maas_address_make(
     struct maas *maas, enum alloc_type type, struct subnet *subnet);

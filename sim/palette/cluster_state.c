@@ -191,17 +191,23 @@ static void gateway_waits(
 		snprintf(room, size, "%s", instruction->waiting);
 }
 
-static void agent_waits(const struct cluster *cluster, char *room, size_t size)
+static void agent_says(const struct cluster *cluster, char *room, size_t size)
 {
 	const json_t *c = cluster_condition_find(cluster, "Waiting");
 
-	if (cluster_is_lost(cluster))
-		snprintf(room, size, "the agent of %s is not heard any more",
-		    cluster->meta.name);
-	else if (c && strcmp(jstr(c, "status"), "True") == 0)
+	if (c && strcmp(jstr(c, "status"), "True") == 0)
 		snprintf(room, size, "%s",
 		    *jstr(c, "message") ? jstr(c, "message")
 		                        : jstr(c, "reason"));
+}
+
+static void agent_waits(const struct cluster *cluster, char *room, size_t size)
+{
+	if (cluster_is_lost(cluster))
+		snprintf(room, size, "the agent of %s is not heard any more",
+		    cluster->meta.name);
+	else
+		agent_says(cluster, room, size);
 }
 
 static bool agent_has_work(const struct cluster *cluster)
@@ -224,8 +230,13 @@ static bool work_of(const struct cluster *cluster, char *room, size_t size)
 		gateway_waits(instruction, room, size);
 	else if (agent_has_work(cluster))
 		agent_waits(cluster, room, size);
-	else
+	else {
+		/* What was asked for is applied; that nothing comes of it is
+		 * for people to see. */
+		if (cluster->state == CLUSTER_RUNNING)
+			agent_says(cluster, room, size);
 		return false;
+	}
 	return true;
 }
 

@@ -470,6 +470,65 @@ static bool report_applied(struct agent *agent)
 	    body, told_one);
 }
 
+/* ---- what it waits for ---- */
+
+struct lack {
+	const char *name,
+	    *message; /* of the first machine that cannot be had */
+};
+
+/* Machines that are there get on by themselves, or fail and are replaced; one
+ * that cannot be had at all is for somebody to see to. */
+static bool lacks_machine(void *ctx, const json_t *infra)
+{
+	struct lack *lack = ctx;
+
+	for (size_t i = 0; i < jlen(infra, "status.conditions"); i++) {
+		const json_t *c = json_array_get(
+		    jget(infra, "status.conditions"), i);
+
+		if (!jstr(infra, "spec.systemID")[0] &&
+		    !jhas(infra, "metadata.deletionTimestamp") &&
+		    strcmp(jstr(c, "type"), "MachineDeployed") == 0 &&
+		    strcmp(jstr(c, "status"), "False") == 0 &&
+		    strcmp(jstr(c, "severity"), "Error") == 0) {
+			lack->name = jstr(infra, "metadata.name");
+			lack->message = jstr(c, "message");
+		}
+	}
+	return !lack->message;
+}
+
+static bool send_waiting(struct agent *agent, const char *sentence)
+{
+	json_t *body = json_array(), *condition = json_object();
+
+	jsets(condition, "type", "Waiting");
+	jsets(condition, "status", sentence[0] ? "True" : "False");
+	jsets(condition, "reason", sentence[0] ? "NoMachine" : "GoesOn");
+	jsets(condition, "message", sentence);
+	json_array_append_new(body, condition);
+	set_key(tell(agent), "waiting", sentence);
+	return send(agent, "PATCH",
+	    xasprintf("/v1/spectroclusters/%s/status/conditions", agent->uid),
+	    body, told_one);
+}
+
+static bool report_waiting(struct agent *agent)
+{
+	struct lack lack = { NULL, NULL };
+	char *sentence;
+	bool sent;
+
+	cache_each(agent->objects, "MaasMachine", lacks_machine, &lack);
+	sentence = lack.message ? xasprintf("%s: %s", lack.name, lack.message)
+	                        : xstrdup("");
+	sent = !is_told(agent, "waiting", sentence) &&
+	       send_waiting(agent, sentence);
+	free(sentence);
+	return sent;
+}
+
 /* ---- the full stack is in (R-092) ---- */
 
 static bool count_ready(void *ctx, const json_t *node)
@@ -525,7 +584,7 @@ void agent_report(struct agent *agent)
 	if (report_endpoint(agent) || report_kubeconfig(agent) ||
 	    report_machines(agent) || report_gone(agent) ||
 	    report_health(agent) || report_deviations(agent) ||
-	    report_applied(agent))
+	    report_waiting(agent) || report_applied(agent))
 		return;
 	report_add_ons(agent);
 }

@@ -66,6 +66,46 @@ TEST(a_machine_is_allocated_deployed_and_released)
 	lab_close(&lab);
 }
 
+static struct boot_offer boots(void)
+{
+	struct boot_offer offer;
+
+	maas_rack_ops()->pxe(lab.maas, id, &offer);
+	return offer;
+}
+
+TEST(a_machine_that_is_commissioned_is_lent_an_address_until_it_is_off)
+{
+	struct boot_offer offer;
+
+	a_site_with(1);
+	EXPECT_INT(do_op("commission", NULL), 200);
+	offer = boots();
+	EXPECT_INT(offer.task, BOOT_COMMISSION);
+	EXPECT_STR(offer.address, "10.0.0.10"); /* below it are servers */
+	EXPECT_STR(offer.gateway, "10.0.0.1");
+	EXPECT_STR(boots().address, offer.address);
+	EXPECT_STR(status_of(id), "Commissioning");
+	EXPECT_STR(jstr(lab.body, "ip_addresses[0]"), offer.address);
+	lab_wait(&lab, MINUTES(30));
+	EXPECT_STR(status_of(id), "Ready");
+	EXPECT_STR(jstr(lab.body, "power_state"), "off");
+	EXPECT_INT(jlen(lab.body, "ip_addresses"), 0);
+	EXPECT_STR(boots().address, ""); /* nothing to boot, nothing lent */
+	lab_close(&lab);
+}
+
+TEST(leases_come_out_of_a_dynamic_range_where_there_is_one)
+{
+	a_site_with(1);
+	EXPECT_INT(lab_ask(&lab, "POST", "ipranges/",
+	               "type=dynamic&start_ip=10.0.0.200&end_ip=10.0.0.210"),
+	    200);
+	EXPECT_INT(do_op("commission", NULL), 200);
+	EXPECT_STR(boots().address, "10.0.0.200");
+	lab_close(&lab);
+}
+
 TEST(no_machine_is_409)
 {
 	a_site_with(0);
@@ -76,4 +116,6 @@ TEST(no_machine_is_409)
 
 TESTS_BEGIN
 CASE(a_machine_is_allocated_deployed_and_released),
+    CASE(a_machine_that_is_commissioned_is_lent_an_address_until_it_is_off),
+    CASE(leases_come_out_of_a_dynamic_range_where_there_is_one),
     CASE(no_machine_is_409), TESTS_END

@@ -47,6 +47,9 @@ struct link {
 	enum gateway_state state;
 	char condition[480];
 	usec skew_for; /* our clock minus Palette's, as last seen */
+	/* Wall clock minus the loop's when it was last seen to be right. */
+	bool has_good_offset;
+	usec good_offset;
 };
 
 struct outbox {

@@ -79,11 +79,27 @@ static bool is_about_time(const struct err *err)
 	           strstr(err->text, "expired"));
 }
 
+static usec now_offset(const struct gateway *gateway)
+{
+	return host_time(gateway->host) - loop_now(gateway->host->loop);
+}
+
+/* Palette has said what time it is since we started, it was ours, and nobody
+ * has set our clock since: then it is the certificate. */
+static bool clock_is_proved(const struct gateway *gateway)
+{
+	const struct link *link = &gateway->link;
+	usec set_for = now_offset(gateway) - link->good_offset;
+
+	return link->has_good_offset && set_for < SKEW_BAD_FOR &&
+	       set_for > -SKEW_BAD_FOR;
+}
+
 static void judge_no_answer(struct gateway *gateway, const struct err *err)
 {
 	char text[480];
 
-	if (is_about_time(err)) {
+	if (is_about_time(err) && !clock_is_proved(gateway)) {
 		snprintf(text, sizeof(text), "is this host's clock right? %s",
 		    err->text);
 		take_state(gateway, GATEWAY_CLOCK_OFF, text);
@@ -110,6 +126,8 @@ static void judge_skew(struct gateway *gateway, const json_t *body)
 	bad_for = link->state == GATEWAY_CLOCK_OFF ? SKEW_GOOD_FOR
 	                                           : SKEW_BAD_FOR;
 	if (off_for <= bad_for) {
+		link->has_good_offset = true;
+		link->good_offset = now_offset(gateway);
 		take_state(gateway, GATEWAY_LINKED, "linked to Palette");
 		return;
 	}

@@ -236,22 +236,33 @@ bool enact_forget_sessions(
 	return true;
 }
 
+static bool show(
+    struct world *world, const struct step *step, enum plane_certificate kind)
+{
+	plane_show_certificate(
+	    world, world_plane(world, step->words.things[0]), kind);
+	return true;
+}
+
 bool enact_new_certificate(
     struct world *world, const struct step *step, struct err *err)
 {
 	(void)err;
-	plane_show_certificate(
-	    world, world_plane(world, step->words.things[0]), false);
-	return true;
+	return show(world, step, CERTIFICATE_GOOD);
 }
 
 bool enact_other_certificate(
     struct world *world, const struct step *step, struct err *err)
 {
 	(void)err;
-	plane_show_certificate(
-	    world, world_plane(world, step->words.things[0]), true);
-	return true;
+	return show(world, step, CERTIFICATE_OF_ANOTHER_CA);
+}
+
+bool enact_old_certificate(
+    struct world *world, const struct step *step, struct err *err)
+{
+	(void)err;
+	return show(world, step, CERTIFICATE_EXPIRED);
 }
 
 bool enact_change_credentials(

@@ -19,7 +19,7 @@ act_fn enact_validate, enact_update_key, enact_renew_code,
 act_fn enact_crash, enact_lose_power, enact_start, enact_restart;
 act_fn enact_ahead, enact_behind, enact_full_disk, enact_roomy_disk;
 act_fn enact_cut, enact_heal, enact_right_credentials, enact_down, enact_up;
-act_fn enact_new_certificate, enact_other_certificate;
+act_fn enact_new_certificate, enact_other_certificate, enact_old_certificate;
 act_fn enact_outside; /* outside.c: around a MAAS */
 act_fn enact_forget_sessions, enact_change_credentials;
 act_fn enact_lose_worker, enact_lose_control_plane, enact_return_machines;

@@ -115,6 +115,8 @@ static const struct verb verbs[] = {
 	{ "palette/* shows a certificate of another CA", false,
 	    enact_other_certificate,
 	    "one of that name, too, that nobody was told to trust", NULL },
+	{ "palette/* shows a certificate that has expired", false,
+	    enact_old_certificate, "an hour ago; nobody had renewed it", NULL },
 
 	/* Proxies. */
 	{ "proxy/* changes its credentials", false, enact_change_credentials,

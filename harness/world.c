@@ -349,7 +349,7 @@ static bool add_plane(
 		return false;
 	network_add_name(world->network, NULL, plane->hostname,
 	    network_address(world->network, thing->full));
-	identity = plane_certificate(world, plane, world->ca);
+	identity = plane_certificate(world, plane, CERTIFICATE_GOOD);
 	options.identity = identity;
 	options.endpoint = plane->endpoint;
 	options.ca_pem = plane->ca_pem;

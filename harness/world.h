@@ -160,12 +160,17 @@ struct host_maker lab_hosts(struct lab *lab);
 /* ---- certificates.c ---- */
 /* The authority of that name: whoever trusts one trusts no other. */
 struct identity *world_authority(uint64_t seed, const char *name);
+enum plane_certificate {
+	CERTIFICATE_GOOD,
+	CERTIFICATE_OF_ANOTHER_CA,
+	CERTIFICATE_EXPIRED,
+};
 /* The next certificate of that plane; the caller's. */
 struct identity *plane_certificate(
-    struct world *world, struct plane *plane, const struct identity *issuer);
+    struct world *world, struct plane *plane, enum plane_certificate kind);
 /* From now on it shows another one, and those who are connected dial anew. */
 void plane_show_certificate(
-    struct world *world, struct plane *plane, bool of_another_ca);
+    struct world *world, struct plane *plane, enum plane_certificate kind);
 
 /* ---- gates.c ---- */
 bool gate_start(struct gate *gate, struct err *err);

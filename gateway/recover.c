@@ -124,14 +124,18 @@ static void list_held(
 	char *name = dot ? xstrndup(rest, (size_t)(dot - rest)) : NULL;
 	json_t *machine;
 
-	if (attempt > 0 && *name) {
+	if (attempt > 0 && *name &&
+	    store_get(recovery->work->gateway->store, "MaasMachine",
+	        recovery->work->ns, name)) {
+		recovery->held++; /* its object knows all about it */
+	} else if (attempt > 0 && *name) {
 		list_machine(
 		    recovery, json_pack("{s:s, s:s, s:b}", "name", name,
 		                  "systemId", "", "isControlPlane", 0));
 		machine = listed(recovery->machines, name);
 		/* Two attempts of one name: the other one is found when this
 		 * one is gone. */
-		if (machine && !jhas(machine, "attempt")) {
+		if (!jhas(machine, "attempt")) {
 			jsets(machine, "systemId", system_id);
 			jseti(machine, "attempt", (int64_t)attempt);
 			recovery->held++;

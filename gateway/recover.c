@@ -40,8 +40,9 @@ struct recovery {
 	struct work *work;
 	struct maas_client *client;
 	struct maas_call *call;
-	json_t *machines; /* name, systemId; attempt once it is found */
-	size_t at;        /* the one that is asked for by name */
+	struct timer first; /* the first question is a turn of its own */
+	json_t *machines;   /* name, systemId; attempt once it is found */
+	size_t at;          /* the one that is asked for by name */
 	unsigned attempt;
 	size_t held;  /* found in MAAS */
 	char *user;   /* whose key it is */
@@ -54,6 +55,7 @@ void recover_stop(struct work *work)
 
 	if (!recovery)
 		return;
+	timer_cancel(&recovery->first);
 	maas_cancel(&recovery->call);
 	maas_client_free(&recovery->client);
 	json_decref(recovery->machines);
@@ -383,6 +385,14 @@ static void list_first_machine(struct recovery *recovery)
 	free(name);
 }
 
+static void ask_whose_key(struct timer *timer)
+{
+	struct recovery *recovery = OWNER_OF(timer, struct recovery, first);
+
+	recovery->call = maas_send(recovery->client, "GET", "users/?op=whoami",
+	    NULL, user_here, recovery);
+}
+
 static void begin(struct work *work, const json_t *instruction, bool is_last)
 {
 	struct recovery *recovery = xcalloc(1, sizeof(*recovery));
@@ -394,6 +404,7 @@ static void begin(struct work *work, const json_t *instruction, bool is_last)
 	recovery->work = work;
 	recovery->is_last = is_last;
 	recovery->machines = json_array();
+	timer_init(&recovery->first, ask_whose_key);
 	recovery->client = maas_client_new(work->gateway->host, &account, &err);
 	if (!recovery->client) {
 		recover_stop(work);
@@ -407,8 +418,7 @@ static void begin(struct work *work, const json_t *instruction, bool is_last)
 	else if (!work_cluster(work) &&
 	         strcmp(work_phase(work, work->delete_id), "deleting"))
 		list_first_machine(recovery);
-	recovery->call = maas_send(recovery->client, "GET", "users/?op=whoami",
-	    NULL, user_here, recovery);
+	timer_set(&recovery->first, work->gateway->host->loop, 0);
 }
 
 void recover_step(struct work *work, const json_t *instruction)

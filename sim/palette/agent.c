@@ -24,7 +24,7 @@ void op_heartbeat(struct request *request)
 	text_set(&cluster->agent_message, jstr(request->body, "message"));
 	cluster_heard(cluster);
 	cluster_settle(cluster);
-	answer_empty(request, 204);
+	answer_with(request, 204, "Spec-Hash", cluster->spec_hash);
 }
 
 void op_spec(struct request *request)

@@ -18,15 +18,17 @@ struct exchange *request_keep(struct request *request)
 	return exchange;
 }
 
-/* Every change leaves an audit record; clients are told its uid. */
-static void add_audit(
-    struct palette *palette, const char *method, struct http_response *answer)
+/* Every change that a person makes leaves an audit record; clients are told
+ * its uid. */
+static void add_audit(const struct request *request, const char *method,
+    struct http_response *answer)
 {
 	char uid[UID_ROOM];
 
-	if (strcmp(method, "GET") == 0 || answer->status >= 300)
+	if (request->gateway || request->agent_of ||
+	    strcmp(method, "GET") == 0 || answer->status >= 300)
 		return;
-	uid_make(palette, uid, "audit");
+	uid_make(request->palette, uid, "audit");
 	http_header_set(&answer->headers, "AuditUid", uid);
 }
 
@@ -34,7 +36,7 @@ static void send(struct request *request, struct http_response *answer)
 {
 	struct exchange *exchange = request_keep(request);
 
-	add_audit(request->palette, exchange->request->method, answer);
+	add_audit(request, exchange->request->method, answer);
 	exchange_reply(exchange, answer);
 }
 
@@ -51,6 +53,15 @@ void answer_empty(struct request *request, int status)
 {
 	struct http_response answer = { .status = status };
 
+	send(request, &answer);
+}
+
+void answer_with(
+    struct request *request, int status, const char *name, const char *value)
+{
+	struct http_response answer = { .status = status };
+
+	http_header_set(&answer.headers, name, value);
 	send(request, &answer);
 }
 

@@ -59,6 +59,9 @@ struct request {
 /* ---- answers ---- */
 void answer_json(struct request *request, int status, json_t *body);
 void answer_empty(struct request *request, int status);
+/* Nothing but this header. */
+void answer_with(
+    struct request *request, int status, const char *name, const char *value);
 void answer_uid(struct request *request, const char *uid); /* 201 {uid} */
 /* application/octet-stream with a file name. */
 void answer_file(struct request *request, const char *name, const char *text);

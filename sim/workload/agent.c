@@ -157,6 +157,15 @@ static void spec_here(struct agent *agent, const struct http_response *answer,
 		take_spec(agent, answer);
 }
 
+/* Palette says with every heartbeat which desired state there is. */
+static bool knows_spec(
+    const struct agent *agent, const struct http_response *beat)
+{
+	const char *hash = http_header(&beat->headers, "Spec-Hash");
+
+	return hash && agent->spec && strcmp(hash, agent->spec_hash) == 0;
+}
+
 static void ask_spec(struct agent *agent)
 {
 	char *path = xasprintf("/v1/link/clusters/%s/spec", agent->uid);
@@ -178,7 +187,8 @@ static void beat_answered(struct agent *agent,
 			agent_wake(
 			    agent); /* reports that were waiting for it */
 		set_reached(agent, true);
-		ask_spec(agent);
+		if (!knows_spec(agent, answer))
+			ask_spec(agent);
 		next_beat(agent, BEAT_FOR);
 		return;
 	}

@@ -87,6 +87,21 @@ TEST(before_the_pivot_an_agent_only_lives)
 	close_site();
 }
 
+TEST(a_desired_state_that_is_known_is_not_asked_for_again)
+{
+	a_running_cluster();
+	palette_tells_hash = true;
+	wait_for(MINUTES(2));
+	forget_what_was_heard();
+	wait_for(MINUTES(10));
+	EXPECT_INT(palette_count("/heartbeat"), 10);
+	EXPECT_INT(palette_count("/link/"), 0);
+	jsets(palette_spec, "specHash", "hash-2");
+	wait_for(MINUTES(10));
+	EXPECT_INT(palette_count("/link/"), 1);
+	close_site();
+}
+
 TEST(while_the_cluster_is_paused_it_changes_and_tells_nothing)
 {
 	a_running_cluster();
@@ -318,6 +333,7 @@ TEST(garbage_is_not_a_desired_state)
 
 TESTS_BEGIN
 CASE(before_the_pivot_an_agent_only_lives),
+    CASE(a_desired_state_that_is_known_is_not_asked_for_again),
     CASE(while_the_cluster_is_paused_it_changes_and_tells_nothing),
     CASE(the_desired_state_becomes_objects_and_is_said_to_be_applied),
     CASE(nothing_is_said_twice), CASE(a_machine_that_is_gone_is_reported_gone),

@@ -19,7 +19,7 @@
 
 struct loop *loop;
 struct workload *racks;
-bool maas_is_down, palette_is_down, palette_needs_proxy;
+bool maas_is_down, palette_is_down, palette_needs_proxy, palette_tells_hash;
 int palette_status;
 const char *palette_garbage;
 json_t *palette_spec, *answer;
@@ -305,15 +305,18 @@ static void serve_palette(void *ctx, struct exchange *exchange)
 	else if (!authorization ||
 	         strcmp(authorization, "Bearer agent-token-1") != 0)
 		response.status = 401;
-	else if (strstr(request->target, "/spec") && palette_spec && etag &&
+	else if (strstr(request->target, "/link/") && palette_spec && etag &&
 	         strcmp(etag, jstr(palette_spec, "specHash")) == 0)
 		response.status = 304;
-	else if (strstr(request->target, "/spec") && palette_spec)
+	else if (strstr(request->target, "/link/") && palette_spec)
 		http_response_json(&response, 200, json_incref(palette_spec));
 	else if (strcmp(request->method, "POST") == 0)
 		http_response_json(&response, 201, J("{'uid':'uid-1'}"));
 	else
 		response.status = 204;
+	if (palette_tells_hash && strstr(request->target, "/heartbeat"))
+		http_header_set(&response.headers, "Spec-Hash",
+		    jstr(palette_spec, "specHash"));
 	exchange_reply(exchange, &response);
 }
 
@@ -578,6 +581,7 @@ void close_site(void)
 	}
 	maas_is_down = palette_is_down = palette_needs_proxy = false;
 	palette_status = 0;
+	palette_tells_hash = false;
 	palette_garbage = NULL;
 }
 

@@ -42,6 +42,7 @@ void wait_for(usec time);
 
 /* ---- the scripts ---- */
 extern bool maas_is_down, palette_is_down;
+extern bool palette_tells_hash;     /* with the answer to a heartbeat */
 extern int palette_status;          /* answer everything with this; 0: usual */
 extern bool palette_needs_proxy;    /* only connections from a proxy arrive */
 extern const char *palette_garbage; /* answer everything with this body */

@@ -79,7 +79,8 @@ bool buf_add_unpercent(struct buf *buf, const char *text, size_t len);
 void buf_add_hex(struct buf *buf, const void *data, size_t len);
 /* The same into the caller's 2 * len + 1 bytes. */
 void hex_text(char *out, const void *data, size_t len);
-/* As a JSON string, with its quotes. The text is UTF-8. */
+/* As a JSON string, with its quotes, in jansson's spelling of what has to be
+ * escaped. The text is UTF-8. */
 void buf_add_quoted(struct buf *buf, const char *text, size_t len);
 
 #endif

@@ -201,31 +201,37 @@ void buf_add_hex(struct buf *buf, const void *data, size_t len)
 	free(text);
 }
 
-static bool is_special(unsigned char c)
+/* Most of a text is written as it stands. */
+static bool is_plain(unsigned char c)
 {
-	return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+	return c >= 0x20 && c != '"' && c != '\\';
+}
+
+static void add_escaped(struct buf *buf, unsigned char c)
+{
+	static const char letters[] = "btn\0fr"; /* of 8 to 13 */
+
+	if (c == '"' || c == '\\')
+		buf_add(buf, (char[]){ '\\', (char)c }, 2);
+	else if (c >= 8 && c < 8 + sizeof(letters) - 1 && letters[c - 8])
+		buf_add(buf, (char[]){ '\\', letters[c - 8] }, 2);
+	else
+		buf_addf(buf, "\\u%04X", c);
 }
 
 void buf_add_quoted(struct buf *buf, const char *text, size_t len)
 {
-	const char *end = text + len, *at = text;
+	const char *end = text + len;
 
 	buf_addc(buf, '"');
-	while (at < end) {
-		const char *plain = at;
+	while (text < end) {
+		const char *from = text;
 
-		while (at < end && !is_special((unsigned char)*at))
-			at++;
-		buf_add(buf, plain, (size_t)(at - plain));
-		if (at == end)
-			break;
-		if (*at == '"' || *at == '\\')
-			buf_add(buf, (char[]){ '\\', *at }, 2);
-		else if (*at == '\n')
-			buf_adds(buf, "\\n");
-		else
-			buf_addf(buf, "\\u%04x", (unsigned)*at);
-		at++;
+		while (text < end && is_plain((unsigned char)*text))
+			text++;
+		buf_add(buf, from, (size_t)(text - from));
+		if (text < end)
+			add_escaped(buf, (unsigned char)*text++);
 	}
 	buf_addc(buf, '"');
 }

@@ -12,41 +12,6 @@ struct writer {
 
 static void add_value(struct writer *w, json_t *value, unsigned depth);
 
-/* Most of a text is written as it stands. */
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c != '"' && c != '\\';
-}
-
-static void add_escaped(struct buf *out, unsigned char c)
-{
-	static const char letters[] = "btn\0fr"; /* of 8 to 13 */
-
-	if (c == '"' || c == '\\')
-		buf_add(out, (char[]){ '\\', (char)c }, 2);
-	else if (c >= 8 && c < 8 + sizeof(letters) - 1 && letters[c - 8])
-		buf_add(out, (char[]){ '\\', letters[c - 8] }, 2);
-	else
-		buf_addf(out, "\\u%04X", c);
-}
-
-static void add_text(struct buf *out, const char *text, size_t len)
-{
-	const char *end = text + len;
-
-	buf_addc(out, '"');
-	while (text < end) {
-		const char *from = text;
-
-		while (text < end && is_plain((unsigned char)*text))
-			text++;
-		buf_add(out, from, (size_t)(text - from));
-		if (text < end)
-			add_escaped(out, (unsigned char)*text++);
-	}
-	buf_addc(out, '"');
-}
-
 static void add_real(struct writer *w, const json_t *value)
 {
 	char *text = json_dumps(value, JSON_ENCODE_ANY);
@@ -110,7 +75,7 @@ static void add_member(struct writer *w, const struct member *member,
 	if (!is_first)
 		buf_addc(w->out, ',');
 	add_break(w, depth, !is_first);
-	add_text(w->out, member->key, member->len);
+	buf_add_quoted(w->out, member->key, member->len);
 	buf_add(w->out, ": ", w->flags & JSON_COMPACT ? 1 : 2);
 	add_value(w, member->value, depth);
 }
@@ -173,7 +138,7 @@ static void add_value(struct writer *w, json_t *value, unsigned depth)
 		add_array(w, value, depth);
 		return;
 	case JSON_STRING:
-		add_text(w->out, json_string_value(value),
+		buf_add_quoted(w->out, json_string_value(value),
 		    json_string_length(value));
 		return;
 	case JSON_INTEGER:

@@ -88,12 +88,32 @@ static void judge_write(
 	}
 }
 
+/* It is wished otherwise since the action was begun. What the answer asks for,
+ * it asks of the wish before: it holds nothing up (reconcile.h). */
+static bool has_new_wish(const struct item *item)
+{
+	const json_t *obj = cache_get(item->manager->cache,
+	    item->controller->kind, item->manager->ns, item->name);
+
+	return obj && jint(obj, "metadata.generation") != item->generation;
+}
+
+static void end_reaction(struct reconcile *r, bool new_wish)
+{
+	if (new_wish)
+		r->item->not_before_at = 0;
+	manager_look_end(r);
+	if (!r->acted && (r->item->dirty || new_wish))
+		look_after(r->item, 0);
+}
+
 static void kube_answered(void *ctx, const struct kube_answer *answer)
 {
 	struct item *item = ctx;
 	struct reconcile r;
 	const json_t *obj;
 	kube_reaction_fn *fn = item->on_kube;
+	bool new_wish = has_new_wish(item);
 
 	action_over(item);
 	if (answer->status >= 200 && answer->status < 300 && answer->body)
@@ -107,14 +127,13 @@ static void kube_answered(void *ctx, const struct kube_answer *answer)
 		return;
 	}
 	fn(&r, obj, answer);
-	manager_look_end(&r);
-	if (!r.acted && item->dirty)
-		look_after(item, 0);
+	end_reaction(&r, new_wish);
 }
 
 static void maas_answered(void *ctx, const struct maas_answer *answer)
 {
 	struct item *item = ctx;
+	bool new_wish = has_new_wish(item);
 	struct reconcile r;
 	const json_t *obj;
 
@@ -124,9 +143,7 @@ static void maas_answered(void *ctx, const struct maas_answer *answer)
 		return;
 	}
 	item->on_maas(&r, obj, answer);
-	manager_look_end(&r);
-	if (!r.acted && item->dirty)
-		look_after(item, 0);
+	end_reaction(&r, new_wish);
 }
 
 /* ---- actions ---- */

@@ -11,7 +11,9 @@
 #include "capi/plan.h"
 
 #define DEPLOY_POLL_FOR   SECONDS(30)
-#define DEPLOYED_POLL_FOR MINUTES(5)
+/* Of a machine that runs its node tells sooner; what only MAAS can tell (it was
+ * released, or switched off by hand) is worth no more of its time than this. */
+#define DEPLOYED_POLL_FOR MINUTES(10)
 #define HOLD_POLL_FOR     SECONDS(60)
 /* X-023: MAAS's own timer (30 min) may have died; ours is above it, and above
  * what a slow machine needs. */

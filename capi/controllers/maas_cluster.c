@@ -19,7 +19,7 @@
 
 #define FINALIZER       "maascluster.infrastructure.cluster.x-k8s.io"
 #define API_PORT        6443
-#define CHECK_EVERY_FOR MINUTES(5)
+#define CHECK_EVERY_FOR MINUTES(10) /* as often as its machines */
 
 static const char *fqdn_of(const json_t *obj)
 {

@@ -10,7 +10,7 @@
 #include "base/secrets.h"
 #include "capi/plan.h"
 
-#define DEPLOY_POLL_FOR   SECONDS(30)
+#define DEPLOY_POLL_FOR SECONDS(30)
 /* Of a machine that runs its node tells sooner; what only MAAS can tell (it was
  * released, or switched off by hand) is worth no more of its time than this. */
 #define DEPLOYED_POLL_FOR MINUTES(10)

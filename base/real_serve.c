@@ -13,6 +13,8 @@
 #include "base/check.h"
 #include "base/real_peer.h"
 
+#define UNKNOWN UINT64_MAX
+
 struct real_exchange {
 	struct exchange exchange;
 	struct list_link in_net;
@@ -154,11 +156,13 @@ static bool is_slow(const struct real_peer *peer)
 	return peer->http && http_peer_backlog(peer->http) > REAL_MAX_PENDING;
 }
 
-static void be_patient(struct real_peer *peer)
+/* What it has taken by now is asked of the kernel only where somebody has made
+ * us wait: the first minute is everybody's. */
+static void be_patient(struct real_peer *peer, uint64_t taken)
 {
 	if (peer->doomed)
 		return;
-	peer->taken = peer->tcp ? tcp_taken(peer->tcp) : 0;
+	peer->taken = taken;
 	timer_set(&peer->patience, peer->net->host->loop, REAL_PATIENCE);
 }
 
@@ -174,9 +178,10 @@ static void patience_ends(struct timer *timer)
 {
 	struct real_peer *peer = OWNER_OF(timer, struct real_peer, patience);
 	bool owed = owes_bytes(peer);
+	uint64_t taken = owed ? tcp_taken(peer->tcp) : 0;
 
-	if (owed && !is_slow(peer) && tcp_taken(peer->tcp) != peer->taken) {
-		be_patient(peer);
+	if (owed && !is_slow(peer) && taken != peer->taken) {
+		be_patient(peer, taken);
 		return;
 	}
 	if (owed || is_slow(peer))
@@ -198,7 +203,7 @@ static struct real_peer *let_go(struct real_exchange *x)
 
 	exchange_free_now(x);
 	if (peer)
-		be_patient(peer);
+		be_patient(peer, UNKNOWN);
 	return peer && !peer->doomed ? peer : NULL;
 }
 
@@ -632,7 +637,7 @@ static void greet(struct real_listener *listener, int fd, const char *address)
 		return;
 	}
 	net->starved = false;
-	be_patient(peer);
+	be_patient(peer, UNKNOWN);
 }
 
 static void address_text(const struct sockaddr_storage *from, char out[46])

@@ -4,8 +4,9 @@
  *
  * On the memory wire a world is nothing but memory. So the scenario is played
  * once, and at each moment the process splits: in the child the blow falls,
- * the parent goes on to the next moment. On the https wire there are sockets,
- * which a child would share: there each blow is a run from the beginning. */
+ * the parent goes on to the next moment. On the https wire libraries hold half
+ * a conversation, who make no promise about a process that splits under them:
+ * there each blow is a run from the beginning. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>

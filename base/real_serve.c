@@ -666,7 +666,7 @@ static void turn_away(struct real_listener *listener)
 	listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* A peer needs three descriptors, and not all of them are for peers. */
+/* A peer needs two descriptors, and not all of them are for peers. */
 static int most_peers(void)
 {
 	struct rlimit files;

@@ -181,8 +181,8 @@ int command_of_kind(int argc, char **argv, const char *usage,
 	return usage_unknown(command, argv[1], names, count);
 }
 
-/* A connection of the https wire has real sockets and epoll sets at its ends:
- * about six descriptors. The usual soft limit of 1024 is soon reached. */
+/* A connection of the https wire has a number at each end, and libcurl its own:
+ * about four descriptors. The usual soft limit of 1024 is soon reached. */
 static void raise_descriptors(void)
 {
 	struct rlimit files;

@@ -1,14 +1,13 @@
 #include "sim/maas/constraints.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/yaml.h"
+#include "sim/maas/constraint_judges.h"
 #include "sim/maas/python.h"
-#include "sim/maas/specifiers.h"
 #include "sim/maas/traits.h"
 
 /*
@@ -41,371 +40,21 @@ struct constraint {
 	enum reading reading;
 	bool negated; /* those pass that `pass` does not let */
 	/* Writes what is wrong with the values into errors. */
-	void (*judge)(struct ask *ask, const char *name,
-	    const struct names *values, json_t *errors);
+	judge_fn *judge;
 	trait_fn *pass;
 };
-
-/* ---- judging ---- */
-
-typedef bool exists_fn(const struct ask *ask, const char *value);
-
-/* The values that do not exist, each once, in order. */
-static struct names missing(
-    const struct ask *ask, const struct names *values, exists_fn *exists)
-{
-	struct names none = { 0 };
-
-	for (size_t i = 0; i < values->count; i++)
-		if (!exists(ask, values->items[i]))
-			maas_names_add(&none, values->items[i]);
-	if (none.count)
-		qsort(none.items, none.count, sizeof(none.items[0]),
-		    maas_text_order);
-	return none;
-}
-
-/* 'a', 'b' or a, b */
-static void name_missing(struct ask *ask, json_t *errors, const char *name,
-    const char *what, const struct names *values, const char *quote,
-    exists_fn *exists)
-{
-	struct names none = missing(ask, values, exists);
-	struct buf text = BUF_INIT;
-
-	for (size_t i = 0; i < none.count; i++)
-		buf_addf(&text, "%s%s%s%s", i ? ", " : "", quote, none.items[i],
-		    quote);
-	if (none.count)
-		maas_error(
-		    errors, name, "No such %s: %s.", what, buf_text(&text));
-	buf_free(&text);
-	maas_names_free(&none);
-}
-
-static bool zone_exists(const struct ask *ask, const char *value)
-{
-	return maas_zone_find(ask->maas, value) != NULL;
-}
-
-static void judge_zones(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	name_missing(ask, errors, name, "zone(s)", values, "", zone_exists);
-}
-
-static bool pool_exists(const struct ask *ask, const char *value)
-{
-	return maas_pool_find(ask->maas, value) != NULL;
-}
-
-static void judge_pools(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	name_missing(ask, errors, name, "pool(s)", values, "", pool_exists);
-}
-
-/* A letter, a digit or an underscore, then also blanks and dashes. */
-static bool is_model_name(const char *name)
-{
-	const char *c = name;
-
-	while (isalnum((unsigned char)*c) || *c == '_' ||
-	       (unsigned char)*c >= 0x80 ||
-	       (c > name && (*c == ' ' || *c == '-')))
-		c++;
-	return *name && !*c;
-}
-
-static bool names_ok(
-    json_t *errors, const char *name, const struct names *values)
-{
-	for (size_t i = 0; i < values->count; i++)
-		if (!is_model_name(values->items[i])) {
-			maas_error(errors, name, "Enter a valid value.");
-			return false;
-		}
-	return true;
-}
-
-static void judge_no_zones(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	if (names_ok(errors, name, values))
-		judge_zones(ask, name, values, errors);
-}
-
-static void judge_no_pools(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	if (names_ok(errors, name, values))
-		judge_pools(ask, name, values, errors);
-}
-
-static bool owner_exists(const struct ask *ask, const char *value)
-{
-	return maas_user_find(ask->maas, value) != NULL;
-}
-
-/* Only the first of them is named. */
-static void judge_owners(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	struct names none = missing(ask, values, owner_exists);
-
-	if (none.count)
-		maas_error(errors, name, "No such owner: '%s'.", none.items[0]);
-	maas_names_free(&none);
-}
-
-static bool tag_exists(const struct ask *ask, const char *value)
-{
-	return maas_tag_find(ask->maas, value) != NULL;
-}
-
-static void judge_tags(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	name_missing(ask, errors, name, "tag(s)", values, "'", tag_exists);
-}
-
-static void bad_choice(json_t *errors, const char *name, const char *value)
-{
-	maas_error(errors, name,
-	    "Select a valid choice. %s is not one of the available choices.",
-	    value);
-}
-
-static void judge_status(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	enum node_status status;
-
-	(void)ask;
-	for (size_t i = 0; i < values->count; i++)
-		if (!maas_status_parse(values->items[i], &status)) {
-			bad_choice(errors, name, values->items[i]);
-			return;
-		}
-}
-
-static void judge_words(json_t *errors, const char *name,
-    const struct names *values, const char *const *words)
-{
-	for (size_t i = 0; i < values->count; i++) {
-		bool known = false;
-
-		for (size_t k = 0; words[k]; k++)
-			known |= strcmp(words[k], values->items[i]) == 0;
-		if (!known) {
-			bad_choice(errors, name, values->items[i]);
-			return;
-		}
-	}
-}
-
-static void judge_power(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	static const char *const states[] = { "on", "off", "unknown", "error",
-		NULL };
-
-	(void)ask;
-	judge_words(errors, name, values, states);
-}
-
-static void judge_simple(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	static const char *const words[] = { "all", "allocated", "broken",
-		"commissioning", "deployed", "deploying", "failed", "new",
-		"other", "ready", "releasing", "rescue", "testing", NULL };
-
-	(void)ask;
-	judge_words(errors, name, values, words);
-}
-
-static void judge_number(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	static const char *const sentences[][2] = {
-		{ "cpu_count", "Invalid CPU count: number required." },
-		{ "cpu_speed", "Invalid CPU speed: number required." },
-		{ "link_speed", "Invalid link speed: number required." },
-		{ "mem", "Invalid memory: number of MiB required." },
-	};
-	double number;
-
-	(void)ask;
-	for (size_t i = 0; i < values->count; i++) {
-		if (maas_python_read_float(values->items[i], &number))
-			continue;
-		for (size_t k = 0; k < 4; k++)
-			if (strcmp(sentences[k][0], name) == 0)
-				maas_error(errors, name, "%s", sentences[k][1]);
-		return;
-	}
-}
-
-static void judge_macs(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	(void)ask;
-	for (size_t i = 0; i < values->count; i++)
-		if (!maas_mac_ok(values->items[i])) {
-			maas_error(errors, name,
-			    "Invalid parameter: invalid MAC address format");
-			return;
-		}
-}
-
-/* "amd64" stands for all "amd64/...": the full names of the values. */
-static bool expand_arch(
-    const struct maas *maas, const struct names *values, struct names *full)
-{
-	struct names known = { 0 };
-	bool fine = true;
-
-	maas_architectures(maas, &known);
-	for (size_t i = 0; i < values->count && fine; i++) {
-		const char *value = values->items[i];
-		size_t len = strlen(value);
-
-		fine = false;
-		for (size_t k = 0; k < known.count; k++) {
-			const char *arch = known.items[k];
-
-			if (strcmp(arch, value) != 0 &&
-			    (!len || strncmp(arch, value, len) != 0 ||
-			        arch[len] != '/'))
-				continue;
-			maas_names_add(full, arch);
-			fine = true;
-		}
-	}
-	maas_names_free(&known);
-	return fine;
-}
-
-static void judge_arch(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	struct names full = { 0 };
-
-	if (!expand_arch(ask->maas, values, &full))
-		maas_error(errors, name, "Architecture not recognised.");
-	maas_names_free(&full);
-}
-
-/* What is no number or no address is a fault that MAAS itself trips over. */
-static bool judge_specifiers(struct ask *ask, enum specified of,
-    const char *name, const struct names *values, json_t *errors)
-{
-	for (size_t i = 0; i < values->count; i++) {
-		struct spec_fault fault = { 0 };
-
-		maas_specifiers_judge(ask->maas, of, values->items[i], &fault);
-		if (fault.wrong == SPEC_NUMBER)
-			maas_refuse(ask, 500,
-			    "'ValueError' object has no attribute 'message'");
-		else if (fault.wrong == SPEC_NETWORK)
-			maas_refuse(ask, 500,
-			    "'AddrFormatError' object has no attribute "
-			    "'message'");
-		else if (fault.wrong == SPEC_INVALID)
-			maas_error(errors, name, "%s", fault.text);
-		else
-			maas_refuse_specifier(ask, &fault);
-		if (fault.wrong != SPEC_FINE)
-			return false;
-	}
-	return true;
-}
-
-static size_t count_meant(struct ask *ask, enum specified of,
-    const struct list *things, const struct names *values)
-{
-	size_t count = 0;
-	void *thing;
-
-	list_for_each (thing, things)
-		count += maas_specifiers_mean(ask->maas, of,
-		    (const char *const *)values->items, values->count, thing);
-	return count;
-}
-
-static void judge_subnets(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	if (judge_specifiers(ask, SPEC_SUBNET, name, values, errors) &&
-	    !count_meant(ask, SPEC_SUBNET, &ask->maas->subnets, values))
-		maas_error(errors, name, "No matching subnets found.");
-}
-
-static void judge_vlans(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	if (judge_specifiers(ask, SPEC_VLAN, name, values, errors) &&
-	    !count_meant(ask, SPEC_VLAN, &ask->maas->vlans, values))
-		maas_error(errors, name, "No matching VLANs found.");
-}
-
-static const char *last_of(const struct names *values)
-{
-	return values->items[values->count - 1];
-}
-
-static void judge_storage(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	(void)ask;
-	if (!maas_storage_ok(last_of(values)))
-		maas_error(errors, name,
-		    "Malformed storage constraint, \"%s\".", last_of(values));
-}
-
-static void judge_interfaces(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	maas_interfaces_judge(ask, name, last_of(values), errors);
-}
-
-/* The sentence lacks its last quote in MAAS too. */
-static void judge_cards(struct ask *ask, const char *name,
-    const struct names *values, json_t *errors)
-{
-	static const char *const keys[] = { "vendor_id", "product_id",
-		"vendor_name", "product_name", "commissioning_driver" };
-	const char *at = last_of(values);
-
-	(void)ask;
-	while (*last_of(values)) {
-		size_t len = strcspn(at, ","), word = strcspn(at, "=,");
-		bool known = false;
-
-		for (size_t i = 0; i < 5; i++)
-			known |= strlen(keys[i]) == word &&
-			         strncmp(keys[i], at, word) == 0;
-		if (!known) {
-			maas_error(errors, name,
-			    "Unknown devices constraint: '%.*s", (int)word, at);
-			return;
-		}
-		if (!at[len])
-			return;
-		at += len + 1;
-	}
-}
 
 static const struct constraint constraints[] = {
 	{ "agent_name", IN_LIST, PLAIN, false, NULL, maas_has_agent },
 	{ "not_agent_name", IN_LIST, PLAIN, true, NULL, maas_has_agent },
-	{ "arch", IN_BOTH, ARCH, false, judge_arch, maas_has_arch },
+	{ "arch", IN_BOTH, ARCH, false, maas_judge_arch, maas_has_arch },
 	{ "not_arch", IN_BOTH, PLAIN, true, NULL, maas_is_arch },
-	{ "cpu_count", IN_BOTH, NUMBER, false, judge_number, maas_has_cpus },
-	{ "cpu_speed", IN_BOTH, NUMBER, false, judge_number, maas_has_speed },
+	{ "cpu_count", IN_BOTH, NUMBER, false, maas_judge_number,
+	    maas_has_cpus },
+	{ "cpu_speed", IN_BOTH, NUMBER, false, maas_judge_number,
+	    maas_has_speed },
 	{ "deployment_target", IN_LIST, PLAIN, false, NULL, maas_has_target },
-	{ "devices", IN_BOTH, LAST, false, judge_cards, maas_has_card },
+	{ "devices", IN_BOTH, LAST, false, maas_judge_cards, maas_has_card },
 	{ "domain", IN_LIST, PLAIN, false, NULL, maas_has_domain },
 	{ "not_domain", IN_LIST, PLAIN, true, NULL, maas_has_domain },
 	{ "fabric_classes", IN_BOTH, PLAIN, false, NULL, maas_has_class },
@@ -414,43 +63,50 @@ static const struct constraint constraints[] = {
 	{ "not_hostname", IN_LIST, PLAIN, true, NULL, maas_has_hostname },
 	{ "id", IN_LIST, PLAIN, false, NULL, maas_has_system_id },
 	{ "not_id", IN_LIST, PLAIN, true, NULL, maas_has_system_id },
-	{ "interfaces", IN_BOTH, LAST, false, judge_interfaces,
+	{ "interfaces", IN_BOTH, LAST, false, maas_judge_interfaces,
 	    maas_has_interfaces },
-	{ "link_speed", IN_BOTH, NUMBER, false, judge_number,
+	{ "link_speed", IN_BOTH, NUMBER, false, maas_judge_number,
 	    maas_has_link_speed },
-	{ "mac_address", IN_LIST, PLAIN, false, judge_macs, maas_has_mac },
-	{ "mem", IN_BOTH, NUMBER, false, judge_number, maas_has_memory },
+	{ "mac_address", IN_LIST, PLAIN, false, maas_judge_macs, maas_has_mac },
+	{ "mem", IN_BOTH, NUMBER, false, maas_judge_number, maas_has_memory },
 	{ "name", IN_ALLOCATE, PLAIN, false, NULL, maas_has_name },
 	{ "not_fabric_classes", IN_BOTH, PLAIN, true, NULL, maas_has_class },
 	{ "not_fabrics", IN_BOTH, PLAIN, true, NULL, maas_has_fabrics },
-	{ "not_in_pool", IN_BOTH, PLAIN, true, judge_no_pools, maas_has_pool },
-	{ "not_in_zone", IN_BOTH, PLAIN, true, judge_no_zones, maas_has_zone },
+	{ "not_in_pool", IN_BOTH, PLAIN, true, maas_judge_no_pools,
+	    maas_has_pool },
+	{ "not_in_zone", IN_BOTH, PLAIN, true, maas_judge_no_zones,
+	    maas_has_zone },
 	{ "not_owner", IN_BOTH, PLAIN, true, NULL, maas_has_owner },
 	{ "not_pod", IN_BOTH, PLAIN, true, NULL, maas_has_pod },
 	{ "not_pod_type", IN_BOTH, PLAIN, true, NULL, maas_has_pod_type },
-	{ "not_power_state", IN_BOTH, CHOICE, true, judge_power,
+	{ "not_power_state", IN_BOTH, CHOICE, true, maas_judge_power,
 	    maas_has_power },
-	{ "not_simple_status", IN_LIST, CHOICE, true, judge_simple,
+	{ "not_simple_status", IN_LIST, CHOICE, true, maas_judge_simple,
 	    maas_has_simple },
-	{ "not_status", IN_LIST, CHOICE, true, judge_status, maas_has_status },
-	{ "not_subnets", IN_BOTH, SUBNETS, false, judge_subnets,
+	{ "not_status", IN_LIST, CHOICE, true, maas_judge_status,
+	    maas_has_status },
+	{ "not_subnets", IN_BOTH, SUBNETS, false, maas_judge_subnets,
 	    maas_lacks_subnets },
 	{ "not_tags", IN_BOTH, PLAIN, false, NULL, maas_lacks_tags },
-	{ "not_vlans", IN_BOTH, VLANS, true, judge_vlans, maas_has_vlans },
-	{ "owner", IN_BOTH, PLAIN, false, judge_owners, maas_has_owner },
+	{ "not_vlans", IN_BOTH, VLANS, true, maas_judge_vlans, maas_has_vlans },
+	{ "owner", IN_BOTH, PLAIN, false, maas_judge_owners, maas_has_owner },
 	{ "pod", IN_BOTH, PLAIN, false, NULL, maas_has_pod },
 	{ "pod_type", IN_BOTH, PLAIN, false, NULL, maas_has_pod_type },
-	{ "pool", IN_BOTH, PLAIN, false, judge_pools, maas_has_pool },
-	{ "power_state", IN_BOTH, CHOICE, false, judge_power, maas_has_power },
-	{ "simple_status", IN_LIST, CHOICE, false, judge_simple,
+	{ "pool", IN_BOTH, PLAIN, false, maas_judge_pools, maas_has_pool },
+	{ "power_state", IN_BOTH, CHOICE, false, maas_judge_power,
+	    maas_has_power },
+	{ "simple_status", IN_LIST, CHOICE, false, maas_judge_simple,
 	    maas_has_simple },
-	{ "status", IN_LIST, CHOICE, false, judge_status, maas_has_status },
-	{ "storage", IN_BOTH, LAST, false, judge_storage, maas_has_storage },
-	{ "subnets", IN_BOTH, SUBNETS, false, judge_subnets, maas_has_subnets },
+	{ "status", IN_LIST, CHOICE, false, maas_judge_status,
+	    maas_has_status },
+	{ "storage", IN_BOTH, LAST, false, maas_judge_storage,
+	    maas_has_storage },
+	{ "subnets", IN_BOTH, SUBNETS, false, maas_judge_subnets,
+	    maas_has_subnets },
 	{ "system_id", IN_BOTH, PLAIN, false, NULL, maas_has_system_id },
-	{ "tags", IN_BOTH, TAGS, false, judge_tags, maas_has_tags },
-	{ "vlans", IN_BOTH, VLANS, false, judge_vlans, maas_has_vlans },
-	{ "zone", IN_BOTH, PLAIN, false, judge_zones, maas_has_zone },
+	{ "tags", IN_BOTH, TAGS, false, maas_judge_tags, maas_has_tags },
+	{ "vlans", IN_BOTH, VLANS, false, maas_judge_vlans, maas_has_vlans },
+	{ "zone", IN_BOTH, PLAIN, false, maas_judge_zones, maas_has_zone },
 };
 #define CONSTRAINT_COUNT (sizeof(constraints) / sizeof(constraints[0]))
 
@@ -561,7 +217,7 @@ static void compute_simple(struct ask *ask, const struct names *values)
 
 static void compute_cards(struct ask *ask, const struct names *values)
 {
-	const char *at = values->count ? last_of(values) : "";
+	const char *at = values->count ? maas_last_of(values) : "";
 
 	while (*at) {
 		size_t len = strcspn(at, ",");
@@ -577,7 +233,7 @@ static void compute_cards(struct ask *ask, const struct names *values)
 
 static void compute_storage(struct ask *ask, const struct names *values)
 {
-	char *fault = values->count ? maas_storage_fault(last_of(values))
+	char *fault = values->count ? maas_storage_fault(maas_last_of(values))
 	                            : NULL;
 
 	if (fault)
@@ -588,7 +244,7 @@ static void compute_storage(struct ask *ask, const struct names *values)
 static void compute_interfaces(struct ask *ask, const struct names *values)
 {
 	if (values->count)
-		maas_interfaces_possible(ask, last_of(values));
+		maas_interfaces_possible(ask, maas_last_of(values));
 }
 
 /* In MAAS's order. */
@@ -743,7 +399,7 @@ static struct names shown_values(
 		show_numbers(&shown, &values);
 		break;
 	case ARCH:
-		expand_arch(ask->maas, &values, &shown);
+		maas_arch_expand(ask->maas, &values, &shown);
 		break;
 	case SUBNETS:
 		show_ids(
@@ -763,9 +419,9 @@ static bool show(struct ask *ask, const struct constraint *constraint,
     struct names *values, struct buf *text)
 {
 	if (constraint->reading == LAST) {
-		if (values->count && *last_of(values))
+		if (values->count && *maas_last_of(values))
 			buf_addf(text, "%s%s=%s", text->len ? " " : "",
-			    constraint->name, last_of(values));
+			    constraint->name, maas_last_of(values));
 		return true;
 	}
 	for (size_t i = 0; i < values->count; i++) {

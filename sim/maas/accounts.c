@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/people.h"
 
 #define NAME_OF_KEYS "MAAS consumer"
 

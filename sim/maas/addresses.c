@@ -1,4 +1,4 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/addresses.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,14 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/ask.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/network_asks.h"
 #include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/people.h"
 #include "sim/maas/usage.h"
 
 struct address *maas_address_make(

@@ -6,6 +6,12 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/people.h"
+#include "sim/maas/storage.h"
+#include "sim/maas/tasks.h"
 
 void maas_event_by(struct node *node, const char *type, const struct user *user,
     const char *comment)

@@ -9,6 +9,8 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/people.h"
 #include "sim/maas/python.h"
 
 const char *maas_api_hash(const struct maas *maas)

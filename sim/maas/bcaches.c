@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/node.h"
+#include "sim/maas/region.h"
+#include "sim/maas/storage.h"
 
 /* Cache sets, and the slow devices that are made faster by one. */
 

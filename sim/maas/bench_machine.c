@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/owner.h"
+#include "sim/maas/node.h"
+#include "sim/maas/power.h"
+#include "sim/maas/tasks.h"
 
 /*
  * A machine with nobody at the other end of its cable.

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/node.h"
+#include "sim/maas/region.h"
+#include "sim/maas/storage.h"
 
 /* Drives, physical and virtual, as clients see and change them. */
 

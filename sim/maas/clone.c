@@ -4,6 +4,10 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/node.h"
+#include "sim/maas/storage.h"
 
 /* The layout of one machine's disks, or of its network, laid on others. */
 

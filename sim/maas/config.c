@@ -6,6 +6,8 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/images.h"
+#include "sim/maas/ip.h"
 
 /* The settings that a client can read and write, with the values of a fresh
  * installation. Only a few of them change what is modelled: the default

@@ -5,7 +5,12 @@
 #include <string.h>
 
 #include "sim/maas/constraints.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/images.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/people.h"
 #include "sim/maas/python.h"
+#include "sim/maas/zones.h"
 
 typedef bool exists_fn(const struct ask *ask, const char *value);
 

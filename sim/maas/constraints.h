@@ -5,6 +5,7 @@
 #define SIM_MAAS_CONSTRAINTS_H
 
 #include "sim/maas/ask.h"
+#include "sim/maas/node.h"
 
 /* Are the fields known and their values possible? False: refused (400, 404). */
 bool maas_constraints_judge(

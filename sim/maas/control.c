@@ -7,6 +7,13 @@
 #include "base/json.h"
 #include "base/yaml.h"
 #include "sim/maas/ask.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/people.h"
+#include "sim/maas/power.h"
+#include "sim/maas/tasks.h"
 
 struct happening { /* one step, and what becomes of it */
 	struct maas *maas;

@@ -5,7 +5,12 @@
 #ifndef SIM_MAAS_CONTROL_H
 #define SIM_MAAS_CONTROL_H
 
-#include "sim/maas/region.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct maas;
 
 /* vmhosts.c: a host of virtual machines is known from now on. */
 void maas_vm_host_appears(struct maas *maas, const json_t *step);

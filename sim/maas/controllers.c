@@ -5,6 +5,11 @@
 
 #include "base/json.h"
 #include "sim/maas/constraints.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/images.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/zones.h"
 
 /* Rack and region controllers are rows of a table: there is no process behind
  * them, and their services say what such a process would say. */

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "sim/maas/node.h"
+#include "sim/maas/region.h"
+#include "sim/maas/storage.h"
 
 /* VMware's datastores: made of parts as volume groups are, on machines that
  * have a VMware layout. */

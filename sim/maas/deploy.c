@@ -5,7 +5,18 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/images.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/people.h"
+#include "sim/maas/power.h"
 #include "sim/maas/python.h"
+#include "sim/maas/results.h"
+#include "sim/maas/storage.h"
+#include "sim/maas/tasks.h"
 
 /* ---- what was asked ---- */
 

@@ -5,7 +5,10 @@
 
 #include "base/json.h"
 #include "sim/maas/constraints.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/node.h"
 #include "sim/maas/node_form.h"
+#include "sim/maas/zones.h"
 
 /* Devices: things with a name and a MAC that MAAS does not install. */
 

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/people.h"
 
 /* Pieces of dhcpd.conf, with the values that they had before. There is no
  * dhcpd here that would read one, so any text will do. */

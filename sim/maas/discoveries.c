@@ -6,7 +6,12 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/addresses.h"
 #include "sim/maas/control.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
 
 /*
  * What racks have seen on their networks. Nothing is really listened to: a

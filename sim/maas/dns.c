@@ -1,9 +1,14 @@
-#include "sim/maas/region.h"
+#include "sim/maas/dns.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/node.h"
+#include "sim/maas/region.h"
 
 /* What the region's DNS server answers: wanted is what the data base says at
  * this moment, published what the server has loaded. The one follows the

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/maas/ask.h"
+#include "sim/maas/dns.h"
 
 /* What MAAS takes for a name: of a host, of a domain, of a record. Several
  * validators look at the same text, each with its own sentences. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/dns.h"
 
 /* Records that are no addresses: TXT, MX, CNAME ... They are kept and shown;
  * the DNS server of this region answers addresses only. */

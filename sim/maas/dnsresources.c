@@ -5,6 +5,12 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
 #include "sim/maas/python.h"
 
 /* ---- as they are shown ---- */

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/networks.h"
 #include "sim/maas/python.h"
 
 void maas_documents_defaults(struct maas *maas)

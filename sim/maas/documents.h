@@ -10,6 +10,13 @@
 
 #include "sim/maas/ask.h"
 
+/* Nouns that have attributes and no life of their own (static routes, package
+ * repositories, notifications ...): the document as it is shown. */
+struct document {
+	int64_t id;
+	json_t *shown;
+};
+
 /* Adds to the copy what is rendered; NULL: nothing. */
 typedef void document_fn(
     const struct maas *maas, const struct document *document, json_t *copy);
@@ -51,7 +58,8 @@ struct subnet *maas_subnet_field(
 /* Back to an earlier version of {id, ...}, oldest first: to an id, or so many
  * steps (-1). The later ones are gone. False: answered. */
 bool maas_revert(struct ask *ask, json_t *versions, const char *revert_to);
-/* The defaults of single nouns. */
+/* What a fresh installation has of them: all, and of single nouns. */
+void maas_documents_defaults(struct maas *maas);
 void maas_package_repositories_defaults(struct maas *maas);
 void maas_boot_sources_defaults(struct maas *maas);
 void maas_scripts_defaults(struct maas *maas);

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/dns.h"
+#include "sim/maas/node.h"
+
 struct domain *maas_domain_find(const struct maas *maas, const char *name)
 {
 	struct domain *domain;

@@ -6,8 +6,13 @@
 #include "base/json.h"
 #include "base/yaml.h"
 #include "sim/maas/constraints.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
 #include "sim/maas/oauth_header.h"
+#include "sim/maas/people.h"
 #include "sim/maas/server.h"
+#include "sim/maas/zones.h"
 
 #define LONGEST_VALUE 200
 #define MOST_NAMED    6

@@ -1,8 +1,14 @@
-#include "sim/maas/networks.h"
+#include "sim/maas/network_asks.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/region.h"
 
 static json_t *fabric_json(const struct maas *maas, const struct fabric *fabric)
 {

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "sim/maas/images.h"
 
 /* Images one by one: what is in them, new ones in pieces, and their end. An
  * upload is really received and really summed up; what it holds is nobody's

@@ -1,4 +1,4 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/images.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "sim/maas/ask.h"
 
 struct image *maas_image_make(
     struct maas *maas, const char *name, const char *architecture)

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/addresses.h"
 #include "sim/maas/constraints.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/node.h"
 #include "sim/maas/specifiers.h"
 
 /* ---- which ---- */

@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
 #include "sim/maas/python.h"
+#include "sim/maas/region.h"
 
 /* The fields that interfaces of all types have. */
 

@@ -5,6 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+
 /* What clients do to the links of interfaces, and to their tags. */
 
 /* ---- the form of a link ---- */

@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+#include "sim/maas/ifaces.h"
+#include "sim/maas/node.h"
+#include "sim/maas/region.h"
+
 /* Making and changing interfaces. */
 
 void maas_op_interfaces_update(struct ask *ask)

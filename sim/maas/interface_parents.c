@@ -4,6 +4,10 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/region.h"
 
 /* What stands on what. */
 

@@ -5,7 +5,13 @@
 #include <strings.h>
 
 #include "base/check.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
 #include "sim/maas/python.h"
+#include "sim/maas/region.h"
 
 /* Interfaces, as they are meant. */
 

@@ -5,6 +5,10 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/node.h"
+#include "sim/maas/tasks.h"
 
 /* ---- reading ---- */
 

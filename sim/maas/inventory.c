@@ -7,6 +7,14 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "sim/maas/ask.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/documents.h"
+#include "sim/maas/images.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/people.h"
+#include "sim/maas/zones.h"
 
 /*
  * From an inventory (docs/inventory.md) to a region.

@@ -6,6 +6,19 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/people.h"
+#include "sim/maas/power.h"
+#include "sim/maas/results.h"
+#include "sim/maas/storage.h"
+#include "sim/maas/tasks.h"
+#include "sim/maas/zones.h"
 
 /* The machines of an inventory, and the lives they have behind them. */
 

@@ -1,9 +1,13 @@
-#include "sim/maas/networks.h"
+#include "sim/maas/network_asks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/people.h"
+#include "sim/maas/region.h"
 #include "sim/maas/usage.h"
 
 static json_t *range_json(const struct iprange *range)

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/images.h"
+#include "sim/maas/people.h"
 
 /* Keys that are only kept: for operating systems that want a licence, and of
  * users for their machines' certificates. */

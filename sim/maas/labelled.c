@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/ifaces.h"
 #include "sim/maas/python.h"
 #include "sim/maas/specifiers.h"
+#include "sim/maas/storage.h"
 
 /* ---- storage: label:size(tag,tag),size(...) ---- */
 

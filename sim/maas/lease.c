@@ -7,6 +7,11 @@
  */
 #include <stdio.h>
 
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
 #include "sim/maas/region.h"
 
 static struct address *lease_of(const struct node *node)

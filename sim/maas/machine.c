@@ -9,7 +9,21 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/owner.h"
+#include "sim/maas/addresses.h"
 #include "sim/maas/alike.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/people.h"
+#include "sim/maas/power.h"
+#include "sim/maas/results.h"
+#include "sim/maas/storage.h"
+#include "sim/maas/tasks.h"
+#include "sim/maas/zones.h"
 
 /* Machines, devices and controllers as things, with their interfaces. */
 

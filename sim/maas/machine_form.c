@@ -4,9 +4,16 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/images.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/node.h"
 #include "sim/maas/node_form.h"
 #include "sim/maas/power_form.h"
 #include "sim/maas/python.h"
+#include "sim/maas/results.h"
+#include "sim/maas/tasks.h"
+#include "sim/maas/zones.h"
 
 /* Making a machine, and changing one: the fields of its form. */
 

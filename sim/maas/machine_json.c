@@ -5,6 +5,19 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/people.h"
+#include "sim/maas/results.h"
+#include "sim/maas/storage.h"
+#include "sim/maas/vmhosts.h"
+#include "sim/maas/zones.h"
 
 /* What is the same for every machine here: hardware and features that are not
  * modelled look as they do on a machine that has none of them. */

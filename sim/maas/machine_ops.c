@@ -7,6 +7,13 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "sim/maas/constraints.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/people.h"
+#include "sim/maas/power.h"
+#include "sim/maas/zones.h"
 
 /* ---- one machine: read, change, delete ---- */
 

@@ -1,10 +1,14 @@
-#include "sim/maas/region.h"
+#include "sim/maas/machine_states.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/people.h"
+#include "sim/maas/region.h"
 
 /* ---- the table ---- */
 

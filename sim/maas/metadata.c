@@ -6,6 +6,16 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/people.h"
+#include "sim/maas/power.h"
+#include "sim/maas/region.h"
+#include "sim/maas/tasks.h"
 
 /*
  * The metadata service: what a machine asks and tells its region while it

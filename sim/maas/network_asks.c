@@ -1,8 +1,9 @@
-#include "sim/maas/networks.h"
+#include "sim/maas/network_asks.h"
 
 #include <string.h>
 
 #include "sim/maas/constraints.h"
+#include "sim/maas/networks.h"
 #include "sim/maas/specifiers.h"
 
 /* How many are meant, and the first of them. within: of VLANs, the fabric

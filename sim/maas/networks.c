@@ -1,10 +1,13 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/networks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/ask.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/node.h"
 
 /* Fabrics, VLANs, subnets and ranges as things; what clients do to them is in
  * fabrics.c and subnets.c. */

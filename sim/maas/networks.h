@@ -1,44 +1,98 @@
 /*
- * networks: fabrics, VLANs, spaces, subnets and ranges as requests mean them.
+ * networks: fabrics, VLANs, spaces, subnets and ranges of addresses.
  *
- * In a path and in a few fields stands a specifier (specifiers.h). One thing
- * must be left: none is 404, several are 403, and a value that cannot be read
- * is what the region's libraries say of it, mostly a 500.
+ *	fabric ── VLAN ── subnet ── range      a VLAN may be in a space
+ *
+ * Each holds a pointer to what stands left of it; a VLAN cannot be without a
+ * fabric, nor a subnet without a VLAN. All belong to the region. Requests reach
+ * them by way of network_asks.h.
  */
 #ifndef SIM_MAAS_NETWORKS_H
 #define SIM_MAAS_NETWORKS_H
 
-#include "sim/maas/ask.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-/* The one in args[0], to be read or changed. NULL: answered, also with 403
- * when it is to be changed by somebody who is no administrator. */
-struct fabric *maas_fabric_asked(struct ask *ask, bool to_change);
-struct space *maas_space_asked(struct ask *ask, bool to_change);
-struct subnet *maas_subnet_asked(struct ask *ask, bool to_change);
-struct iprange *maas_range_asked(struct ask *ask);
-/* In one fabric, by VID first. */
-struct vlan *maas_vlan_asked_in(
-    struct ask *ask, const struct fabric *fabric, const char *word);
+#include "sim/maas/ip.h"
+#include "sim/maas/list.h"
 
-/* The subnet that is named in passing. NULL: answered, with 400 if there is
- * none. */
-struct subnet *maas_subnet_meant(struct ask *ask, const char *word);
-/* What a field for addresses says of a text that is none. */
-void maas_bad_address(json_t *errors, const char *field, const char *text);
+struct maas;
+struct node;
+struct user;
 
-/* As in a field of a form: the one, or NULL. */
-struct space *maas_space_named(const struct maas *maas, const char *word);
-struct fabric *maas_fabric_named(const struct maas *maas, const char *word);
+struct space {
+	int64_t id;
+	char *name, *description;
+};
 
-/* What a fabric or a space (NULL: none) shows of its VLANs, by name. */
-json_t *maas_fabric_vlans_json(
+struct fabric {
+	int64_t id;
+	char *name, *description, *class_type; /* class_type may be NULL */
+};
+
+struct vlan {
+	int64_t id;
+	int vid, mtu;
+	char *name, *description;
+	bool dhcp_on;
+	char *external_dhcp; /* NULL: none seen */
+	struct vlan *relay;
+	struct node *primary_rack, *secondary_rack;
+	struct space *space; /* NULL: "undefined" */
+	struct fabric *fabric;
+};
+
+struct subnet {
+	int64_t id;
+	char *name, *description;
+	struct ip_net net;
+	struct vlan *vlan;
+	int rdns_mode;
+	char *gateway; /* NULL: none; "" as MAAS shows it right after create */
+	struct names dns_servers, disabled_architectures;
+	bool allow_dns, allow_proxy, active_discovery, managed;
+};
+
+struct iprange {
+	int64_t id;
+	struct subnet *subnet;
+	bool dynamic;
+	struct ip first, last;
+	struct user *user;
+	char *comment;
+};
+
+/* ---- networks.c ---- */
+struct fabric *maas_fabric_make(struct maas *maas, const char *name);
+struct vlan *maas_vlan_make(
+    struct maas *maas, struct fabric *fabric, int vid, const char *name);
+struct vlan *maas_vlan_default(
     const struct maas *maas, const struct fabric *fabric);
-json_t *maas_space_vlans_json(
-    const struct maas *maas, const struct space *space);
-/* The field "name" of fabrics and spaces: not taken, of word characters, and
- * not "fabric-7" unless that is its own. name: NULL or "", none was given. */
-void maas_check_network_name(json_t *errors, const char *noun, const char *name,
-    int64_t self, bool taken);
+json_t *maas_vlan_json(const struct vlan *vlan);
+void maas_vlan_free(struct vlan *vlan); /* its memory; see maas_vlan_drop */
+struct subnet *maas_subnet_make(
+    struct maas *maas, const struct ip_net *net, struct vlan *vlan);
+/* The smallest network that holds the address, or NULL. */
+struct subnet *maas_subnet_of(const struct maas *maas, const struct ip *ip);
+json_t *maas_subnet_json(const struct subnet *subnet);
+void maas_subnet_free(struct subnet *subnet);
+struct iprange *maas_range_make(struct maas *maas, struct subnet *subnet,
+    bool dynamic, const struct ip *first, const struct ip *last,
+    struct user *user, const char *comment);
+void maas_range_free(struct iprange *range);
+
+/* ---- network_asks.c ---- */
+/* By id, name, CIDR or specifier ("cidr:...", "name:...", "ip:..."). */
+struct subnet *maas_subnet_named(const struct maas *maas, const char *word);
+
+/* ---- vlans.c ---- */
+/* Its subnets and interfaces move to the fabric's default VLAN; virtual
+ * interfaces for it go. */
 void maas_vlan_drop(struct maas *maas, struct vlan *vlan);
+
+/* ---- static_routes.c ---- */
+/* Routes from and to a subnet go with it. */
+void maas_static_routes_forget(struct maas *maas, const struct subnet *subnet);
 
 #endif

@@ -6,6 +6,9 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/node.h"
+#include "sim/maas/storage.h"
 
 /* What is plugged into a machine: a PCIe card for each of its interfaces and
  * physical drives, as commissioning finds them. One that was deleted is found

@@ -1,4 +1,4 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/node_events.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,6 +7,12 @@
 #include <time.h>
 
 #include "base/json.h"
+#include "sim/maas/ask.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/node.h"
+#include "sim/maas/people.h"
+#include "sim/maas/zones.h"
 
 /* The events that MAAS keeps about its machines (not the record of a run). */
 

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/dns.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/node.h"
 #include "sim/maas/python.h"
 
 char *maas_hostname_read(struct ask *ask, const struct node *self,

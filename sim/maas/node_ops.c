@@ -4,6 +4,11 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/node.h"
+#include "sim/maas/power.h"
+#include "sim/maas/zones.h"
 
 /* What can be asked of devices and controllers as it can of machines. */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/people.h"
 
 /* For one user, all users, or administrators, until they dismiss it: each for
  * themselves. */

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "sim/maas/oauth_header.h"
+#include "sim/maas/people.h"
 #include "sim/maas/python.h"
 
 /* Timestamps may be this old, and as far in the future as they like. */

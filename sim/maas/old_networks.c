@@ -3,6 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+
 /* networks/: what subnets were called once. Reading still works; whatever
  * would change one says that it is gone. */
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/region.h"
+#include "sim/maas/storage.h"
 
 /* The partition in args[2] of the drive in args[1]. */
 static struct partition *asked(struct ask *ask, enum storage_right right)

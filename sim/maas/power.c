@@ -1,4 +1,4 @@
-#include "sim/maas/region.h"
+#include "sim/maas/power.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +6,12 @@
 
 #include "base/check.h"
 #include "base/owner.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/region.h"
 
 /*
  * The line from the region over a rack controller to a machine's BMC.

@@ -4,6 +4,10 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/node.h"
+#include "sim/maas/power.h"
+#include "sim/maas/region.h"
 
 static const char *const power_types[] = { "amt", "apc", "dli", "eaton",
 	"fence_cdu", "hmc", "hmcz", "ipmi", "lxd", "manual", "moonshot", "mscm",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/storage.h"
 
 static const char *const levels[] = { "raid-0", "raid-1", "raid-5", "raid-6",
 	"raid-10" };

@@ -10,7 +10,19 @@
 #include "sim/maas/alike.h"
 #include "sim/maas/ask.h"
 #include "sim/maas/control.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/documents.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/images.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/people.h"
+#include "sim/maas/power.h"
+#include "sim/maas/results.h"
 #include "sim/maas/server.h"
+#include "sim/maas/zones.h"
 
 static const struct {
 	const char *name;

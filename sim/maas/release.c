@@ -4,6 +4,14 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/power.h"
+#include "sim/maas/results.h"
+#include "sim/maas/storage.h"
+#include "sim/maas/tasks.h"
 
 bool maas_status_releasable(enum node_status status)
 {

@@ -4,6 +4,17 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/images.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/power.h"
+#include "sim/maas/results.h"
+#include "sim/maas/storage.h"
+#include "sim/maas/tasks.h"
 
 /* What machines say about themselves, whichever way it comes in: over the
  * metadata service, from the bench, or from a control step. */

@@ -5,6 +5,10 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
 
 /* Addresses kept for one MAC (3.6 and later): nobody else gets them. */
 

@@ -1,8 +1,13 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/results.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/maas/ask.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/scripts.h"
 
 /* Scripts that ran on machines, as sets of runs. The scripts are names: what
  * they print is not modelled. */

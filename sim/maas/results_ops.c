@@ -6,6 +6,9 @@
 #include <time.h>
 
 #include "base/json.h"
+#include "sim/maas/documents.h"
+#include "sim/maas/node.h"
+#include "sim/maas/results.h"
 
 /* "Sat, 21 Nov 2026 07:32:08 -0000"; 0 is no time at all. */
 json_t *maas_mail_time(usec time)

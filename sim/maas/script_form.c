@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/yaml.h"
+#include "sim/maas/documents.h"
 
 static const char *const hardware_names[] = { "Node", "CPU", "Memory",
 	"Storage", "Network", "GPU" };

@@ -5,6 +5,8 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "sim/maas/documents.h"
+#include "sim/maas/results.h"
 
 /*
  * Scripts that commission and test machines: MAAS's own, which are names, and

@@ -34,4 +34,14 @@ int maas_script_hardware_number(const struct maas *maas, const char *name);
 json_t *maas_script_form(
     struct ask *ask, const struct document *self, const char *text);
 
+/* ---- of those that the region has ---- */
+/* Is there a script of this type with this name, or tag? */
+bool maas_script_is(const struct maas *maas, int type, const char *word);
+/* The administrators' own that run whenever a machine is commissioned. */
+void maas_scripts_to_commission(const struct maas *maas, struct names *names);
+/* "storage", ...: what it tests; NULL: there is no such script. */
+const char *maas_script_hardware(const struct maas *maas, const char *name);
+/* Of one that is not MAAS's own; else -1. */
+int64_t maas_script_number(const struct maas *maas, const char *name);
+
 #endif

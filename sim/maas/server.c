@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/people.h"
+#include "sim/maas/region.h"
 
 /* ---- paths ---- */
 

@@ -21,6 +21,7 @@
 #include "base/quick_hash.h"
 #include "sim/maas/alike.h"
 #include "sim/maas/ask.h"
+#include "sim/maas/node.h"
 
 static struct alike *text_of(struct node *node)
 {

@@ -1,7 +1,10 @@
-#include "sim/maas/networks.h"
+#include "sim/maas/network_asks.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/maas/networks.h"
+#include "sim/maas/region.h"
 
 /* NULL stands for all VLANs that are in none. */
 static json_t *space_json(const struct maas *maas, const struct space *space)

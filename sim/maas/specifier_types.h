@@ -6,7 +6,15 @@
 #ifndef SIM_MAAS_SPECIFIER_TYPES_H
 #define SIM_MAAS_SPECIFIER_TYPES_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "sim/maas/specifiers.h"
+
+struct iface;
+struct maas;
+struct subnet;
+struct vlan;
 
 struct spec_type {
 	const char *name; /* NULL: the default */

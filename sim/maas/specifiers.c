@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/list.h"
 #include "sim/maas/python.h"
 #include "sim/maas/specifier_types.h"
 

@@ -12,7 +12,10 @@
 #ifndef SIM_MAAS_SPECIFIERS_H
 #define SIM_MAAS_SPECIFIERS_H
 
-#include "sim/maas/region.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct maas;
 
 enum specified {
 	SPEC_SUBNET,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/people.h"
+
 /* account/prefs/sshkeys/ */
 
 static json_t *ssh_key_json(const struct ssh_key *key)

@@ -1,9 +1,11 @@
 #include "sim/maas/documents.h"
-#include "sim/maas/networks.h"
+#include "sim/maas/network_asks.h"
 
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
 
 /* Routes that machines get when they are deployed: kept, checked and shown. No
  * simulated machine reads its routing table. */

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "sim/maas/ask.h"
+#include "sim/maas/node.h"
 
 #define EFI_SIZE (512 * MIB)
 /* What MAAS leaves free for the table: 4 MiB at the front, and with GPT one

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/node.h"
+#include "sim/maas/region.h"
+#include "sim/maas/storage.h"
 
 /* ---- whose, and may they ---- */
 

@@ -7,6 +7,7 @@
 #define SIM_MAAS_STORAGE_ASK_H
 
 #include "sim/maas/ask.h"
+#include "sim/maas/storage.h"
 
 enum storage_right {
 	STORAGE_VIEW,

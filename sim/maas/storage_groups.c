@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "sim/maas/ask.h"
+#include "sim/maas/node.h"
 
 /* What drives are made of: volume groups, RAIDs, bcaches, datastores. */
 

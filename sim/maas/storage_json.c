@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "sim/maas/ask.h"
+#include "sim/maas/node.h"
 
 static json_t *text_or_null(const char *text)
 {

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/node.h"
+#include "sim/maas/region.h"
+#include "sim/maas/storage.h"
 
 /*
  * Whole layouts: what an administrator chooses for a machine that is Ready.

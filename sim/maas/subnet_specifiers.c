@@ -3,7 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/maas/addresses.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
 #include "sim/maas/python.h"
+#include "sim/maas/region.h"
 
 /* Subnets and the ranges in them, as they are meant. */
 

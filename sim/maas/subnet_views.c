@@ -2,7 +2,14 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "sim/maas/networks.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/network_asks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/people.h"
 #include "sim/maas/usage.h"
 
 /* ---- what is used and what is free ---- */

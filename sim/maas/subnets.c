@@ -1,10 +1,15 @@
-#include "sim/maas/networks.h"
+#include "sim/maas/network_asks.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "sim/maas/addresses.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/region.h"
 
 /* ---- lists and reading ---- */
 

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/node.h"
+#include "sim/maas/zones.h"
+
 struct tag *maas_tag_find(const struct maas *maas, const char *name)
 {
 	struct tag *tag;

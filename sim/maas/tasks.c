@@ -1,11 +1,20 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/tasks.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/check.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/ask.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/node.h"
+#include "sim/maas/node_events.h"
+#include "sim/maas/power.h"
+#include "sim/maas/results.h"
 #include "sim/maas/scripts.h"
+#include "sim/maas/storage.h"
 
 /* Tasks that a machine is put to besides deployment: commissioning, tests,
  * rescue mode; ending them, and declaring a machine broken. */

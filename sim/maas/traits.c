@@ -5,9 +5,18 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "sim/maas/addresses.h"
 #include "sim/maas/constraints.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
+#include "sim/maas/people.h"
 #include "sim/maas/python.h"
 #include "sim/maas/specifiers.h"
+#include "sim/maas/vmhosts.h"
+#include "sim/maas/zones.h"
 
 static bool one_is(const struct names *values, const char *text)
 {

@@ -3,6 +3,12 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "sim/maas/addresses.h"
+#include "sim/maas/documents.h"
+#include "sim/maas/ip.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/region.h"
 
 static void add(struct usages *usages, const struct ip *first,
     const struct ip *last, unsigned purposes)

@@ -14,7 +14,15 @@
 #ifndef SIM_MAAS_USAGE_H
 #define SIM_MAAS_USAGE_H
 
-#include "sim/maas/region.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sim/maas/ip.h"
+
+struct iprange;
+struct maas;
+struct subnet;
 
 /* In the order of their words, which is the order in which they are shown. */
 #define PURPOSES(X)                     \

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "sim/maas/networks.h"
 #include "sim/maas/python.h"
+#include "sim/maas/region.h"
 
 /* Fabrics, spaces and VLANs, as they are meant. */
 

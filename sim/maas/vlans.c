@@ -1,10 +1,13 @@
-#include "sim/maas/networks.h"
+#include "sim/maas/network_asks.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/maas/documents.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/networks.h"
+#include "sim/maas/node.h"
 #include "sim/maas/python.h"
 
 static int vlan_order(const void *a, const void *b)

@@ -5,7 +5,15 @@
 
 #include "base/json.h"
 #include "sim/maas/constraints.h"
+#include "sim/maas/dns.h"
+#include "sim/maas/documents.h"
+#include "sim/maas/ifaces.h"
+#include "sim/maas/machine_states.h"
+#include "sim/maas/node.h"
 #include "sim/maas/python.h"
+#include "sim/maas/storage.h"
+#include "sim/maas/tasks.h"
+#include "sim/maas/zones.h"
 
 /*
  * Composing a machine on a host. How much may be asked for is what the host

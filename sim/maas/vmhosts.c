@@ -7,7 +7,11 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "sim/maas/control.h"
+#include "sim/maas/documents.h"
+#include "sim/maas/node.h"
 #include "sim/maas/python.h"
+#include "sim/maas/storage.h"
+#include "sim/maas/zones.h"
 
 /*
  * Hosts of virtual machines. There is no hypervisor: a host is numbers, and a

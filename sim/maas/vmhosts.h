@@ -15,5 +15,9 @@ struct share maas_vm_host_used(const struct maas *maas, int64_t host);
 /* The one in the path; NULL: refused. */
 struct document *maas_vm_host_asked(struct ask *ask);
 void maas_vm_host_compose(struct ask *ask);
+/* The host that a machine was composed on, as the machine shows it. */
+json_t *maas_vm_host_reference(const struct node *node);
+/* "name", "type" of its host; "" if it has none. */
+const char *maas_vm_host_word(const struct node *node, const char *key);
 
 #endif

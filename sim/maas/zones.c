@@ -1,8 +1,11 @@
-#include "sim/maas/ask.h"
+#include "sim/maas/zones.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/maas/ask.h"
+#include "sim/maas/node.h"
 
 /* Zones and resource pools: names for where machines stand and whose they
  * are. They are alike but for who answers what when something is wrong. */

@@ -1,3 +1,4 @@
+#include "sim/maas/machine_states.h"
 #include "sim/maas/region.h"
 #include "tests/test.h"
 

@@ -129,41 +129,37 @@ static const char *const *tags_of(
 	return room;
 }
 
-static void add_machine(struct lab *lab, const struct yaml_node *settings)
+static void add_like(struct lab *lab, const struct yaml_node *settings)
 {
 	const char *tags[16];
-	const char *cpu = settings ? yaml_text(settings, "cpu") : NULL;
-	const char *memory = settings ? yaml_text(settings, "memory") : NULL;
+	const char *cpu = yaml_text(settings, "cpu");
+	const char *memory = yaml_text(settings, "memory");
+	const char *count = yaml_text(settings, "count");
 	struct maas_machine_spec spec = {
-		.hostname = settings ? yaml_text(settings, "hostname") : NULL,
-		.zone = settings ? yaml_text(settings, "zone") : NULL,
-		.pool = settings ? yaml_text(settings, "pool") : NULL,
-		.tags = settings ? tags_of(yaml_get(settings, "tags"), tags, 16)
-		                 : NULL,
+		.hostname = yaml_text(settings, "hostname"),
+		.zone = yaml_text(settings, "zone"),
+		.pool = yaml_text(settings, "pool"),
+		.tags = tags_of(yaml_get(settings, "tags"), tags, 16),
 		.cpu_count = cpu ? atoi(cpu) : 0,
 		.memory_mib = memory ? atoi(memory) : 0,
 	};
 
-	workload_add_machine(lab->workload, maas_add_machine(lab->maas, &spec));
+	maas_add_machines(
+	    lab->maas, &spec, count ? strtoull(count, NULL, 10) : 1);
 }
 
 static void add_machines(struct lab *lab)
 {
 	const struct setting *setting = thing_setting(lab->thing, "machines");
+	const struct maas_machine_spec usual = { 0 };
 
 	if (!setting)
 		return;
-	for (long long i = 0; i < setting->number; i++)
-		add_machine(lab, NULL);
-	for (size_t i = 0;
-	     setting->node->kind == YAML_LIST && i < setting->node->count;
-	     i++) {
-		const struct yaml_node *item = setting->node->items[i];
-		const char *count = yaml_text(item, "count");
-
-		for (int n = count ? atoi(count) : 1; n > 0; n--)
-			add_machine(lab, item);
-	}
+	if (setting->node->kind != YAML_LIST)
+		maas_add_machines(lab->maas, &usual, (uint64_t)setting->number);
+	else
+		for (size_t i = 0; i < setting->node->count; i++)
+			add_like(lab, setting->node->items[i]);
 }
 
 /* ---- machines of a real site ---- */
@@ -190,8 +186,7 @@ static void add_imported(struct lab *lab, const json_t *machine)
 	for (size_t i = 0; i < json_array_size(tags) && i < 15; i++)
 		names[i] = json_string_value(json_array_get(tags, i));
 	if (jint(machine, "status") == READY && !jbool(machine, "locked"))
-		workload_add_machine(
-		    lab->workload, maas_add_machine(lab->maas, &spec));
+		maas_add_machine(lab->maas, &spec);
 }
 
 static bool add_inventory(struct lab *lab, struct err *err)

@@ -135,10 +135,8 @@ static bool furnish(struct served_maas *s, struct err *err)
 	        s->maas, s->subnet, s->gateway, s->gateway, NULL, NULL, err))
 		return false;
 	maas_add_image(s->maas, "ubuntu/jammy");
-	for (uint64_t i = 0; i < s->machines; i++)
-		workload_add_machine(
-		    s->workload, maas_add_machine(s->maas, &spec));
 	maas_connect_bmc(s->maas, workload_bmc_ops(), s->workload);
+	maas_add_machines(s->maas, &spec, s->machines);
 	return true;
 }
 

@@ -28,6 +28,22 @@ struct address *maas_address_make(
 	return address;
 }
 
+static struct list *shelf_of(const struct address *address)
+{
+	struct node *node = address->iface ? address->iface->node : NULL;
+
+	return node ? &node->addresses : NULL;
+}
+
+void maas_address_give(struct address *address, struct iface *iface)
+{
+	if (shelf_of(address))
+		maas_list_remove(shelf_of(address), address);
+	address->iface = iface;
+	if (shelf_of(address))
+		maas_list_put(shelf_of(address), address);
+}
+
 void maas_address_assign(
     struct address *address, const struct ip *ip, usec time)
 {
@@ -67,6 +83,7 @@ void maas_address_drop(struct maas *maas, struct address *address)
 {
 	tell(maas, address, true);
 	maas_dns_unlink(maas, address);
+	maas_address_give(address, NULL);
 	maas_list_remove(&maas->addresses, address);
 	maas->dns_dirty = true;
 	free(address);
@@ -406,7 +423,7 @@ void maas_op_ipaddresses_reserve(struct ask *ask)
 		if (!iface)
 			iface = maas_iface_unowned(
 			    ask->maas, mac, subnet->vlan);
-		address->iface = iface;
+		maas_address_give(address, iface);
 	}
 	if (hostname && *hostname)
 		name_it(ask, address, hostname);

@@ -42,7 +42,7 @@ struct address {
 	struct ip ip;
 	struct subnet *subnet;
 	struct user *user;
-	struct iface *iface; /* NULL: of no interface */
+	struct iface *iface; /* NULL: of none; maas_address_give sets it */
 	bool of_bmc;         /* the address of a machine's BMC */
 	usec created_time, updated_time;
 };
@@ -50,6 +50,8 @@ struct address {
 /* ---- addresses.c ---- */
 struct address *maas_address_make(
     struct maas *maas, enum alloc_type type, struct subnet *subnet);
+/* It is this interface's from now on, and no other's; NULL: nobody's. */
+void maas_address_give(struct address *address, struct iface *iface);
 void maas_address_assign(
     struct address *address, const struct ip *ip, usec time);
 /* The event about it, once all is set. */

@@ -225,7 +225,8 @@ static void copy_links(const struct iface *from, struct iface *to)
 			continue;
 		if (type == ALLOC_STICKY && address->assigned)
 			type = ALLOC_AUTO;
-		maas_address_make(maas, type, address->subnet)->iface = to;
+		maas_address_give(
+		    maas_address_make(maas, type, address->subnet), to);
 	}
 }
 

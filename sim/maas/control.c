@@ -121,7 +121,7 @@ static void describe_rack(struct maas *maas)
 	if (has_rack(maas))
 		return;
 	rack = maas_node_make(maas, NODE_RACK, NULL);
-	maas_set_text(&rack->hostname, "rack");
+	maas_node_rename(rack, "rack");
 	rack->connected = true;
 }
 
@@ -283,17 +283,11 @@ static bool installer_reports(struct happening *h)
 static bool machines_appear(struct happening *h)
 {
 	const struct maas_machine_spec spec = { 0 };
-	struct maas *maas = h->maas;
 	int64_t count;
 
 	if (!count_of(h, &count))
 		return false;
-	while (count-- > 0) {
-		const char *system_id = maas_add_machine(maas, &spec);
-
-		if (maas->bmc && maas->bmc->plug_in)
-			maas->bmc->plug_in(maas->bmc_ctx, system_id);
-	}
+	maas_add_machines(h->maas, &spec, (uint64_t)count);
 	return true;
 }
 

@@ -64,7 +64,7 @@ static bool judged(struct ask *ask, json_t *errors)
 static void write_form(struct node *node, const struct device_form *form)
 {
 	if (form->hostname)
-		maas_set_text(&node->hostname, form->hostname);
+		maas_node_rename(node, form->hostname);
 	if (form->description)
 		maas_set_text(&node->description, form->description);
 	if (form->parent)
@@ -91,7 +91,7 @@ void maas_op_devices_create(struct ask *ask)
 	if (judged(ask, errors)) {
 		node = maas_node_make(ask->maas, NODE_DEVICE, NULL);
 		name = maas_node_new_name(ask->maas);
-		maas_set_text(&node->hostname, name);
+		maas_node_rename(node, name);
 		free(name);
 		node->owner = ask->user;
 		write_form(node, &form);

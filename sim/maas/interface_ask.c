@@ -183,5 +183,5 @@ void maas_iface_link_up(struct iface *iface)
 	if (!iface->vlan || maas_iface_has_links(iface) ||
 	    maas_iface_child(iface, NULL))
 		return;
-	maas_address_make(maas, ALLOC_STICKY, NULL)->iface = iface;
+	maas_address_give(maas_address_make(maas, ALLOC_STICKY, NULL), iface);
 }

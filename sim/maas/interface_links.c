@@ -280,7 +280,7 @@ void maas_op_interfaces_link_subnet(struct ask *ask)
 		maas_iface_clear_links(iface);
 	drop_link_up(ask, iface);
 	address = maas_address_make(ask->maas, types[form.mode], form.subnet);
-	address->iface = iface;
+	maas_address_give(address, iface);
 	if (form.mode == MODE_STATIC) {
 		maas_address_assign(address, &form.ip, address->created_time);
 		address->user = iface->node->owner;
@@ -335,7 +335,8 @@ void maas_op_interfaces_unlink_subnet(struct ask *ask)
 		return;
 	maas_address_drop(ask->maas, address);
 	if (!maas_iface_has_links(iface))
-		maas_address_make(ask->maas, ALLOC_STICKY, NULL)->iface = iface;
+		maas_address_give(
+		    maas_address_make(ask->maas, ALLOC_STICKY, NULL), iface);
 	maas_iface_answer(ask, iface);
 }
 

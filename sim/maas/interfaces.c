@@ -61,7 +61,7 @@ static void move_links(struct maas *maas, struct iface *from, struct iface *to)
 
 	list_for_each (address, &maas->addresses) {
 		if (address->iface == from && address->type != ALLOC_DISCOVERED)
-			address->iface = to;
+			maas_address_give(address, to);
 	}
 }
 

@@ -33,7 +33,7 @@ static void load_links(struct maas *maas, struct node *node, const json_t *from,
 		struct address *address = maas_address_make(
 		    maas, ALLOC_STICKY, NULL);
 
-		address->iface = iface;
+		maas_address_give(address, iface);
 		maas_address_assign(address, &ip, maas_time(maas));
 	}
 	(void)node;
@@ -73,7 +73,7 @@ static void load_controller(
 {
 	struct node *node = maas_node_make(maas, type, jstr(from, "system_id"));
 
-	maas_set_text(&node->hostname, jstr(from, "hostname"));
+	maas_node_rename(node, jstr(from, "hostname"));
 	if (json_object_get(from, "architecture"))
 		maas_set_text(&node->architecture, jstr(from, "architecture"));
 	if (*jstr(from, "version"))
@@ -192,7 +192,7 @@ static bool load_machine(
 	json_t *tag;
 	size_t k;
 
-	maas_set_text(&node->hostname, jstr(from, "hostname"));
+	maas_node_rename(node, jstr(from, "hostname"));
 	maas_set_text(&node->power_type, jstr(from, "power_type"));
 	if (*jstr(from, "architecture"))
 		maas_set_text(&node->architecture, jstr(from, "architecture"));

@@ -78,7 +78,7 @@ void maas_lease_give(struct node *node, struct boot_offer *offer)
 		return;
 	if (!lease) {
 		lease = maas_address_make(maas, ALLOC_DISCOVERED, subnet);
-		lease->iface = node->boot_iface;
+		maas_address_give(lease, node->boot_iface);
 	}
 	if (!lease->assigned)
 		maas_address_assign(lease, &ip, maas_time(maas));

@@ -74,10 +74,14 @@ struct maas_machine_spec {
 	int disk_gb;             /* 0: 480 */
 	const char *power_type;  /* NULL: ipmi */
 };
-/* Ready, powered off; its system_id (drawn from the seed), which is the
- * machine's: it goes when somebody deletes the machine. */
+/* Ready, powered off, plugged in if there are cables (maas_connect_bmc). Its
+ * system_id (drawn from the seed), which is the machine's: it goes when
+ * somebody deletes the machine. */
 const char *maas_add_machine(
     struct maas *maas, const struct maas_machine_spec *spec);
+/* Many of a kind. The rest of the world is told after the last one, once. */
+void maas_add_machines(
+    struct maas *maas, const struct maas_machine_spec *spec, uint64_t count);
 /* The one subnet of a simple site: machines get their boot interface linked
  * AUTO in it, addresses from dynamic..: see docs/inventory.md. Call before
  * adding machines. gateway "" for none. */

@@ -29,54 +29,28 @@
 
 static const char id_letters[] = "34678abcdefghkmnpqrstwxy";
 
-static struct node **bucket_of(const struct maas *maas, const char *system_id)
-{
-	uint64_t hash = keyed_hash(0, system_id, strlen(system_id));
-	struct maas *m = (struct maas *)(uintptr_t)maas;
-
-	return &m->node_buckets[hash % NODE_BUCKETS];
-}
-
 struct node *maas_node_find(const struct maas *maas, const char *system_id)
 {
-	struct node *node = *bucket_of(maas, system_id);
+	struct text_link *link = text_index_find(
+	    &maas->by_system_id, system_id);
 
-	while (node && strcmp(node->system_id, system_id) != 0)
-		node = node->next_alike;
-	return node;
-}
-
-/* Behind its like: the oldest is found. */
-static void make_found(struct node *node)
-{
-	struct node **at = bucket_of(node->maas, node->system_id);
-
-	while (*at)
-		at = &(*at)->next_alike;
-	*at = node;
-}
-
-static void make_lost(struct node *node)
-{
-	struct node **at = bucket_of(node->maas, node->system_id);
-
-	while (*at != node)
-		at = &(*at)->next_alike;
-	*at = node->next_alike;
+	return link ? OWNER_OF(link, struct node, id_link) : NULL;
 }
 
 struct node *maas_node_named(const struct maas *maas, const char *hostname)
 {
-	struct node *node;
+	struct text_link *link = text_index_find(&maas->by_hostname, hostname);
 
-	list_for_each (node, &maas->nodes) {
-		/* The first letter, without a call: a thousand machines look
-		 * at each other's names when they get their own. */
-		if (*node->hostname == *hostname &&
-		    strcmp(node->hostname, hostname) == 0)
-			return node;
-	}
-	return NULL;
+	return link ? OWNER_OF(link, struct node, name_link) : NULL;
+}
+
+void maas_node_rename(struct node *node, const char *hostname)
+{
+	struct maas *maas = node->maas;
+
+	text_index_remove(&maas->by_hostname, &node->name_link);
+	maas_set_text(&node->hostname, hostname);
+	text_index_add(&maas->by_hostname, &node->name_link, node->hostname);
 }
 
 static char *new_system_id(struct maas *maas)
@@ -146,7 +120,6 @@ struct node *maas_node_make(
 	node->power_type = xstrdup("");
 	node->power_state = xstrdup("unknown");
 	node->power_parameters = json_object();
-	node->hardware = json_object();
 	node->owner_data = json_object();
 	node->error_description = xstrdup("");
 	node->swap_size = node->address_ttl = -1;
@@ -154,7 +127,8 @@ struct node *maas_node_make(
 	maas_power_init(node);
 	maas_bench_init(node);
 	maas_list_add(&maas->nodes, node);
-	make_found(node);
+	text_index_add(&maas->by_system_id, &node->id_link, node->system_id);
+	text_index_add(&maas->by_hostname, &node->name_link, node->hostname);
 	maas_node_touch(node);
 	return node;
 }
@@ -187,13 +161,15 @@ void maas_node_free(struct node *node)
 	maas_bench_forget(node);
 	timer_cancel(&node->limit);
 	token_drop(&node->work);
-	make_lost(node);
+	text_index_remove(&node->maas->by_system_id, &node->id_link);
+	text_index_remove(&node->maas->by_hostname, &node->name_link);
 	maas_storage_free(node);
 	maas_node_devices_forget(node);
 	json_decref(node->power_parameters);
-	json_decref(node->hardware);
 	json_decref(node->owner_data);
 	maas_names_free(&node->tags);
+	maas_list_clear(&node->ifaces);
+	maas_list_clear(&node->addresses);
 	free_texts(node);
 	alike_drop(&node->shown);
 	free(node);
@@ -227,14 +203,9 @@ void maas_node_drop(struct maas *maas, struct node *node)
 	struct node *other;
 	struct vlan *vlan;
 
-	for (size_t i = maas->ifaces.count; i-- > 0;) {
-		struct iface *iface = maas->ifaces.items[i];
-
-		if (iface->node == node)
-			maas_iface_drop(maas, iface);
-		if (i > maas->ifaces.count)
-			i = maas->ifaces.count;
-	}
+	while (node->ifaces.count > 0)
+		maas_iface_drop(
+		    maas, node->ifaces.items[node->ifaces.count - 1]);
 	for (size_t i = maas->nodes.count; i-- > 0;) {
 		other = maas->nodes.items[i];
 		if (other->parent == node)
@@ -312,6 +283,7 @@ struct iface *maas_iface_make(
 	struct iface *iface = maas_iface_unowned(node->maas, mac, NULL);
 
 	iface->node = node;
+	maas_list_put(&node->ifaces, iface);
 	maas_set_text(&iface->name, name);
 	maas_set_text(&iface->type, type);
 	if (!node->boot_iface)
@@ -331,6 +303,16 @@ void maas_iface_free(struct iface *iface)
 	maas_names_free(&iface->tags);
 	maas_list_clear(&iface->parents);
 	free(iface);
+}
+
+static void leave_node(struct iface *iface)
+{
+	struct node *node = iface->node;
+
+	maas_list_remove(&node->ifaces, iface);
+	if (node->boot_iface == iface)
+		node->boot_iface = node->ifaces.count ? node->ifaces.items[0]
+		                                      : NULL;
 }
 
 void maas_iface_drop(struct maas *maas, struct iface *iface)
@@ -355,14 +337,8 @@ void maas_iface_drop(struct maas *maas, struct iface *iface)
 			i = maas->ifaces.count;
 	}
 	maas_list_remove(&maas->ifaces, iface);
-	if (iface->node && iface->node->boot_iface == iface) {
-		iface->node->boot_iface = NULL;
-		list_for_each (other, &maas->ifaces) {
-			if (other->node == iface->node &&
-			    !iface->node->boot_iface)
-				iface->node->boot_iface = other;
-		}
-	}
+	if (iface->node)
+		leave_node(iface);
 	maas->dns_dirty = true;
 	maas_iface_free(iface);
 }
@@ -393,9 +369,8 @@ json_t *maas_node_addresses(const struct node *node)
 	struct address *address;
 	char text[IP_TEXT];
 
-	list_for_each (address, &node->maas->addresses) {
-		if (!address->iface || address->iface->node != node ||
-		    !address->assigned)
+	list_for_each (address, &node->addresses) {
+		if (!address->assigned)
 			continue;
 		maas_ip_text(&address->ip, text);
 		json_array_append_new(
@@ -416,9 +391,8 @@ bool maas_node_claim_addresses(struct node *node, struct err *err)
 	char cidr[IP_TEXT + 4];
 	struct ip ip;
 
-	list_for_each (address, &maas->addresses) {
-		if (!address->iface || address->iface->node != node ||
-		    address->type != ALLOC_AUTO || address->assigned)
+	list_for_each (address, &node->addresses) {
+		if (address->type != ALLOC_AUTO || address->assigned)
 			continue;
 		if (!maas_address_next(maas, address->subnet, true, &ip)) {
 			maas_net_text(&address->subnet->net, cidr);
@@ -435,9 +409,8 @@ void maas_node_drop_addresses(struct node *node)
 {
 	struct address *address;
 
-	list_for_each (address, &node->maas->addresses) {
-		if (address->iface && address->iface->node == node &&
-		    address->type == ALLOC_AUTO)
+	list_for_each (address, &node->addresses) {
+		if (address->type == ALLOC_AUTO)
 			address->assigned = false;
 	}
 	maas_node_touch(node);
@@ -532,7 +505,7 @@ static void add_tags(
 	}
 }
 
-const char *maas_add_machine(
+static struct node *add_machine(
     struct maas *maas, const struct maas_machine_spec *spec)
 {
 	struct node *node = maas_node_make(maas, NODE_MACHINE, NULL);
@@ -543,7 +516,7 @@ const char *maas_add_machine(
 
 	snprintf(mac, sizeof(mac), "52:54:00:%02x:%02x:01", number >> 8 & 0xff,
 	    number & 0xff);
-	maas_set_text(&node->hostname, name);
+	maas_node_rename(node, name);
 	free(name);
 	if (spec->zone && !(node->zone = maas_zone_find(maas, spec->zone)))
 		node->zone = maas_zone_make(maas, spec->zone, "");
@@ -562,6 +535,24 @@ const char *maas_add_machine(
 	        .number = number });
 	node->status = NODE_READY;
 	maas_set_text(&node->power_state, "off");
+	if (maas->bmc && maas->bmc->plug_in)
+		maas->bmc->plug_in(maas->bmc_ctx, node->system_id);
+	return node;
+}
+
+const char *maas_add_machine(
+    struct maas *maas, const struct maas_machine_spec *spec)
+{
+	const struct node *node = add_machine(maas, spec);
+
 	maas_tell(maas);
 	return node->system_id;
+}
+
+void maas_add_machines(
+    struct maas *maas, const struct maas_machine_spec *spec, uint64_t count)
+{
+	while (count-- > 0)
+		add_machine(maas, spec);
+	maas_tell(maas);
 }

@@ -179,7 +179,7 @@ static void need_interfaces(const struct machine_form *form,
 static void write_form(struct node *node, const struct machine_form *form)
 {
 	if (form->hostname)
-		maas_set_text(&node->hostname, form->hostname);
+		maas_node_rename(node, form->hostname);
 	if (form->architecture)
 		maas_set_text(&node->architecture, form->architecture);
 	if (form->domain)

@@ -16,6 +16,7 @@
 #include "sim/maas/people.h"
 #include "sim/maas/results.h"
 #include "sim/maas/storage.h"
+#include "sim/maas/tasks.h"
 #include "sim/maas/vmhosts.h"
 #include "sim/maas/zones.h"
 
@@ -25,13 +26,6 @@ static const char unmodelled[] =
     "{\"virtualmachine_id\": null, \"last_sync\": null, "
     "\"next_sync\": null, \"sync_interval\": null,"
     "\"disable_ipv4\": false}";
-
-static const char *const hardware_keys[] = { "system_vendor", "system_product",
-	"system_family", "system_version", "system_sku", "system_serial",
-	"cpu_model", "mainboard_vendor", "mainboard_product",
-	"mainboard_serial", "mainboard_version", "mainboard_firmware_vendor",
-	"mainboard_firmware_date", "mainboard_firmware_version",
-	"chassis_vendor", "chassis_type", "chassis_serial", "chassis_version" };
 
 static json_t *text_or_null(const char *text)
 {
@@ -97,10 +91,11 @@ static json_t *link_json(const struct address *address)
 static void links_of(const struct maas *maas, const struct iface *iface,
     json_t *links, json_t **discovered)
 {
+	const struct node *node = iface->node;
 	struct address *address;
 
 	*discovered = json_null();
-	list_for_each (address, &maas->addresses) {
+	list_for_each (address, node ? &node->addresses : &maas->addresses) {
 		if (address->iface != iface)
 			continue;
 		if (address->type != ALLOC_DISCOVERED)
@@ -127,7 +122,7 @@ static json_t *names_of_children(const struct iface *iface)
 
 	if (!iface->node)
 		return list;
-	list_for_each (child, &iface->node->maas->ifaces) {
+	list_for_each (child, &iface->node->ifaces) {
 		if (maas_list_has(&child->parents, iface))
 			json_array_append_new(list, json_string(child->name));
 	}
@@ -144,7 +139,7 @@ static int64_t effective_mtu(const struct iface *iface)
 
 	if (!iface->node)
 		return mtu;
-	list_for_each (child, &iface->node->maas->ifaces) {
+	list_for_each (child, &iface->node->ifaces) {
 		if (maas_list_has(&child->parents, iface) &&
 		    effective_mtu(child) > mtu)
 			mtu = effective_mtu(child);
@@ -204,10 +199,8 @@ static json_t *ifaces_json(const struct node *node)
 	json_t *list = json_array();
 	struct iface *iface;
 
-	list_for_each (iface, &node->maas->ifaces) {
-		if (iface->node == node)
-			json_array_append_new(list, maas_iface_json(iface));
-	}
+	list_for_each (iface, &node->ifaces)
+		json_array_append_new(list, maas_iface_json(iface));
 	return list;
 }
 
@@ -217,9 +210,8 @@ static json_t *gateway_json(const struct node *node, int version)
 {
 	struct address *address, *chosen = NULL;
 
-	list_for_each (address, &node->maas->addresses) {
-		if (!address->iface || address->iface->node != node ||
-		    !address->subnet || !address->subnet->gateway ||
+	list_for_each (address, &node->addresses) {
+		if (!address->subnet || !address->subnet->gateway ||
 		    !*address->subnet->gateway ||
 		    address->type == ALLOC_DISCOVERED ||
 		    address->subnet->net.base.version != version)
@@ -242,21 +234,6 @@ static json_t *numa_json(const struct node *node)
 		json_array_append_new(cores, json_integer(i));
 	return json_pack("[{s:i, s:i, s:o, s:[]}]", "index", 0, "memory",
 	    node->found_memory, "cores", cores, "hugepages_set");
-}
-
-static json_t *hardware_json(const struct node *node)
-{
-	json_t *json = json_object();
-
-	for (size_t i = 0; i < sizeof(hardware_keys) / sizeof(hardware_keys[0]);
-	     i++) {
-		json_t *known = json_object_get(
-		    node->hardware, hardware_keys[i]);
-
-		set(json, hardware_keys[i],
-		    known ? json_incref(known) : json_string("Unknown"));
-	}
-	return json;
 }
 
 static json_t *result_id(const struct script_set *set)
@@ -433,7 +410,7 @@ static void set_system(json_t *json, const struct node *node)
 	set(json, "memory", json_integer(node->memory));
 	set(json, "swap_size", number_or_null(node->swap_size));
 	set_text(json, "bios_boot_method", node->bios_boot_method);
-	set(json, "hardware_info", hardware_json(node));
+	set(json, "hardware_info", maas_hardware_json(node));
 	set(json, "numanode_set", numa_json(node));
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
+#include "base/text_index.h"
 #include "sim/maas/list.h"
 #include "sim/maas/machine_states.h"
 
@@ -42,7 +43,7 @@ struct node {
 	struct maas *maas;
 	enum node_type type;
 	char *system_id, *hostname, *description;
-	struct node *next_alike; /* in its bucket of system_ids */
+	struct text_link id_link, name_link; /* in the region's indexes */
 	enum node_status status, previous_status;
 	struct domain *domain;
 	struct zone *zone;
@@ -57,8 +58,8 @@ struct node {
 	int found_cores, found_memory;          /* by commissioning */
 	int64_t swap_size, address_ttl;         /* -1: none */
 	char *bios_boot_method, *hardware_uuid; /* NULL: unknown */
-	json_t *hardware;   /* object; what is missing is "Unknown" */
-	json_t *owner_data; /* object */
+	int hardware_number; /* of what commissioning found; 0: nothing yet */
+	json_t *owner_data;  /* object */
 	char *error_description;
 	struct names tags;
 	struct list drives;       /* struct drive; owned */
@@ -68,7 +69,9 @@ struct node {
 	struct drive *boot_drive; /* NULL: the first physical one */
 	struct list cards;        /* struct document: node_devices.c */
 	bool cards_found;
-	int64_t vm_host_id; /* that it was composed on; 0: none */
+	int64_t vm_host_id;    /* that it was composed on; 0: none */
+	struct list ifaces;    /* of the region's, those of this node */
+	struct list addresses; /* and those of its interfaces */
 	struct iface *boot_iface;
 	int64_t gateway_link_id; /* 0: MAAS chooses */
 	char *user_data;         /* as it came, base64 */
@@ -110,6 +113,7 @@ void maas_node_free(struct node *node);        /* its memory */
 char *maas_node_fqdn(const struct node *node); /* free() it */
 /* Lower-case letters, "adjective-animal"; not in use. */
 char *maas_node_new_name(struct maas *maas);
+void maas_node_rename(struct node *node, const char *hostname);
 json_t *maas_node_addresses(const struct node *node); /* list of texts */
 /* Addresses for its AUTO links; false: a subnet has no more. */
 bool maas_node_claim_addresses(struct node *node, struct err *err);

@@ -354,6 +354,8 @@ void maas_clear(struct maas *maas)
 	list_for_each (node, &maas->nodes)
 		maas_node_free(node);
 	maas_list_clear(&maas->nodes);
+	text_index_free(&maas->by_system_id);
+	text_index_free(&maas->by_hostname);
 	free_names(maas);
 	free_networks(maas);
 	free_places(maas);

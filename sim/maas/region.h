@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/host.h"
+#include "base/text_index.h"
 #include "sim/maas/list.h"
 #include "sim/maas/maas.h"
 #include "sim/maas/nonces.h"
@@ -34,9 +35,6 @@ struct stored_file {
 	char *filename, *key;
 	struct buf content;
 };
-
-/* Nodes are found by their system_id in one of these. */
-#define NODE_BUCKETS 1024
 
 struct maas {
 	struct host *host;
@@ -81,7 +79,7 @@ struct maas {
 	struct names strangers;   /* addresses that others use on the wire */
 	int64_t installs_to_fail; /* of the deployments to come */
 
-	struct node *node_buckets[NODE_BUCKETS]; /* by ->next_alike */
+	struct text_index by_system_id, by_hostname; /* the nodes */
 	struct nonces nonces;
 	struct timer dns_timer;
 	bool dns_dirty;

@@ -28,40 +28,6 @@ void maas_node_netboot_off(struct node *node)
 
 /* ---- hardware ---- */
 
-static void set_hardware(
-    struct node *node, const char *key, const char *fmt, int number)
-{
-	char *text = number ? xasprintf("%s%04d", fmt, number) : xstrdup(fmt);
-
-	json_object_set_new(node->hardware, key, json_string(text));
-	free(text);
-}
-
-static void found_system(struct node *node, int number)
-{
-	set_hardware(node, "system_vendor", "Example", 0);
-	set_hardware(node, "system_product", "Model-1", 0);
-	set_hardware(node, "system_version", "1", 0);
-	set_hardware(node, "system_sku", "SKU1", 0);
-	set_hardware(node, "system_serial", "SN", number);
-	set_hardware(node, "cpu_model", "Example CPU E5", 0);
-	set_hardware(node, "mainboard_vendor", "EX", 0);
-	set_hardware(node, "mainboard_product", "MB1", 0);
-	set_hardware(node, "mainboard_serial", "MB", number);
-	set_hardware(node, "mainboard_version", "1", 0);
-	set_hardware(node, "mainboard_firmware_vendor", "EX", 0);
-	set_hardware(node, "mainboard_firmware_date", "01/01/2026", 0);
-	set_hardware(node, "mainboard_firmware_version", "1.0", 0);
-	set_hardware(node, "chassis_vendor", "EX", 0);
-	set_hardware(node, "chassis_type", "Rack", 0);
-	set_hardware(node, "chassis_serial", "CH", number);
-	set_hardware(node, "chassis_version", "1", 0);
-	maas_set_text(&node->bios_boot_method, "uefi");
-	free(node->hardware_uuid);
-	node->hardware_uuid = xasprintf(
-	    "00000000-0000-4000-8000-%012d", number);
-}
-
 /* The boot interface gets the first subnet that has DHCP, or the first. */
 static struct subnet *boot_subnet(struct maas *maas)
 {
@@ -76,20 +42,22 @@ static struct subnet *boot_subnet(struct maas *maas)
 
 void maas_node_link_boot(struct node *node)
 {
+	struct maas *maas = node->maas;
 	struct iface *iface = node->boot_iface;
-	struct subnet *subnet = boot_subnet(node->maas);
+	struct subnet *subnet = boot_subnet(maas);
 
 	if (!iface || !subnet)
 		return;
-	for (size_t i = node->maas->addresses.count; i-- > 0;) {
-		struct address *address = node->maas->addresses.items[i];
+	for (size_t i = node->addresses.count; i-- > 0;) {
+		struct address *address = node->addresses.items[i];
 
 		if (address->iface == iface)
-			maas_address_drop(node->maas, address);
+			maas_address_drop(maas, address);
 	}
 	iface->vlan = subnet->vlan;
-	maas_address_make(node->maas, ALLOC_DISCOVERED, subnet)->iface = iface;
-	maas_address_make(node->maas, ALLOC_AUTO, subnet)->iface = iface;
+	maas_address_give(
+	    maas_address_make(maas, ALLOC_DISCOVERED, subnet), iface);
+	maas_address_give(maas_address_make(maas, ALLOC_AUTO, subnet), iface);
 }
 
 void maas_node_found(struct node *node, const struct hardware *hardware)
@@ -101,7 +69,7 @@ void maas_node_found(struct node *node, const struct hardware *hardware)
 	node->found_cores = hardware->cpu_count;
 	node->found_memory = hardware->memory;
 	node->cpu_speed = 2400;
-	found_system(node, hardware->number);
+	maas_hardware_found(node, hardware->number);
 	if (node->drives.count == 0 && hardware->disk_size)
 		maas_drive_layout(maas_drive_make(
 		    node, hardware->disk_size, hardware->number));
@@ -137,9 +105,8 @@ static void configure(struct node *node)
 	if (!node->skip_storage && boot && !boot->table &&
 	    !maas_node_has_root(node))
 		maas_drive_layout(boot);
-	list_for_each (address, &node->maas->addresses)
-		linked |= address->iface && address->iface->node == node &&
-		          address->type != ALLOC_DISCOVERED;
+	list_for_each (address, &node->addresses)
+		linked |= address->type != ALLOC_DISCOVERED;
 	if (!node->skip_networking && !linked)
 		maas_node_link_boot(node);
 }

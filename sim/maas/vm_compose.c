@@ -280,7 +280,7 @@ static struct node *compose(struct maas *maas, const struct document *host,
 	char *mac = xasprintf("52:54:00:fe:%02x:%02x",
 	    (int)(node->id >> 8 & 0xff), (int)(node->id & 0xff));
 
-	maas_set_text(&node->hostname, name);
+	maas_node_rename(node, name);
 	node->vm_host_id = host->id;
 	node->zone = form->zone;
 	node->pool = form->pool;

@@ -14,6 +14,7 @@
 #define SIM_WORKLOAD_MACHINE_H
 
 #include "base/host.h"
+#include "base/text_index.h"
 #include "sim/power.h"
 #include "sim/workload/files.h"
 #include "sim/workload/metadata.h"
@@ -50,6 +51,7 @@ struct machine_disk {
 struct machine {
 	struct workload *workload;
 	char system_id[24], name[40]; /* machine/<system_id> */
+	struct text_link id_link;     /* in the workload's index */
 	bool has_supply, powered, bmc_sick;
 	bool wanted_on, was_on;
 	struct timer power_timer;

@@ -13,6 +13,7 @@ struct workload {
 	struct workload_options options; /* defaults filled in */
 	char *maas;
 	struct machine **machines; /* in the order in which they were added */
+	struct text_index by_system_id;
 	size_t machine_count;
 	struct cluster *clusters; /* by ->next, oldest first */
 	char *complaint;

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/owner.h"
 #include "sim/workload/cluster.h"
 #include "sim/workload/parts.h"
 #include "sim/workload/pod.h"
@@ -29,15 +30,10 @@ void workload_complain(struct workload *workload, const char *fmt, ...)
 struct machine *workload_machine(
     const struct workload *workload, const char *system_id)
 {
-	for (size_t i = 0; i < workload->machine_count; i++) {
-		struct machine *machine = workload->machines[i];
+	struct text_link *link = text_index_find(
+	    &workload->by_system_id, system_id);
 
-		/* The first letter, without a call: there are thousands. */
-		if (*machine->system_id == *system_id &&
-		    strcmp(machine->system_id, system_id) == 0)
-			return machine;
-	}
-	return NULL;
+	return link ? OWNER_OF(link, struct machine, id_link) : NULL;
 }
 
 void workload_secret(
@@ -104,6 +100,7 @@ void workload_free(struct workload **workload)
 		machine_free(&w->machines[i]);
 	check(w->clusters == NULL);
 	free(w->machines);
+	text_index_free(&w->by_system_id);
 	free(w->maas);
 	free(w->complaint);
 	free(w);
@@ -112,11 +109,15 @@ void workload_free(struct workload **workload)
 
 void workload_add_machine(struct workload *workload, const char *system_id)
 {
+	struct machine *machine;
+
 	check(!workload_machine(workload, system_id));
+	machine = machine_new(workload, system_id);
 	workload->machines = xrealloc(workload->machines,
 	    (workload->machine_count + 1) * sizeof(*workload->machines));
-	workload->machines[workload->machine_count++] = machine_new(
-	    workload, system_id);
+	workload->machines[workload->machine_count++] = machine;
+	text_index_add(
+	    &workload->by_system_id, &machine->id_link, machine->system_id);
 }
 
 const char *workload_complaint(const struct workload *workload)

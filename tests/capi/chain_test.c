@@ -163,10 +163,8 @@ static void open_maas(size_t machines)
 	        .events = world.events,
 	        .secrets = world.secrets });
 	maas_connect_bmc(world.maas, workload_bmc_ops(), world.racks);
-	for (size_t i = 0; i < machines; i++)
-		workload_add_machine(world.racks,
-		    maas_add_machine(world.maas,
-		        &(const struct maas_machine_spec){ .zone = "az1" }));
+	maas_add_machines(world.maas,
+	    &(const struct maas_machine_spec){ .zone = "az1" }, machines);
 }
 
 static void open_world(size_t machines)

@@ -546,8 +546,7 @@ void open_real_site(void)
 	maas_key = maas_user_key(region, "gateway", true);
 	open_racks(maas_rack_ops(), region);
 	maas_connect_bmc(region, workload_bmc_ops(), racks);
-	for (int i = 0; i < 8; i++)
-		workload_add_machine(racks, maas_add_machine(region, &spec));
+	maas_add_machines(region, &spec, 8);
 }
 
 void close_site(void)

@@ -1,13 +1,4 @@
-/*
- * The simulated disk of base/disk.h.
- *
- * What is cached and what is stored are two views of the same pages: a page
- * is shared by both until it is written to, so that a sync costs what changed
- * since the last one and not the size of the file. Every name has two such
- * views as well: the file it means now, and the one it means after a power
- * loss.
- */
-#include "base/disk.h"
+#include "base/sim_disk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,33 +6,13 @@
 #include "base/check.h"
 #include "base/choices.h"
 #include "base/owner.h"
+#include "base/sim_file.h"
 
-#define PAGE_SIZE 4096
-
-struct page {
-	unsigned views; /* cached, stored or both */
-	unsigned char bytes[PAGE_SIZE];
-};
-
-/* A missing page reads as zeros. */
-struct content {
-	struct page **pages;
-	size_t room;
-	uint64_t size;
-};
-
-/* A file, under whatever name or none. */
-struct inode {
-	unsigned refs; /* by names, in either view, and by handles */
-	unsigned mode;
-	struct content cached, stored;
-	size_t *dirty; /* pages in which the two may differ */
-	size_t dirty_count, dirty_room;
-};
-
+/* A name has two views, as a file has: the file it means now, and the one it
+ * means after a power loss. */
 struct name {
 	char *text;
-	struct inode *cached, *stored; /* NULL: no such file in this view */
+	struct sim_file *cached, *stored; /* NULL: none in this view */
 };
 
 /* One life of a host on this disk. Handles and hosts of an earlier life keep
@@ -69,194 +40,9 @@ struct sim_disk {
 struct handle {
 	struct disk_file file;
 	struct mount *mount;
-	struct inode *inode;
+	struct sim_file *opened;
 	char *opened_as;
 };
-
-/* ---- pages ---- */
-
-static void page_drop(struct page **page)
-{
-	if (*page && --(*page)->views == 0)
-		free(*page);
-	*page = NULL;
-}
-
-static void content_reserve(struct content *content, size_t pages)
-{
-	size_t room = content->room ? content->room : 4;
-
-	if (pages <= content->room)
-		return;
-	while (room < pages)
-		room *= 2;
-	content->pages = xrealloc(
-	    content->pages, room * sizeof(*content->pages));
-	memset(content->pages + content->room, 0,
-	    (room - content->room) * sizeof(*content->pages));
-	content->room = room;
-}
-
-static void content_free(struct content *content)
-{
-	size_t i;
-
-	for (i = 0; i < content->room; i++)
-		page_drop(&content->pages[i]);
-	free(content->pages);
-}
-
-static struct page *content_page(const struct content *content, size_t index)
-{
-	return index < content->room ? content->pages[index] : NULL;
-}
-
-/* Make page #index of one view the very page of the other. */
-static void content_share(
-    struct content *to, const struct content *from, size_t index)
-{
-	struct page *page = content_page(from, index);
-
-	content_reserve(to, index + 1);
-	if (to->pages[index] == page)
-		return;
-	page_drop(&to->pages[index]);
-	to->pages[index] = page;
-	if (page)
-		page->views++;
-}
-
-/* ---- files ---- */
-
-static struct inode *inode_hold(struct inode *inode)
-{
-	if (inode)
-		inode->refs++;
-	return inode;
-}
-
-static void inode_drop(struct inode **inode)
-{
-	struct inode *old = *inode;
-
-	*inode = NULL;
-	if (!old || --old->refs > 0)
-		return;
-	content_free(&old->cached);
-	content_free(&old->stored);
-	free(old->dirty);
-	free(old);
-}
-
-static void inode_soil(struct inode *inode, size_t index)
-{
-	if (inode->dirty_count == inode->dirty_room) {
-		inode->dirty_room = inode->dirty_room ? 2 * inode->dirty_room
-		                                      : 16;
-		inode->dirty = xrealloc(
-		    inode->dirty, inode->dirty_room * sizeof(*inode->dirty));
-	}
-	inode->dirty[inode->dirty_count++] = index;
-}
-
-/* Page #index of the cache, to be written to: no longer shared. */
-static struct page *inode_touch(struct inode *inode, size_t index)
-{
-	struct page **page, *fresh;
-
-	content_reserve(&inode->cached, index + 1);
-	page = &inode->cached.pages[index];
-	if (*page && (*page)->views == 1)
-		return *page;
-	fresh = xcalloc(1, sizeof(*fresh));
-	if (*page)
-		memcpy(fresh->bytes, (*page)->bytes, PAGE_SIZE);
-	fresh->views = 1;
-	page_drop(page);
-	*page = fresh;
-	inode_soil(inode, index);
-	return fresh;
-}
-
-static void inode_settle(
-    struct inode *inode, struct content *to, const struct content *from)
-{
-	size_t i;
-
-	for (i = 0; i < inode->dirty_count; i++)
-		content_share(to, from, inode->dirty[i]);
-	to->size = from->size;
-	inode->dirty_count = 0;
-}
-
-static void inode_write(
-    struct inode *inode, uint64_t at, const unsigned char *data, size_t len)
-{
-	uint64_t end = at + len;
-
-	while (at < end) {
-		size_t offset = (size_t)(at % PAGE_SIZE);
-		size_t part = PAGE_SIZE - offset;
-
-		if (part > end - at)
-			part = (size_t)(end - at);
-		memcpy(inode_touch(inode, (size_t)(at / PAGE_SIZE))->bytes +
-		           offset,
-		    data, part);
-		data += part;
-		at += part;
-	}
-	if (end > inode->cached.size)
-		inode->cached.size = end;
-}
-
-static size_t inode_read(
-    const struct inode *inode, uint64_t at, unsigned char *data, size_t len)
-{
-	const struct content *content = &inode->cached;
-	size_t got = 0;
-
-	if (at >= content->size)
-		return 0;
-	if (len > content->size - at)
-		len = (size_t)(content->size - at);
-	while (got < len) {
-		const struct page *page = content_page(
-		    content, (size_t)(at / PAGE_SIZE));
-		size_t offset = (size_t)(at % PAGE_SIZE);
-		size_t part = PAGE_SIZE - offset;
-
-		if (part > len - got)
-			part = len - got;
-		if (page)
-			memcpy(data + got, page->bytes + offset, part);
-		else
-			memset(data + got, 0, part);
-		got += part;
-		at += part;
-	}
-	return got;
-}
-
-/* What is cut off must read as zeros if the file grows again. */
-static void inode_truncate(struct inode *inode, uint64_t size)
-{
-	struct content *cached = &inode->cached;
-	size_t index = (size_t)(size / PAGE_SIZE);
-	size_t offset = (size_t)(size % PAGE_SIZE);
-
-	if (size < cached->size && offset) {
-		struct page *page = inode_touch(inode, index++);
-
-		memset(page->bytes + offset, 0, PAGE_SIZE - offset);
-	}
-	for (; size < cached->size && index < cached->room; index++)
-		if (cached->pages[index]) {
-			page_drop(&cached->pages[index]);
-			inode_soil(inode, index);
-		}
-	cached->size = size;
-}
 
 /* ---- names ---- */
 
@@ -308,14 +94,6 @@ static struct handle *handle_of(struct disk_file *file)
 	return OWNER_OF(file, struct handle, file);
 }
 
-static struct inode *inode_new(unsigned mode)
-{
-	struct inode *inode = xcalloc(1, sizeof(*inode));
-
-	inode->mode = mode;
-	return inode;
-}
-
 static struct disk_file *sim_open(
     struct disk *disk, const char *text, unsigned create_mode, struct err *err)
 {
@@ -336,11 +114,11 @@ static struct disk_file *sim_open(
 	if (!name)
 		name = make_name(mount->of, text);
 	if (!name->cached)
-		name->cached = inode_hold(inode_new(create_mode));
+		name->cached = sim_file_new(create_mode);
 	handle = xcalloc(1, sizeof(*handle));
 	handle->file.disk = disk;
 	handle->mount = mount;
-	handle->inode = inode_hold(name->cached);
+	handle->opened = sim_file_hold(name->cached);
 	handle->opened_as = xstrdup(text);
 	mount->of->handles++;
 	return &handle->file;
@@ -352,7 +130,7 @@ static void sim_close(struct disk_file *file)
 
 	check(handle->mount->of->handles > 0);
 	handle->mount->of->handles--;
-	inode_drop(&handle->inode);
+	sim_file_drop(&handle->opened);
 	free(handle->opened_as);
 	free(handle);
 }
@@ -364,7 +142,7 @@ static bool sim_read(
 
 	if (handle->mount->dead)
 		return false;
-	*got = inode_read(handle->inode, at, data, len);
+	*got = sim_file_read(handle->opened, at, data, len);
 	return true;
 }
 
@@ -381,18 +159,17 @@ static bool take_room(struct sim_disk *disk, size_t len)
 static void look_who_reads(const struct handle *handle)
 {
 	const struct sim_disk *disk = handle->mount->of;
-	const struct inode *inode = handle->inode;
+	const struct sim_file *file = handle->opened;
 	struct buf content = BUF_INIT;
-	char piece[PAGE_SIZE];
+	char piece[4096];
 	size_t got;
 
-	if (!(inode->mode & 077) || !disk->bared)
+	if (!(sim_file_mode(file) & 077) || !disk->bared)
 		return;
-	while ((got = inode_read(
-	            inode, content.len, (unsigned char *)piece, sizeof(piece))))
+	while ((got = sim_file_read(file, content.len, piece, sizeof(piece))))
 		buf_add(&content, piece, got);
 	disk->bared(disk->bared_ctx, handle->mount->of, handle->opened_as,
-	    inode->mode, &content);
+	    sim_file_mode(file), &content);
 	buf_free(&content);
 }
 
@@ -403,7 +180,7 @@ static bool sim_write(
 
 	if (handle->mount->dead || !take_room(handle->mount->of, len))
 		return false;
-	inode_write(handle->inode, at, data, len);
+	sim_file_write(handle->opened, at, data, len);
 	look_who_reads(handle);
 	return true;
 }
@@ -414,7 +191,7 @@ static bool sim_truncate(struct disk_file *file, uint64_t size)
 
 	if (handle->mount->dead)
 		return false;
-	inode_truncate(handle->inode, size);
+	sim_file_truncate(handle->opened, size);
 	return true;
 }
 
@@ -433,13 +210,13 @@ static bool about_to_sync(struct mount *mount)
 
 static bool sim_sync(struct disk_file *file)
 {
-	struct inode *inode = inode_hold(handle_of(file)->inode);
 	/* held: who strikes may close the file */
+	struct sim_file *held = sim_file_hold(handle_of(file)->opened);
 	bool alive = about_to_sync(handle_of(file)->mount);
 
 	if (alive)
-		inode_settle(inode, &inode->stored, &inode->cached);
-	inode_drop(&inode);
+		sim_file_sync(held);
+	sim_file_drop(&held);
 	return alive;
 }
 
@@ -449,7 +226,7 @@ static bool sim_size(struct disk_file *file, uint64_t *size)
 
 	if (handle->mount->dead)
 		return false;
-	*size = handle->inode->cached.size;
+	*size = sim_file_size(handle->opened);
 	return true;
 }
 
@@ -468,7 +245,7 @@ static bool sim_remove(struct disk *disk, const char *text)
 
 	if (mount->dead || !name || !name->cached)
 		return false;
-	inode_drop(&name->cached);
+	sim_file_drop(&name->cached);
 	forget_empty_names(mount->of);
 	return true;
 }
@@ -477,18 +254,18 @@ static bool sim_rename(struct disk *disk, const char *from, const char *to)
 {
 	struct mount *mount = mount_of(disk);
 	struct name *old = find_name(mount->of, from);
-	struct inode *inode;
+	struct sim_file *file;
 	struct name *name;
 
 	if (mount->dead || !old || !old->cached)
 		return false;
 	if (strcmp(from, to) == 0)
 		return true;
-	inode = old->cached;
+	file = old->cached;
 	old->cached = NULL;
 	name = make_name(mount->of, to); /* moves the table: old is stale */
-	inode_drop(&name->cached);
-	name->cached = inode;
+	sim_file_drop(&name->cached);
+	name->cached = file;
 	forget_empty_names(mount->of);
 	return true;
 }
@@ -503,8 +280,8 @@ static bool sim_sync_names(struct disk *disk)
 	for (i = 0; i < mount->of->name_count; i++) {
 		struct name *name = &mount->of->names[i];
 
-		inode_drop(&name->stored);
-		name->stored = inode_hold(name->cached);
+		sim_file_drop(&name->stored);
+		name->stored = sim_file_hold(name->cached);
 	}
 	forget_empty_names(mount->of);
 	return true;
@@ -550,8 +327,8 @@ void sim_disk_free(struct sim_disk **disk)
 		free(mount);
 	}
 	for (i = 0; i < old->name_count; i++) {
-		inode_drop(&old->names[i].cached);
-		inode_drop(&old->names[i].stored);
+		sim_file_drop(&old->names[i].cached);
+		sim_file_drop(&old->names[i].stored);
 		free(old->names[i].text);
 	}
 	free(old->names);
@@ -587,12 +364,12 @@ void sim_disk_lose_power(struct sim_disk *disk)
 	sim_disk_kill(disk);
 	for (i = 0; i < disk->name_count; i++) {
 		struct name *name = &disk->names[i];
-		struct inode *inode = name->stored;
+		struct sim_file *stored = name->stored;
 
-		inode_drop(&name->cached);
-		name->cached = inode_hold(inode);
-		if (inode)
-			inode_settle(inode, &inode->cached, &inode->stored);
+		sim_file_drop(&name->cached);
+		name->cached = sim_file_hold(stored);
+		if (stored)
+			sim_file_forget(stored);
 	}
 	forget_empty_names(disk);
 }
@@ -621,19 +398,16 @@ uint64_t sim_disk_syncs(const struct sim_disk *disk)
 	return disk->syncs;
 }
 
-#define PRINT_KEY 0x6469736bULL /* any; it is only compared with itself */
+/* ---- looking at it from outside ---- */
 
-static uint64_t content_print(const struct content *content, uint64_t print)
+/* What the name will mean to the next life of the host. */
+static const struct sim_file *next_life(
+    const struct name *name, bool power_loss)
 {
-	print = keyed_hash(print, &content->size, sizeof(content->size));
-	for (uint64_t i = 0; i * PAGE_SIZE < content->size; i++) {
-		const struct page *page = content_page(content, (size_t)i);
-
-		print = page ? keyed_hash(print, page->bytes, PAGE_SIZE)
-		             : keyed_hash(print, &i, sizeof(i));
-	}
-	return print;
+	return power_loss ? name->stored : name->cached;
 }
+
+#define PRINT_KEY 0x6469736bULL /* any; it is only compared with itself */
 
 /* Room counts: a full disk is another disk. So does who may read a file. */
 uint64_t sim_disk_print(const struct sim_disk *disk, bool power_loss)
@@ -642,34 +416,17 @@ uint64_t sim_disk_print(const struct sim_disk *disk, bool power_loss)
 
 	for (size_t i = 0; i < disk->name_count; i++) {
 		const struct name *name = &disk->names[i];
-		const struct inode *inode = power_loss ? name->stored
-		                                       : name->cached;
+		const struct sim_file *file = next_life(name, power_loss);
+		unsigned mode;
 
-		if (!inode)
+		if (!file)
 			continue;
 		print = keyed_hash(print, name->text, strlen(name->text));
-		print = keyed_hash(print, &inode->mode, sizeof(inode->mode));
-		print = content_print(
-		    power_loss ? &inode->stored : &inode->cached, print);
+		mode = sim_file_mode(file);
+		print = keyed_hash(print, &mode, sizeof(mode));
+		print = sim_file_print(file, power_loss, print);
 	}
 	return print;
-}
-
-static void content_copy(struct content *to, const struct content *from)
-{
-	for (size_t i = 0; i < from->room; i++)
-		if (from->pages[i])
-			content_share(to, from, i);
-	to->size = from->size;
-}
-
-static struct inode *inode_copy(const struct content *content, unsigned mode)
-{
-	struct inode *inode = inode_new(mode);
-
-	content_copy(&inode->cached, content);
-	content_copy(&inode->stored, content);
-	return inode;
 }
 
 struct sim_disk *sim_disk_copy(const struct sim_disk *disk, bool power_loss)
@@ -679,16 +436,14 @@ struct sim_disk *sim_disk_copy(const struct sim_disk *disk, bool power_loss)
 	copy->room = disk->room;
 	for (size_t i = 0; i < disk->name_count; i++) {
 		const struct name *name = &disk->names[i];
-		const struct inode *inode = power_loss ? name->stored
-		                                       : name->cached;
+		const struct sim_file *file = next_life(name, power_loss);
 		struct name *made;
 
-		if (!inode)
+		if (!file)
 			continue;
 		made = make_name(copy, name->text);
-		made->cached = inode_hold(inode_copy(
-		    power_loss ? &inode->stored : &inode->cached, inode->mode));
-		made->stored = inode_hold(made->cached);
+		made->cached = sim_file_copy(file, power_loss);
+		made->stored = sim_file_hold(made->cached);
 	}
 	return copy;
 }
@@ -710,27 +465,12 @@ void sim_disk_set_room(struct sim_disk *disk, int64_t bytes)
 	disk->room = bytes;
 }
 
-static bool flip(const struct content *content, uint64_t at)
-{
-	struct page *page = content_page(content, (size_t)(at / PAGE_SIZE));
-
-	if (!page)
-		return false; /* a hole: nothing is stored there */
-	page->bytes[at % PAGE_SIZE] ^= 0xff;
-	return true;
-}
-
 bool sim_disk_corrupt(struct sim_disk *disk, const char *text, uint64_t at)
 {
 	struct name *name = find_name(disk, text);
-	struct inode *inode;
-	size_t index = (size_t)(at / PAGE_SIZE);
+	struct sim_file *file = name ? name->cached : NULL;
 
-	inode = name ? (name->cached ? name->cached : name->stored) : NULL;
-	if (!inode || at >= inode->cached.size || !flip(&inode->cached, at))
-		return false;
-	if (content_page(&inode->stored, index) !=
-	    content_page(&inode->cached, index))
-		flip(&inode->stored, at);
-	return true;
+	if (name && !file)
+		file = name->stored;
+	return file && sim_file_corrupt(file, at);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/sim_disk.h"
 #include "harness/kinds.h"
 
 static struct gate *first_gate(struct world *world, const struct step *step)

@@ -8,8 +8,8 @@
 #ifndef HARNESS_LEAVES_H
 #define HARNESS_LEAVES_H
 
-#include "base/disk.h"
 #include "base/host.h"
+#include "base/sim_disk.h"
 
 struct leaves;
 

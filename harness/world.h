@@ -19,6 +19,7 @@
 
 #include <jansson.h>
 
+#include "base/sim_disk.h"
 #include "base/url.h"
 #include "base/wire.h"
 #include "gateway/gateway.h"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/sim_disk.h"
 #include "tests/test.h"
 
 /* ---- a host with a disk, and what is done to it ---- */

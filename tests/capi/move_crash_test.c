@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/sim_disk.h"
 #include "tests/capi/moved.h"
 
 /* The gateway dies: what it was asking is forgotten, what it stored is not. */

@@ -7,6 +7,7 @@
 #ifndef TESTS_CAPI_SITE_H
 #define TESTS_CAPI_SITE_H
 
+#include "base/sim_disk.h"
 #include "base/wire.h"
 #include "capi/kube.h"
 #include "capi/rest.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/sim_disk.h"
 #include "base/sqlite_vfs.h"
 #include "capi/store.h"
 #include "tests/capi/lab.h"

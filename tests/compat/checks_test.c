@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/sim_disk.h"
 #include "compat/compare.h"
 #include "compat/compat.h"
 #include "compat/import.h"

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/sim_disk.h"
 #include "base/wire.h"
 #include "gateway/gateway.h"
 #include "tests/test.h"

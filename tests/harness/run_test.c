@@ -211,7 +211,6 @@ TEST(a_crash_of_what_does_not_run_is_the_authors_mistake)
 	EXPECT_HAS(sentence(), "pcg/a does not run at that moment");
 }
 
-/* An author's words may hold a secret of the scenario; reports may not. */
 TEST(what_changes_nothing_around_a_maas_is_the_authors_mistake)
 {
 	play("  - at 0m: maas/lab regains its rack\n"
@@ -221,6 +220,7 @@ TEST(what_changes_nothing_around_a_maas_is_the_authors_mistake)
 	                       "connected already");
 }
 
+/* An author's words may hold a secret of the scenario; reports may not. */
 TEST(a_secret_in_what_is_reported_is_masked_and_fails_the_run)
 {
 	char *text;

@@ -22,6 +22,7 @@
 #include "sim/maas/power.h"
 #include "sim/maas/results.h"
 #include "sim/maas/server.h"
+#include "sim/maas/ways.h"
 #include "sim/maas/zones.h"
 
 static const struct {
@@ -120,6 +121,7 @@ struct maas *maas_new(
 	maas->address = xasprintf("%s:%u", maas->metadata_host, maas->port);
 	maas->gated = options->gated;
 	maas->bench = true;
+	maas->ways = ways_new();
 	timer_init(&maas->dns_timer, dns_due);
 	if (!read_version(maas, options->version, err) ||
 	    !listen_at(maas, options, err)) {
@@ -127,6 +129,7 @@ struct maas *maas_new(
 		free(maas->address);
 		free(maas->metadata_host);
 		free(maas->ca_pem);
+		ways_free(&maas->ways);
 		free(maas);
 		return NULL;
 	}
@@ -146,6 +149,7 @@ void maas_free(struct maas **maas)
 	maas_clear(m);
 	maas_nonces_free(&m->nonces);
 	alike_model_drop(&m->shown_model);
+	ways_free(&m->ways);
 	timer_cancel(&m->dns_timer);
 	json_decref(m->inventory);
 	free(m->name);

@@ -27,6 +27,7 @@ struct domain;
 struct node;
 struct pool;
 struct user;
+struct ways;
 struct zone;
 
 struct stored_file {
@@ -80,6 +81,7 @@ struct maas {
 	int64_t installs_to_fail; /* of the deployments to come */
 
 	struct text_index by_system_id, by_hostname; /* the nodes */
+	struct ways *ways; /* the table of operations, by path */
 	struct nonces nonces;
 	struct timer dns_timer;
 	bool dns_dirty;

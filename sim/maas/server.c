@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "sim/maas/people.h"
 #include "sim/maas/region.h"
+#include "sim/maas/ways.h"
 
 /* ---- paths ---- */
 
@@ -52,125 +53,7 @@ static void forget_args(char *args[ASK_ARGS])
 	}
 }
 
-/* {id} of a subnet may hold slashes: "10.0.0.0/24"; so may names of files. */
-static bool holds_slashes(const struct operation *row, const char *behind)
-{
-	return behind[0] == '/' && !behind[1] &&
-	       (strcmp(row->handler, "SubnetHandler") == 0 ||
-	           strcmp(row->handler, "FileHandler") == 0);
-}
-
-/* args is NULL for who only wants to know. Many rows are looked at for every
- * request: nothing is copied before it is the one. */
-static bool row_has_path(
-    const struct operation *row, const char *path, char *args[ASK_ARGS])
-{
-	const char *pattern = row->path, *begin[ASK_ARGS];
-	size_t len[ASK_ARGS];
-	int count = 0;
-
-	while (*pattern) {
-		if (*pattern != '{') {
-			if (*pattern++ != *path++)
-				return false;
-			continue;
-		}
-		check(count < ASK_ARGS);
-		pattern = strchr(pattern, '}') + 1;
-		begin[count] = path;
-		len[count] = strcspn(path, "/");
-		if (*path && holds_slashes(row, pattern))
-			len[count] = strlen(path) - 1;
-		if (!len[count])
-			return false;
-		path += len[count++];
-	}
-	if (*path)
-		return false;
-	while (args && count--)
-		args[count] = xstrndup(begin[count], len[count]);
-	return true;
-}
-
-static bool same_op(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-/* The rows that a path fits. One look at the whole table finds them, and
- * whatever else is asked about the path is asked of these few. */
-#define MOST_ROWS 64
-
-struct way {
-	const struct operation *rows[MOST_ROWS];
-	size_t count;
-};
-
-/* Each path begins with a noun, whose first letters tell most of the rows
- * apart. */
-static bool may_be(const struct operation *row, const char *path)
-{
-	return row->path[1] == path[1] && (!path[1] || row->path[2] == path[2]);
-}
-
-static void find_way(const char *path, struct way *way)
-{
-	size_t count;
-	const struct operation *table = maas_operation_table(&count);
-
-	way->count = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (!may_be(&table[i], path) ||
-		    !row_has_path(&table[i], path, NULL))
-			continue;
-		check(way->count < MOST_ROWS);
-		way->rows[way->count++] = &table[i];
-	}
-}
-
-static bool is_for(const struct operation *row, bool anonymous)
-{
-	bool for_nobody = row->flags & OP_ANONYMOUS;
-
-	return (row->flags & OP_OPEN) || for_nobody == anonymous;
-}
-
-static const struct operation *choose_row(
-    const struct way *way, const char *method, const char *op, bool anonymous)
-{
-	for (size_t i = 0; i < way->count; i++) {
-		const struct operation *row = way->rows[i];
-
-		if (is_for(row, anonymous) &&
-		    strcmp(row->method, method) == 0 && same_op(row->op, op))
-			return row;
-	}
-	return NULL;
-}
-
-const struct operation *maas_route(const char *method, const char *path,
-    const char *op, bool anonymous, char *args[ASK_ARGS], bool *path_known)
-{
-	const struct operation *row;
-	struct way way;
-
-	find_way(path, &way);
-	*path_known = way.count > 0;
-	row = choose_row(&way, method, op, anonymous);
-	if (row)
-		row_has_path(row, path, args);
-	return row;
-}
-
-static bool has_method(
-    const struct way *way, bool anonymous, const char *method)
-{
-	for (size_t i = 0; i < way->count; i++)
-		if (is_for(way->rows[i], anonymous) &&
-		    strcmp(way->rows[i]->method, method) == 0)
-			return true;
-	return false;
-}
+/* ---- methods ---- */
 
 static const char *const methods[] = { "GET", "POST", "PUT", "DELETE" };
 
@@ -180,7 +63,7 @@ static bool method_known(
 {
 	for (size_t m = 0; m < 4; m++)
 		if (strcmp(methods[m], method) == 0)
-			return has_method(way, anonymous, method);
+			return way_has_method(way, anonymous, method);
 	return false;
 }
 
@@ -188,19 +71,9 @@ static void list_methods(
     const struct way *way, bool anonymous, struct buf *allow)
 {
 	for (size_t m = 0; m < 4; m++)
-		if (has_method(way, anonymous, methods[m]))
+		if (way_has_method(way, anonymous, methods[m]))
 			buf_addf(
 			    allow, "%s%s", allow->len ? ", " : "", methods[m]);
-}
-
-/* What one row or another says of the path. */
-static unsigned flags_of(const struct way *way)
-{
-	unsigned flags = 0;
-
-	for (size_t i = 0; i < way->count; i++)
-		flags |= way->rows[i]->flags;
-	return flags;
 }
 
 /* ---- one request ---- */
@@ -266,7 +139,7 @@ static void refuse_value(struct ask *ask)
  * is there, reading the same path says. */
 static void ask_value(struct ask *ask, const struct way *way, bool nobody)
 {
-	const struct operation *read = choose_row(way, "GET", NULL, nobody);
+	const struct operation *read = way_choose(way, "GET", NULL, nobody);
 
 	if (read && read->answer) {
 		read->answer(ask);
@@ -280,7 +153,7 @@ static void ask_value(struct ask *ask, const struct way *way, bool nobody)
 
 static void perform(struct ask *ask, const struct way *way, bool nobody)
 {
-	ask->operation = choose_row(way, ask->request->method, ask->op, nobody);
+	ask->operation = way_choose(way, ask->request->method, ask->op, nobody);
 	if (!ask->operation) {
 		maas_refuse(ask, 400, "Unrecognised signature: method=%s op=%s",
 		    ask->request->method, ask->op ? ask->op : "None");
@@ -347,18 +220,19 @@ static bool read_op(struct ask *ask)
 static void read_suffix(struct ask *ask)
 {
 	char *last = strrchr(ask->path, '/');
-	size_t count;
-	const struct operation *table = maas_operation_table(&count);
+	struct way way;
 	char *op;
 
 	if (!last || strncmp(last, "/op-", 4) != 0)
 		return;
 	op = xstrdup(last + 4);
 	last[1] = '\0';
-	for (size_t i = 0; i < count; i++) {
-		if (same_op(table[i].op, op) &&
-		    !(table[i].flags & OP_ANONYMOUS) &&
-		    row_has_path(&table[i], ask->path, NULL)) {
+	way_find(ask->maas->ways, ask->path, &way);
+	for (size_t i = 0; i < way.count; i++) {
+		const struct operation *row = way.rows[i];
+
+		if (row->op && strcmp(row->op, op) == 0 &&
+		    !(row->flags & OP_ANONYMOUS)) {
 			ask->op = op;
 			return;
 		}
@@ -399,8 +273,8 @@ static void serve_api(struct ask *ask)
 	if (serve_view(ask))
 		return;
 	read_suffix(ask);
-	find_way(ask->path, &way);
-	flags = flags_of(&way);
+	way_find(ask->maas->ways, ask->path, &way);
+	flags = way_flags(&way);
 	open = flags & OP_OPEN;
 	if (!way.count) {
 		maas_refuse(ask, 404, "Unknown API endpoint: %s%s.", MAAS_API,
@@ -509,16 +383,17 @@ char *maas_asked_op(const struct http_request *request, char *path)
 	return op;
 }
 
-static const char *api_op(const struct http_request *request, char *path)
+static const char *api_op(
+    const struct maas *maas, const struct http_request *request, char *path)
 {
 	char *op = maas_asked_op(request, path);
 	const struct operation *row;
 	struct way way;
 
-	find_way(path, &way);
-	row = choose_row(&way, request->method, op, false);
+	way_find(maas->ways, path, &way);
+	row = way_choose(&way, request->method, op, false);
 	if (!row)
-		row = choose_row(&way, request->method, op, true);
+		row = way_choose(&way, request->method, op, true);
 	free(op);
 	if (!row)
 		return way.count ? "unrecognised" : "unknown";
@@ -531,11 +406,10 @@ const char *maas_op_of(
 	char *path = maas_clean_path(request->target);
 	const char *word = "page";
 
-	(void)ctx;
 	(void)room;
 	(void)size;
 	if (begins(path, MAAS_API "/"))
-		word = api_op(request, path + strlen(MAAS_API));
+		word = api_op(ctx, request, path + strlen(MAAS_API));
 	else if (begins(path, "/MAAS/metadata/"))
 		word = maas_metadata_op(request);
 	free(path);

@@ -12,11 +12,6 @@ void maas_serve(void *ctx, struct exchange *exchange); /* handle_fn */
 const char *maas_op_of(void *ctx, const struct http_request *request,
     char *room, size_t size); /* op_fn */
 
-/* The operation that a method, a path (below the API's root) and an op mean;
- * args get what stood for {...}. NULL: see *path_known. */
-const struct operation *maas_route(const char *method, const char *path,
-    const char *op, bool anonymous, char *args[ASK_ARGS], bool *path_known);
-
 /* pages.c: what is not the API. nginx in front refuses larger bodies. */
 #define MAAS_MAX_BODY ((size_t)10 << 20)
 bool maas_front_refuses(struct ask *ask); /* true: answered */

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/net.h"
 #include "sim/maas/server.h"
+#include "sim/maas/ways.h"
 #include "tests/maas/golden_files.h"
 #include "tests/maas/site.h"
 #include "tests/test.h"
@@ -75,35 +76,27 @@ static char *path_below_api(const char *path)
 	return buf_detach(&clean);
 }
 
+static struct ways *ways;
+
 /* The operation that a recorded request is for, or NULL. */
 static const struct operation *operation_of(const json_t *request)
 {
 	char *path = path_below_api(jstr(request, "path"));
 	const char *op = pair_value(json_object_get(request, "query"), "op");
 	const char *method = jstr(request, "method");
-	char *args[ASK_ARGS] = { NULL };
-	const struct operation *row = NULL;
+	const struct operation *row;
+	struct way way = { 0 };
 	char *suffix = path ? strstr(path, "/op-") : NULL;
-	bool known;
 
 	if (!op && strcmp(method, "POST") == 0)
 		op = pair_value(json_object_get(request, "form"), "op");
 	if (suffix) {
 		op = suffix + 4;
-		*suffix = '\0';
+		suffix[1] = '\0';
 	}
-	if (path && suffix) {
-		char *whole = xasprintf("%s/", path);
-
-		row = maas_route(
-		    method, whole, op, !has_credentials(request), args, &known);
-		free(whole);
-	} else if (path) {
-		row = maas_route(
-		    method, path, op, !has_credentials(request), args, &known);
-	}
-	for (int i = 0; i < ASK_ARGS; i++)
-		free(args[i]);
+	if (path)
+		way_find(ways, path, &way);
+	row = way_choose(&way, method, op, !has_credentials(request));
 	free(path);
 	return row;
 }
@@ -152,6 +145,7 @@ TEST(the_table_names_exactly_the_recordings_that_ask_for_an_operation)
 
 	if (!directory)
 		test_skip("there are no recordings beside the repository");
+	ways = ways_new();
 	rows = maas_operations(&row_count);
 	EXPECT(row_count < ROWS_MAX);
 	count = scandir(directory, &topics, is_topic, alphasort);
@@ -161,6 +155,7 @@ TEST(the_table_names_exactly_the_recordings_that_ask_for_an_operation)
 		free(topics[i]);
 	}
 	free(topics);
+	ways_free(&ways);
 	for (size_t i = 0; i < row_count; i++) {
 		const char *is = buf_text(&found[i]);
 

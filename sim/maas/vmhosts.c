@@ -125,20 +125,30 @@ static void hosts_list(struct ask *ask)
 
 struct document *maas_vm_host_asked(struct ask *ask)
 {
-	struct document *host = maas_list_find(
-	    &ask->maas->vm_hosts, maas_number(ask->args[0]));
+	struct document *host;
+	int64_t id;
 
+	if (!maas_id_asked(ask, &id))
+		return NULL;
+	host = maas_list_find(&ask->maas->vm_hosts, id);
 	if (!host)
-		maas_answer_text(ask, 404, "text/plain", "Not Found");
+		maas_answer_missing(ask, "Pod");
 	return host;
 }
 
+/* The framework reads it, in words of its own. */
 static void host_read(struct ask *ask)
 {
-	struct document *host = maas_vm_host_asked(ask);
+	struct document *host;
+	int64_t id;
 
+	if (!maas_id_asked(ask, &id))
+		return;
+	host = maas_list_find(&ask->maas->vm_hosts, id);
 	if (host)
 		maas_document_answer(ask, host, render);
+	else
+		maas_answer_text(ask, 404, "text/plain", "Not Found");
 }
 
 /* ---- the form of a host ---- */
@@ -519,7 +529,8 @@ json_t *maas_vm_host_reference(const struct node *node)
 
 	if (!host)
 		return json_null();
-	uri = xasprintf("/MAAS/api/2.0/vm-hosts/%lld/", (long long)host->id);
+	/* by its older name, there alone */
+	uri = xasprintf("/MAAS/api/2.0/pods/%lld/", (long long)host->id);
 	json = json_pack("{s:I, s:s, s:s}", "id", (json_int_t)host->id, "name",
 	    jstr(host->shown, "name"), "resource_uri", uri);
 	free(uri);

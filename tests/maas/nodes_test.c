@@ -47,6 +47,32 @@ TEST(only_a_host_that_listens_can_be_made_known)
 	lab_close(&lab);
 }
 
+TEST(a_host_that_is_not_there_is_missed_in_two_ways)
+{
+	static const struct row rows[] = {
+		{ "GET", "vm-hosts/99/", NULL, 404, "Not Found" },
+		{ "GET", "pods/99/", NULL, 404, "Not Found" },
+		{ "GET", "vm-hosts/x/", NULL, 500,
+		    "Field 'id' expected a number but got 'x'." },
+		{ "GET", "vm-hosts/99/?op=parameters", NULL, 404,
+		    "No Pod matches the given query." },
+		{ "PUT", "pods/99/", "name=x", 404,
+		    "No Pod matches the given query." },
+		{ "DELETE", "vm-hosts/99/", NULL, 404,
+		    "No Pod matches the given query." },
+		{ "POST", "vm-hosts/99/?op=add_tag", "tag=a,b", 400,
+		    "Tag may not contain a \",\"." },
+		{ "POST", "vm-hosts/99/?op=add_tag", "tag=a", 404,
+		    "No Pod matches the given query." },
+		{ "POST", "vm-hosts/x/?op=refresh", "", 500,
+		    "Field 'id' expected a number but got 'x'." },
+	};
+
+	a_vm_host();
+	HOLD(rows);
+	lab_close(&lab);
+}
+
 TEST(a_composed_machine_takes_its_share_until_it_is_deleted)
 {
 	char *id, *path;
@@ -438,6 +464,7 @@ TEST(a_device_is_annotated_moved_and_put_back)
 
 TESTS_BEGIN
 CASE(only_a_host_that_listens_can_be_made_known),
+    CASE(a_host_that_is_not_there_is_missed_in_two_ways),
     CASE(a_composed_machine_takes_its_share_until_it_is_deleted),
     CASE(a_composed_machine_deploys_like_any_other),
     CASE(a_host_that_goes_takes_its_machines_only_if_asked_to),

@@ -203,11 +203,8 @@ void maas_op_allocate(struct ask *ask)
 	struct node *node;
 	json_t *json;
 
-	if (ask->body.structured) {
-		maas_refuse(ask, 500, "'%s' object has no attribute 'lists'",
-		    ask->body.list ? "list" : "dict");
+	if (maas_no_attribute(ask, "lists", false))
 		return;
-	}
 	if (!maas_allocation_read(ask, &options) ||
 	    !maas_flag(ask, form, "verbose", false, &verbose) ||
 	    !maas_flag(ask, form, "dry_run", false, &dry_run) ||

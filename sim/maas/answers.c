@@ -280,6 +280,29 @@ bool maas_fine(struct ask *ask, json_t *errors)
 
 /* ---- what was asked ---- */
 
+bool maas_no_attribute(struct ask *ask, const char *attribute, bool dict_has)
+{
+	const struct body *body = &ask->body;
+	const char *type = body->type;
+
+	if (body->unread)
+		type = "NoneType";
+	else if (!type && body->structured && !dict_has)
+		type = "dict";
+	if (type)
+		maas_refuse(ask, 500, "'%s' object has no attribute '%s'", type,
+		    attribute);
+	return type != NULL;
+}
+
+bool maas_no_lists(struct ask *ask)
+{
+	if (ask->body.structured)
+		maas_refuse(
+		    ask, 500, "'dict' object has no attribute 'getlist'");
+	return ask->body.structured;
+}
+
 const char *maas_field(const struct ask *ask, const char *name)
 {
 	return form_get(&ask->body.form, name);

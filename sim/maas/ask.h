@@ -24,6 +24,7 @@ enum op_flag {
 	OP_ADMIN_HANDLER = 8, /* the whole handler is */
 	OP_ALIAS = 16,        /* works, but describe does not list it */
 	OP_READS = 32,        /* changes nothing at all: see shown.c */
+	OP_POST = 64,         /* looks at forms only; a document says nothing */
 };
 
 struct ask;
@@ -72,6 +73,11 @@ size_t maas_letters(const char *text); /* not bytes */
 #define MAAS_TOO_LONG \
 	"Ensure this value has at most %d characters (it has %zu)."
 bool maas_is_admin(const struct ask *ask);
+/* The body is no object that has this attribute: no form, and not always a
+ * document's. True: MAAS fell over that. */
+bool maas_no_attribute(struct ask *ask, const char *attribute, bool dict_has);
+/* The body is a document, where a list of a form's fields was looked for. */
+bool maas_no_lists(struct ask *ask);
 /* Mandatory: else refuses with "No provided NAME!" and gives NULL. */
 const char *maas_needed(struct ask *ask, const char *name);
 /* true/yes/1/on ...; absent gives fallback, empty is false. False: it is

@@ -8,6 +8,7 @@
 #include "sim/maas/addresses.h"
 #include "sim/maas/ifaces.h"
 #include "sim/maas/images.h"
+#include "sim/maas/kernels.h"
 #include "sim/maas/machine_states.h"
 #include "sim/maas/node.h"
 #include "sim/maas/node_events.h"
@@ -25,6 +26,7 @@
 struct deployment {
 	struct allocation options;
 	char os[64], series[64];
+	char *kernel;
 };
 
 static bool bridge_type_ok(struct ask *ask)
@@ -78,7 +80,8 @@ bool maas_allocation_read(struct ask *ask, struct allocation *o)
 	return maas_flag(
 	           ask, form, "bridge_all", o->bridge_all, &o->bridge_all) &&
 	       read_bridging(ask, &o->bridging, 0) &&
-	       maas_flag(ask, form, "enable_hw_sync", false, &o->hw_sync);
+	       maas_flag(ask, form, "enable_hw_sync", false, &o->hw_sync) &&
+	       !maas_no_attribute(ask, "get", true); /* agent_name */
 }
 
 static bool check_hosting(struct ask *ask, const struct allocation *d)
@@ -139,6 +142,10 @@ static bool check_series(struct ask *ask, struct deployment *d)
 	json_t *errors;
 	char *choices;
 
+	if (series && strchr(series, '/') != strrchr(series, '/')) {
+		maas_refuse(ask, 500, "too many values to unpack (expected 2)");
+		return false;
+	}
 	if (maas_image_resolve(
 	        ask->maas, series ? series : "", d->os, d->series))
 		return true;
@@ -157,6 +164,36 @@ static bool check_series(struct ask *ask, struct deployment *d)
 	free(choices);
 	maas_refuse_form(ask, errors);
 	return false;
+}
+
+/* The kernel that is named, or one that fits; what the deployment before left
+ * is not looked at again, and stays without a word. */
+static void choose_kernel(struct ask *ask, const struct node *node,
+    const char *asked, struct deployment *d, json_t *errors)
+{
+	struct kernel_wish wish = { asked, node->min_hwe_kernel, d->os,
+		d->series, node->architecture };
+	struct err err = { 0 };
+
+	if (!node->hwe_kernel || !*node->hwe_kernel)
+		d->kernel = maas_kernel_pick(ask->maas, &wish, &err);
+	else if (!asked || *asked)
+		d->kernel = xstrdup(asked ? asked : node->hwe_kernel);
+	if (err.text[0])
+		maas_error(errors, "hwe_kernel", "%s", err.text);
+}
+
+/* No system that is modelled has keys, and so none is a good one. */
+static bool check_form(
+    struct ask *ask, const struct node *node, struct deployment *d)
+{
+	const char *key = maas_field(ask, "license_key");
+	json_t *errors = json_object();
+
+	if (key && *key)
+		maas_error(errors, "license_key", "Invalid license key.");
+	choose_kernel(ask, node, maas_field(ask, "hwe_kernel"), d, errors);
+	return maas_fine(ask, errors);
 }
 
 /* ---- what the machine has ---- */
@@ -218,33 +255,6 @@ static bool check_machine(
 
 /* ---- the deployment ---- */
 
-static const char *kernel_of(const char *series)
-{
-	if (strcmp(series, "focal") == 0)
-		return "ga-20.04";
-	if (strcmp(series, "jammy") == 0)
-		return "ga-22.04";
-	if (strcmp(series, "noble") == 0)
-		return "ga-24.04";
-	return "";
-}
-
-/* One that names no kernel is as good as none; one from the deployment before
- * stays until a release. */
-static void set_kernel(
-    struct node *node, const char *asked, const struct deployment *d)
-{
-	bool fine = asked && (strncmp(asked, "ga-", 3) == 0 ||
-	                         strncmp(asked, "hwe-", 4) == 0);
-
-	if (fine)
-		maas_set_text(&node->hwe_kernel, asked);
-	else if (asked && *asked)
-		maas_set_text(&node->hwe_kernel, kernel_of(d->series));
-	else if (!node->hwe_kernel)
-		maas_set_text(&node->hwe_kernel, kernel_of(d->series));
-}
-
 static const char *const installation[] = { "/tmp/install.log", NULL };
 
 static void start(
@@ -265,7 +275,7 @@ static void start(
 		maas_bridge_all(ask, node, &bridging);
 	maas_set_text(&node->osystem, d->os);
 	maas_set_text(&node->series, d->series);
-	set_kernel(node, maas_field(ask, "hwe_kernel"), d);
+	maas_set_text(&node->hwe_kernel, d->kernel);
 	node->ephemeral = d->options.ephemeral;
 	node->install_kvm = hosts;
 	node->hw_sync = d->options.hw_sync;
@@ -323,12 +333,14 @@ void maas_op_deploy(struct ask *ask)
 	struct node *node = maas_ask_edit(ask, "Machine");
 	struct deployment d = { 0 };
 
-	if (!node || !maas_allocation_read(ask, &d.options) ||
-	    !check_hosting(ask, &d.options) || !check_status(ask, node) ||
-	    !check_series(ask, &d) || !check_machine(ask, node, &d))
-		return;
-	start(ask, node, &d);
-	finish(ask, node);
+	if (node && maas_allocation_read(ask, &d.options) &&
+	    check_hosting(ask, &d.options) && check_status(ask, node) &&
+	    check_series(ask, &d) && check_form(ask, node, &d) &&
+	    check_machine(ask, node, &d)) {
+		start(ask, node, &d);
+		finish(ask, node);
+	}
+	free(d.kernel);
 }
 
 /* ---- powering on by hand ---- */
@@ -341,6 +353,21 @@ static bool power_flags_ok(struct ask *ask, struct allocation *o)
 	       maas_flag(
 	           ask, form, "register_vmhost", false, &o->register_vmhost) &&
 	       read_bridging(ask, &o->bridging, DEFAULT_BRIDGE_FD);
+}
+
+/* Without the form of a deployment: nothing is said of kernels. */
+static void start_allocated(
+    struct ask *ask, struct node *node, struct deployment *d)
+{
+	json_t *errors = json_object();
+
+	if (check_series(ask, d) && check_machine(ask, node, d)) {
+		choose_kernel(ask, node, NULL, d, errors);
+		start(ask, node, d);
+		finish(ask, node);
+	}
+	free(d->kernel);
+	json_decref(errors);
 }
 
 void maas_op_power_on(struct ask *ask)
@@ -360,10 +387,7 @@ void maas_op_power_on(struct ask *ask)
 	if (!power_flags_ok(ask, &d.options))
 		return;
 	if (node->status == NODE_ALLOCATED) {
-		if (check_series(ask, &d) && check_machine(ask, node, &d)) {
-			start(ask, node, &d);
-			finish(ask, node);
-		}
+		start_allocated(ask, node, &d);
 		return;
 	}
 	if (!maas_power_reachable(node, &err)) {

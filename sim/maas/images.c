@@ -7,6 +7,18 @@
 
 #include "base/json.h"
 #include "sim/maas/ask.h"
+#include "sim/maas/kernels.h"
+
+static char *usual_architecture(const char *name)
+{
+	const char *slash = strchr(name, '/');
+	char *kernel = slash ? maas_kernel_usual(slash + 1) : NULL;
+	char *architecture = xasprintf(
+	    "amd64/%s", kernel ? kernel : "ga-22.04");
+
+	free(kernel);
+	return architecture;
+}
 
 struct image *maas_image_make(
     struct maas *maas, const char *name, const char *architecture)
@@ -16,7 +28,8 @@ struct image *maas_image_make(
 
 	image->type = xstrdup(custom ? "Uploaded" : "Synced");
 	image->name = xstrdup(custom ? name + 7 : name);
-	image->architecture = xstrdup(architecture);
+	image->architecture = architecture ? xstrdup(architecture)
+	                                   : usual_architecture(name);
 	image->subarches = xstrdup("generic");
 	image->label = xstrdup(custom ? "uploaded" : "stable");
 	maas_list_add(&maas->images, image);
@@ -49,7 +62,7 @@ void maas_image_free(struct image *image)
 
 /* ---- which system a series means ---- */
 
-static bool is_complete(const struct image *image)
+bool maas_image_is_complete(const struct image *image)
 {
 	struct image_file *file;
 
@@ -60,38 +73,74 @@ static bool is_complete(const struct image *image)
 	return true;
 }
 
-static bool names(const struct image *image, const char *series)
+/* What stands before the slash, and behind it; uploads may have none. */
+static void split_name(const struct image *image, char os[64], char release[64])
 {
 	const char *slash = strchr(image->name, '/');
 
-	if (!is_complete(image))
+	snprintf(os, 64, "%.*s", slash ? (int)(slash - image->name) : 6,
+	    slash ? image->name : "custom");
+	snprintf(release, 64, "%s", slash ? slash + 1 : image->name);
+}
+
+/* Later ones know a release by its number, too. */
+static bool is_called(
+    const struct maas *maas, const char *release, const char *word)
+{
+	char *kernel;
+	bool is;
+
+	if (strcmp(release, word) == 0)
+		return true;
+	if (maas->version < 305)
 		return false;
-	if (strcmp(image->name, series) == 0)
-		return true;
-	if (slash && strcmp(slash + 1, series) == 0)
-		return true;
-	return !slash && strncmp(series, "custom/", 7) == 0 &&
-	       strcmp(series + 7, image->name) == 0;
+	kernel = maas_kernel_usual(release);
+	is = kernel && strcmp(kernel + strlen("ga-"), word) == 0;
+	free(kernel);
+	return is;
+}
+
+/* "ubuntu" is its newest release, and "centos7" the newest that begins so; of
+ * Ubuntu's releases no part is enough. */
+static bool is_short_for(const char *os, const char *release, const char *word)
+{
+	return strcmp(os, word) == 0 ||
+	       (strcmp(os, "ubuntu") != 0 &&
+	           strncmp(release, word, strlen(word)) == 0);
 }
 
 bool maas_image_resolve(
     const struct maas *maas, const char *series, char os[64], char release[64])
 {
+	const char *word =
+	    *series ? series : maas_config_text(maas, "default_distro_series");
+	const char *slash = strchr(word, '/');
+	size_t len = slash ? (size_t)(slash - word) : 0;
 	struct image *image;
-	const char *slash;
+	char system[64], name[64];
+	bool found = false;
 
-	if (!*series)
-		series = maas_config_text(maas, "default_distro_series");
+	if (slash)
+		word = slash + 1;
 	list_for_each (image, &maas->images) {
-		if (!names(image, series))
+		split_name(image, system, name);
+		if (!maas_image_is_complete(image) ||
+		    (len && (strlen(system) != len ||
+		                strncmp(system, slash - len, len) != 0)))
 			continue;
-		slash = strchr(image->name, '/');
-		snprintf(os, 64, "%.*s", slash ? (int)(slash - image->name) : 6,
-		    slash ? image->name : "custom");
-		snprintf(release, 64, "%s", slash ? slash + 1 : image->name);
-		return true;
+		if (is_called(maas, name, word)) {
+			strcpy(os, system);
+			strcpy(release, name);
+			return true;
+		}
+		if (!is_short_for(system, name, word) ||
+		    (found && strcmp(name, release) <= 0))
+			continue;
+		strcpy(os, system);
+		strcpy(release, name);
+		found = true;
 	}
-	return false;
+	return found;
 }
 
 void maas_architectures(const struct maas *maas, struct names *names)
@@ -104,7 +153,7 @@ void maas_architectures(const struct maas *maas, struct names *names)
 		    (int)strcspn(image->architecture, "/"),
 		    image->architecture);
 
-		if (is_complete(image) && strchr(image->name, '/'))
+		if (maas_image_is_complete(image) && strchr(image->name, '/'))
 			maas_names_add(names, name);
 		free(name);
 	}
@@ -122,7 +171,7 @@ char *maas_image_choices(const struct maas *maas)
 		                 ? xstrdup(image->name)
 		                 : xasprintf("custom/%s", image->name);
 
-		if (is_complete(image))
+		if (maas_image_is_complete(image))
 			maas_names_add(&seen, name);
 		free(name);
 	}
@@ -147,9 +196,10 @@ char *maas_image_words(const struct maas *maas, const char *os)
 		                           (size_t)(slash - image->name))
 		                     : xstrdup("custom");
 
-		if (is_complete(image) && !os)
+		if (maas_image_is_complete(image) && !os)
 			maas_names_add(&seen, system);
-		else if (is_complete(image) && strcmp(system, os) == 0)
+		else if (maas_image_is_complete(image) &&
+		         strcmp(system, os) == 0)
 			maas_names_add(&seen, slash ? slash + 1 : image->name);
 		free(system);
 	}

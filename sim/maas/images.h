@@ -36,8 +36,11 @@ struct image {
 };
 
 /* ---- images.c ---- */
+/* Without an architecture: amd64, with the kernel that its release came with.
+ */
 struct image *maas_image_make(
     struct maas *maas, const char *name, const char *architecture);
+bool maas_image_is_complete(const struct image *image);
 void maas_image_free(struct image *image);
 /* series may be "jammy", "ubuntu/jammy", "custom/x" or "x"; "" the default.
  * False if there is no such thing. */

@@ -308,7 +308,7 @@ static void load_images(struct maas *maas, const json_t *inventory)
 		const json_t *from = each(inventory, "images", i);
 		struct image *image = maas_image_make(maas, jstr(from, "name"),
 		    *jstr(from, "architecture") ? jstr(from, "architecture")
-		                                : "amd64/ga-22.04");
+		                                : NULL);
 
 		keep_id(&maas->images, image, from);
 		if (*jstr(from, "subarches"))

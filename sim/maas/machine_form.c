@@ -1,11 +1,13 @@
 #include "sim/maas/ask.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "sim/maas/ifaces.h"
 #include "sim/maas/images.h"
+#include "sim/maas/kernels.h"
 #include "sim/maas/machine_states.h"
 #include "sim/maas/node.h"
 #include "sim/maas/node_form.h"
@@ -26,6 +28,8 @@ struct machine_form {
 	struct zone *zone;
 	struct pool *pool;
 	const char *description, *kernel;
+	const char *os;  /* NULL: not given */
+	char series[64]; /* "": not given */
 	struct power_form power;
 	int64_t cpu_count, memory; /* NOT_GIVEN, or a number below 0 too */
 	int64_t swap_size;         /* NOT_GIVEN, or a number */
@@ -146,6 +150,89 @@ static void read_old_ipv4(struct ask *ask, json_t *errors)
 		    "If specified, disable_ipv4 must be False.");
 }
 
+static void read_least_kernel(
+    struct ask *ask, struct machine_form *form, bool created, json_t *errors)
+{
+	const char *least = maas_stripped(ask, "min_hwe_kernel");
+
+	if (created && (!least || !*least))
+		least = maas_config_text(ask->maas, "default_min_hwe_kernel");
+	form->kernel = least;
+	if (least && *least && !maas_kernel_is_met(ask->maas, least))
+		maas_error(errors, "min_hwe_kernel",
+		    "No kernel matches \">=%s\" requirement.", least);
+}
+
+static void bad_system(
+    json_t *errors, const char *field, const char *word, const char *choices)
+{
+	maas_error(errors, field,
+	    "'%s' is not a valid %s.  It should be one of: %s.", word, field,
+	    choices);
+}
+
+static void read_os(struct ask *ask, struct machine_form *form, json_t *errors)
+{
+	char *words = maas_image_words(ask->maas, NULL);
+	struct names known = { 0 };
+	struct buf choices = BUF_INIT;
+
+	form->os = maas_field(ask, "osystem");
+	maas_names_split(&known, words, " ");
+	buf_adds(&choices, "''");
+	for (size_t i = 0; i < known.count; i++)
+		buf_addf(&choices, ", '%s'", known.items[i]);
+	if (form->os && *form->os && !maas_names_have(&known, form->os)) {
+		bad_system(errors, "osystem", form->os, buf_text(&choices));
+		form->os = NULL;
+	}
+	buf_free(&choices);
+	maas_names_free(&known);
+	free(words);
+}
+
+/* A choice is a system and its release; it names the system, too. */
+static void read_series(
+    struct ask *ask, struct machine_form *form, json_t *errors)
+{
+	const char *word = maas_field(ask, "distro_series");
+	char *choices = maas_image_choices(ask->maas);
+	char *quoted = xasprintf(", '%s'", word ? word : "");
+	const char *slash = word ? strchr(word, '/') : NULL;
+	size_t len = slash ? (size_t)(slash - word) : 0;
+
+	if (word && *word && !strstr(choices, quoted))
+		bad_system(errors, "distro_series", word, choices);
+	else if (slash && form->os && *form->os &&
+	         (strlen(form->os) != len || strncmp(form->os, word, len) != 0))
+		maas_error(errors, "distro_series",
+		    "%s in distro_series does not match with operating system "
+		    "%.*s",
+		    slash + 1, (int)len, word);
+	else if (slash)
+		snprintf(form->series, sizeof(form->series), "%s", word);
+	free(quoted);
+	free(choices);
+}
+
+/* What a machine that is somebody's is to get; one that has got it, or is
+ * getting it, is not asked. No system that is modelled has keys. */
+static void read_system(struct ask *ask, struct machine_form *form,
+    const struct node *self, json_t *errors)
+{
+	const char *key = maas_field(ask, "license_key");
+	const char *os;
+
+	if (self->owner && self->status != NODE_DEPLOYED &&
+	    self->status != NODE_DEPLOYING) {
+		read_os(ask, form, errors);
+		read_series(ask, form, errors);
+	}
+	os = form->os ? form->os : self->osystem;
+	if (key && *key && os && *os)
+		maas_error(errors, "license_key", "Invalid license key.");
+}
+
 static void read_common(struct ask *ask, struct machine_form *form,
     const struct node *self, json_t *errors)
 {
@@ -153,7 +240,9 @@ static void read_common(struct ask *ask, struct machine_form *form,
 	read_places(ask, form, errors);
 	read_swap(ask, form, errors);
 	read_old_ipv4(ask, errors);
-	form->kernel = maas_stripped(ask, "min_hwe_kernel");
+	read_least_kernel(ask, form, !self, errors);
+	if (self)
+		read_system(ask, form, self, errors);
 	form->cpu_count = form->memory = NOT_GIVEN;
 	if (form->restricted)
 		return;
@@ -176,6 +265,22 @@ static void need_interfaces(const struct machine_form *form,
 	    "Can't set power type to %s without network interfaces", type);
 }
 
+/* "ubuntu/jammy" as it was chosen, and the kernel that goes with it. */
+static void write_series(struct node *node, const struct machine_form *form)
+{
+	const char *slash = strchr(form->series, '/');
+	struct kernel_wish wish = { NULL, node->min_hwe_kernel, NULL, slash + 1,
+		node->architecture };
+	struct err err = { 0 };
+
+	free(node->osystem);
+	node->osystem = xstrndup(form->series, (size_t)(slash - form->series));
+	maas_set_text(&node->series, slash + 1);
+	wish.os = node->osystem;
+	if (!node->hwe_kernel)
+		node->hwe_kernel = maas_kernel_pick(node->maas, &wish, &err);
+}
+
 static void write_form(struct node *node, const struct machine_form *form)
 {
 	if (form->hostname)
@@ -192,6 +297,10 @@ static void write_form(struct node *node, const struct machine_form *form)
 		maas_set_text(&node->description, form->description);
 	if (form->kernel)
 		maas_set_text(&node->min_hwe_kernel, form->kernel);
+	if (form->os)
+		maas_set_text(&node->osystem, form->os);
+	if (form->series[0])
+		write_series(node, form);
 	if (form->cpu_count != NOT_GIVEN)
 		node->cpu_count = (int)form->cpu_count;
 	if (form->memory != NOT_GIVEN)

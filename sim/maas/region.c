@@ -515,7 +515,7 @@ const char *maas_rotate_key(struct maas *maas, const char *name)
 
 void maas_add_image(struct maas *maas, const char *name)
 {
-	maas_image_make(maas, name, "amd64/ga-22.04");
+	maas_image_make(maas, name, NULL);
 }
 
 void maas_connect_bmc(struct maas *maas, const struct bmc_ops *ops, void *ctx)

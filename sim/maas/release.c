@@ -201,6 +201,7 @@ void maas_op_release(struct ask *ask)
 /* ---- many machines ---- */
 
 struct bulk {
+	struct names asked; /* each once */
 	struct node **nodes;
 	size_t count;
 	struct buf unknown, forbidden, stuck;
@@ -223,14 +224,19 @@ static void collect(struct ask *ask, struct bulk *bulk)
 	size_t at = 0;
 	const char *id;
 
-	bulk->nodes = xcalloc(ask->body.form.count + 1, sizeof(*bulk->nodes));
-	while ((id = maas_form_next(&ask->body.form, "machines", &at))) {
-		struct node *node = maas_node_find(ask->maas, id);
+	while ((id = maas_form_next(&ask->body.form, "machines", &at)))
+		maas_names_add(&bulk->asked, id);
+	bulk->nodes = xcalloc(bulk->asked.count + 1, sizeof(*bulk->nodes));
+	for (size_t i = 0; i < bulk->asked.count; i++) {
+		struct node *node;
 
-		if (!node || node->type != NODE_MACHINE)
-			add_word(&bulk->unknown, id);
-		else
+		id = bulk->asked.items[i];
+		node = maas_node_find(ask->maas, id);
+		if (node && node->type == NODE_MACHINE)
 			bulk->nodes[bulk->count++] = node;
+		else
+			buf_addf(&bulk->unknown, "%s%s",
+			    i > bulk->count ? ", " : "", id);
 	}
 	if (bulk->count)
 		qsort(bulk->nodes, bulk->count, sizeof(*bulk->nodes),
@@ -272,8 +278,10 @@ void maas_op_machines_release(struct ask *ask)
 {
 	struct bulk bulk = { 0 };
 
+	if (maas_no_lists(ask))
+		return;
 	collect(ask, &bulk);
-	if (bulk.unknown.len)
+	if (bulk.count < bulk.asked.count)
 		maas_refuse(ask, 400, "Unknown machine(s): %s.",
 		    buf_text(&bulk.unknown));
 	else if (bulk.forbidden.len)
@@ -289,6 +297,7 @@ void maas_op_machines_release(struct ask *ask)
 	else
 		release_all(ask, &bulk);
 	free(bulk.nodes);
+	maas_names_free(&bulk.asked);
 	buf_free(&bulk.unknown);
 	buf_free(&bulk.forbidden);
 	buf_free(&bulk.stuck);

@@ -169,6 +169,8 @@ static void perform(struct ask *ask, const struct way *way, bool nobody)
 		unmodelled(ask);
 		return;
 	}
+	if (ask->operation->flags & OP_POST && ask->body.structured)
+		form_free(&ask->body.form);
 	if (ask->body.type && !ask->op)
 		ask_value(ask, way, nobody);
 	else

@@ -222,6 +222,8 @@ void maas_op_accept(struct ask *ask)
 	size_t at = 0;
 	const char *id;
 
+	if (maas_no_lists(ask))
+		return;
 	while ((id = maas_form_next(&ask->body.form, "machines", &at))) {
 		struct node *node = maas_node_find(ask->maas, id);
 

@@ -199,6 +199,63 @@ TEST(what_never_was_commissioned_is_new_when_it_is_released)
 	lab_close(&lab);
 }
 
+TEST(a_list_of_machines_names_each_once_and_nothing_is_a_name)
+{
+	static const struct row rows[] = {
+		{ "POST", "machines/?op=release",
+		    "machines=zz&machines=yy&machines=zz", 400,
+		    "Unknown machine(s): zz, yy." },
+		{ "POST", "machines/?op=release", "machines=", 400,
+		    "Unknown machine(s): ." },
+		{ "POST", "machines/?op=release", "", 200, "[]" },
+		{ "POST", "machines/?op=accept", "machines=", 400,
+		    "Unknown machine(s): ." },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+/* A document, where fields of a form are looked for. */
+static int documents(const char *path, const char *type, const char *body)
+{
+	struct http_request request = { 0 };
+	char *authorization = lab_authorization(&lab);
+
+	http_request_set(&request, "POST", "/MAAS/api/2.0/machines/%s", path);
+	http_header_add(&request.headers, "Authorization", authorization);
+	http_header_add(&request.headers, "Content-Type", type);
+	buf_adds(&request.body, body);
+	free(authorization);
+	return lab_send(&lab, &request);
+}
+
+#define JSON "application/json"
+
+TEST(fields_of_a_document_are_no_fields_of_a_form)
+{
+	const char *id;
+	char path[64];
+
+	a_gated_lab();
+	id = a_deployed_machine();
+	EXPECT_INT(documents("?op=allocate", JSON, "{\"mem\": 1}"), 500);
+	EXPECT_STR(lab_text(&lab), "'dict' object has no attribute 'lists'");
+	EXPECT_INT(documents("?op=allocate", "text/plain", "mem=1"), 500);
+	EXPECT_STR(
+	    lab_text(&lab), "'NoneType' object has no attribute 'lists'");
+	EXPECT_INT(documents("?op=release", JSON, "{\"machines\": []}"), 500);
+	EXPECT_STR(lab_text(&lab), "'dict' object has no attribute 'getlist'");
+	snprintf(path, sizeof(path), "%s/?op=deploy", id);
+	EXPECT_INT(documents(path, "text/plain", "x"), 500);
+	EXPECT_STR(lab_text(&lab), "'NoneType' object has no attribute 'get'");
+	snprintf(path, sizeof(path), "%s/?op=release", id);
+	EXPECT_INT(documents(path, JSON, "{\"erase\": \"maybe\"}"), 200);
+	EXPECT_STR(jstr(lab.body, "status_name"), "Releasing");
+	lab_close(&lab);
+}
+
 TEST(enlistment_is_accepted_once)
 {
 	const char *id;
@@ -343,6 +400,8 @@ CASE(annotations_are_the_owners_alone),
     CASE(commissioning_starts_with_bare_disks_and_no_links),
     CASE(tests_ask_for_a_machine_that_is_known_and_scripts_that_spare_it),
     CASE(what_never_was_commissioned_is_new_when_it_is_released),
+    CASE(a_list_of_machines_names_each_once_and_nothing_is_a_name),
+    CASE(fields_of_a_document_are_no_fields_of_a_form),
     CASE(enlistment_is_accepted_once),
     CASE(a_new_machine_is_judged_field_by_field),
     CASE(who_is_no_administrator_has_fewer_fields),

@@ -13,7 +13,7 @@
  * installation. Only a few of them change what is modelled: the default
  * series, and erasing on release. */
 static const char defaults[] =
-    "{\"maas_name\": \"region\", \"theme\": \"\", \"kernel_opts\": \"\","
+    "{\"maas_name\": \"region\", \"theme\": \"\", \"kernel_opts\": null,"
     "\"enable_http_proxy\": true, \"maas_proxy_port\": 8000,"
     "\"use_peer_proxy\": false, \"prefer_v4_proxy\": false,"
     "\"http_proxy\": null, \"default_dns_ttl\": 30, \"upstream_dns\": null,"
@@ -28,7 +28,7 @@ static const char defaults[] =
     "\"commissioning_distro_series\": \"jammy\","
     "\"enable_third_party_drivers\": true, \"windows_kms_host\": null,"
     "\"enable_disk_erasing_on_release\": false,"
-    "\"disk_erase_with_secure_erase\": false,"
+    "\"disk_erase_with_secure_erase\": true,"
     "\"disk_erase_with_quick_erase\": false,"
     "\"boot_images_auto_import\": true, \"boot_images_no_proxy\": false,"
     "\"curtin_verbose\": true, \"force_v1_network_yaml\": false,"

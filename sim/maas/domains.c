@@ -39,8 +39,23 @@ struct domain *maas_domain_make(struct maas *maas, const char *name)
 	return domain;
 }
 
-/* The count is of an annotation that answers of API 2.0 do not make: always 0
- * in the recordings, whatever the domain holds. */
+/* What people wrote into it: addresses and other records. What follows from
+ * machines does not count. */
+static int record_count(const struct maas *maas, const struct domain *domain)
+{
+	struct dns_resource *resource;
+	struct dns_data *data;
+	size_t count = 0;
+
+	list_for_each (resource, &maas->dns_resources) {
+		if (resource->domain == domain)
+			count += resource->address_count;
+	}
+	list_for_each (data, &maas->dns_data)
+		count += data->resource->domain == domain;
+	return (int)count;
+}
+
 json_t *maas_domain_json(const struct maas *maas, const struct domain *domain)
 {
 	char *uri = xasprintf(
@@ -48,9 +63,9 @@ json_t *maas_domain_json(const struct maas *maas, const struct domain *domain)
 	json_t *json = json_pack("{s:b, s:o, s:i, s:s, s:b, s:I, s:s}",
 	    "authoritative", domain->authoritative, "ttl",
 	    domain->ttl < 0 ? json_null() : json_integer(domain->ttl),
-	    "resource_record_count", 0, "name", domain->name, "is_default",
-	    domain == maas->default_domain, "id", (json_int_t)domain->id,
-	    "resource_uri", uri);
+	    "resource_record_count", record_count(maas, domain), "name",
+	    domain->name, "is_default", domain == maas->default_domain, "id",
+	    (json_int_t)domain->id, "resource_uri", uri);
 
 	free(uri);
 	return json;
@@ -124,6 +139,26 @@ static bool read_form(struct ask *ask, const struct domain *domain,
 	return maas_fine(ask, errors);
 }
 
+/* What was the name of a host in the domain above is now that of the domain. */
+static void adopt(struct maas *maas, struct domain *domain)
+{
+	const char *dot = strchr(domain->name, '.');
+	const struct domain *above = dot ? maas_domain_find(maas, dot + 1)
+	                                 : NULL;
+	char *label = xstrndup(domain->name, strcspn(domain->name, "."));
+	struct dns_resource *resource;
+
+	list_for_each (resource, &maas->dns_resources) {
+		if (!above || resource->domain != above ||
+		    strcmp(resource->name, label) != 0)
+			continue;
+		maas_set_text(&resource->name, "@");
+		resource->domain = domain;
+	}
+	free(label);
+	maas->dns_dirty = true;
+}
+
 void maas_op_domains_list(struct ask *ask)
 {
 	json_t *list = json_array();
@@ -147,7 +182,7 @@ void maas_op_domains_create(struct ask *ask)
 	domain = maas_domain_make(ask->maas, name);
 	domain->ttl = ttl;
 	domain->authoritative = authoritative;
-	ask->maas->dns_dirty = true;
+	adopt(ask->maas, domain);
 	maas_answer(ask, maas_domain_json(ask->maas, domain));
 }
 
@@ -189,35 +224,49 @@ void maas_op_domains_update(struct ask *ask)
 	domain->authoritative = authoritative;
 	list_for_each (node, &ask->maas->nodes)
 		maas_node_touch(node);
-	ask->maas->dns_dirty = true;
+	adopt(ask->maas, domain);
 	maas_answer(ask, maas_domain_json(ask->maas, domain));
 }
 
 /* Django's words for a foreign key that protects. */
-static bool used_by_resources(struct ask *ask, const struct domain *domain)
+static bool is_used(struct ask *ask, const struct domain *domain)
 {
 	struct dns_resource *resource;
-	struct buf names = BUF_INIT;
+	struct buf keys = BUF_INIT, users = BUF_INIT;
+	struct node *node;
 
-	list_for_each (resource, &ask->maas->dns_resources) {
-		if (resource->domain == domain)
-			buf_addf(&names, "%s<DNSResource: name=%s>",
-			    names.len ? ", " : "", resource->name);
+	list_for_each (node, &ask->maas->nodes) {
+		char *fqdn = maas_node_fqdn(node);
+
+		if (node->domain == domain)
+			buf_addf(&users, "%s<Node: %s (%s)>",
+			    users.len ? ", " : "", node->system_id, fqdn);
+		free(fqdn);
 	}
-	if (names.len)
+	buf_adds(&keys, users.len ? "'Node.domain'" : "");
+	list_for_each (resource, &ask->maas->dns_resources) {
+		if (resource->domain != domain)
+			continue;
+		if (!strstr(buf_text(&keys), "DNSResource"))
+			buf_addf(&keys, "%s'DNSResource.domain'",
+			    keys.len ? ", " : "");
+		buf_addf(&users, "%s<DNSResource: name=%s>",
+		    users.len ? ", " : "", resource->name);
+	}
+	if (users.len)
 		maas_refuse(ask, 500,
 		    "(\"Cannot delete some instances of model 'Domain' "
 		    "because they are referenced through protected foreign "
-		    "keys: 'DNSResource.domain'.\", {%s})",
-		    buf_text(&names));
-	buf_free(&names);
+		    "keys: %s.\", {%s})",
+		    buf_text(&keys), buf_text(&users));
+	buf_free(&keys);
+	buf_free(&users);
 	return ask->answered;
 }
 
 void maas_op_domains_delete(struct ask *ask)
 {
 	struct domain *domain = domain_asked(ask, true);
-	struct node *node;
 
 	if (!domain)
 		return;
@@ -227,12 +276,8 @@ void maas_op_domains_delete(struct ask *ask)
 		    "deleted.");
 		return;
 	}
-	if (used_by_resources(ask, domain))
+	if (is_used(ask, domain))
 		return;
-	list_for_each (node, &ask->maas->nodes) {
-		if (node->domain == domain)
-			node->domain = ask->maas->default_domain;
-	}
 	maas_list_remove(&ask->maas->domains, domain);
 	free(domain->name);
 	free(domain);
@@ -240,13 +285,37 @@ void maas_op_domains_delete(struct ask *ask)
 	maas_answer_gone(ask);
 }
 
+/* A name in the DNS does not change while a machine is somebody's, or runs
+ * something that was booted for a task. */
+static bool may_be_renamed(const struct node *node)
+{
+	static const enum node_status idle[] = { NODE_NEW,
+		NODE_FAILED_COMMISSIONING, NODE_MISSING, NODE_READY,
+		NODE_RESERVED, NODE_RETIRED, NODE_BROKEN };
+
+	for (size_t i = 0; i < sizeof(idle) / sizeof(idle[0]); i++)
+		if (node->status == idle[i])
+			return true;
+	return false;
+}
+
 void maas_op_domains_set_default(struct ask *ask)
 {
 	struct domain *domain = domain_asked(ask, true);
+	struct maas *maas = ask->maas;
+	struct node *node;
 
 	if (!domain)
 		return;
-	ask->maas->default_domain = domain;
+	list_for_each (node, &maas->nodes) {
+		if (node->domain != maas->default_domain ||
+		    !may_be_renamed(node))
+			continue;
+		node->domain = domain;
+		maas_node_touch(node);
+	}
+	maas->default_domain = domain;
+	maas->dns_dirty = true;
 	maas_answer(ask, maas_domain_json(ask->maas, domain));
 }
 

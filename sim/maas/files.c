@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/maas/python.h"
+
 /* Files that users leave with the region (Juju of old did). */
 
 static struct stored_file *find(
@@ -20,7 +22,8 @@ static struct stored_file *find(
 static json_t *file_json(const struct stored_file *file, bool with_content)
 {
 	struct buf content = BUF_INIT;
-	char *uri = xasprintf("/MAAS/api/2.0/files/%s/", file->filename);
+	char *word = maas_python_quote(file->filename);
+	char *uri = xasprintf("/MAAS/api/2.0/files/%s/", word);
 	char *anonymous = xasprintf(
 	    "/MAAS/api/2.0/files/?op=get_by_key&key=%s", file->key);
 	json_t *json = json_pack("{s:s, s:s, s:s}", "filename", file->filename,
@@ -32,6 +35,7 @@ static json_t *file_json(const struct stored_file *file, bool with_content)
 		    json, "content", json_string(buf_text(&content)));
 	}
 	buf_free(&content);
+	free(word);
 	free(uri);
 	free(anonymous);
 	return json;

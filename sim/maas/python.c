@@ -162,3 +162,18 @@ void maas_python_no_int(struct buf *out, const char *text)
 	maas_python_text(out, stripped);
 	free(stripped);
 }
+
+char *maas_python_quote(const char *word)
+{
+	struct buf out = BUF_INIT;
+
+	for (; *word; word++) {
+		unsigned char c = (unsigned char)*word;
+
+		if ((c < 0x80 && isalnum(c)) || strchr("_.-~!$&'()*+,;=/:@", c))
+			buf_addf(&out, "%c", c);
+		else
+			buf_addf(&out, "%%%02X", c);
+	}
+	return buf_detach(&out);
+}

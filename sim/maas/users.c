@@ -10,6 +10,7 @@
 #include "sim/maas/networks.h"
 #include "sim/maas/node.h"
 #include "sim/maas/people.h"
+#include "sim/maas/python.h"
 
 static const char key_letters[] =
     "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
@@ -93,15 +94,17 @@ void maas_key_free(struct maas *maas, struct api_key *key)
 
 json_t *maas_user_json(const struct user *user)
 {
-	char *uri;
+	char *word, *uri;
 	json_t *json;
 
 	if (!user)
 		return json_null();
-	uri = xasprintf("/MAAS/api/2.0/users/%s/", user->name);
+	word = maas_python_quote(user->name);
+	uri = xasprintf("/MAAS/api/2.0/users/%s/", word);
 	json = json_pack("{s:b, s:s, s:s, s:b, s:s}", "is_superuser",
 	    user->admin, "username", user->name, "email", user->email,
 	    "is_local", 1, "resource_uri", uri);
+	free(word);
 	free(uri);
 	return json;
 }

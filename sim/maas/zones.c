@@ -6,6 +6,7 @@
 
 #include "sim/maas/ask.h"
 #include "sim/maas/node.h"
+#include "sim/maas/python.h"
 
 /* Zones and resource pools: names for where machines stand and whose they
  * are. They are alike but for who answers what when something is wrong. */
@@ -34,11 +35,13 @@ struct zone *maas_zone_make(
 
 json_t *maas_zone_json(const struct zone *zone)
 {
-	char *uri = xasprintf("/MAAS/api/2.0/zones/%s/", zone->name);
+	char *word = maas_python_quote(zone->name);
+	char *uri = xasprintf("/MAAS/api/2.0/zones/%s/", word);
 	json_t *json = json_pack("{s:s, s:s, s:I, s:s}", "name", zone->name,
 	    "description", zone->description, "id", (json_int_t)zone->id,
 	    "resource_uri", uri);
 
+	free(word);
 	free(uri);
 	return json;
 }

@@ -195,6 +195,11 @@ TEST(settings_are_read_by_the_kind_of_their_field)
 		    "name=enable_http_proxy&value=maybe", 200, "OK" },
 		{ "GET", "maas/?op=get_config&name=enable_http_proxy", NULL,
 		    200, "true" },
+		{ "GET", "maas/?op=get_config&name=kernel_opts", NULL, 200,
+		    "null" },
+		{ "GET",
+		    "maas/?op=get_config&name=disk_erase_with_secure_erase",
+		    NULL, 200, "true" },
 		{ "GET", "maas/?op=get_config&name=ntp_server", NULL, 200,
 		    "\"ntp.ubuntu.com\"" },
 	};

@@ -91,7 +91,10 @@ struct host *real_host_new(struct reactor *reactor,
 	timer_init(&real->keep_step, keep_step);
 	timer_set(&real->keep_step, host->loop, 0);
 	host->net = real_net_new(reactor, host,
-	    options->bind ? options->bind : "127.0.0.1", options->resolver);
+	    options->bind ? options->bind : "127.0.0.1", options->resolver,
+	    err);
+	if (!host->net)
+		real_host_free(&host);
 	return host;
 }
 
@@ -100,6 +103,7 @@ struct host *real_host_child(struct reactor *reactor, const struct host *parent,
 {
 	struct real_host *real = xcalloc(1, sizeof(*real));
 	struct host *host = &real->host;
+	struct err err = { 0 };
 
 	*host = *parent;
 	real->reactor = reactor;
@@ -110,7 +114,8 @@ struct host *real_host_child(struct reactor *reactor, const struct host *parent,
 	host->dead = false;
 	timer_init(&real->keep_step, keep_step);
 	timer_set(&real->keep_step, host->loop, 0);
-	host->net = real_net_new(reactor, host, address, resolver);
+	host->net = real_net_new(reactor, host, address, resolver, &err);
+	check(host->net); /* the resolver is ours, or none */
 	return host;
 }
 

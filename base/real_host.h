@@ -43,7 +43,7 @@ struct real_host_options {
 	uint64_t seed;   /* of its choices; 0: from the kernel */
 	bool timestamps; /* in front of log lines */
 };
-/* NULL and *err if the directory cannot be used. */
+/* NULL and *err if the directory cannot be used, or the resolver is none. */
 struct host *real_host_new(struct reactor *reactor,
     const struct real_host_options *options, struct err *err);
 void real_host_free(struct host **host);
@@ -78,8 +78,9 @@ typedef void real_told_fn(void *ctx, const struct real_told *told);
 void real_net_watch(
     struct net *net, wire_fault_fn *strike, real_told_fn *told, void *ctx);
 
+/* NULL and *err if the resolver is no address. */
 struct net *real_net_new(struct reactor *reactor, struct host *host,
-    const char *bind, const char *resolver);
+    const char *bind, const char *resolver, struct err *err);
 void real_net_free(struct net **net);
 
 #endif

@@ -157,7 +157,8 @@ void real_resolve(
 	ares_getaddrinfo(net->ares, name, NULL, &hints, ares_answers, question);
 }
 
-static void begin_ares(struct real_net *net, const char *resolver)
+static bool begin_ares(
+    struct real_net *net, const char *resolver, struct err *err)
 {
 	struct ares_options options = { 0 };
 	char lookups[] = "b"; /* a resolver that was named is asked alone */
@@ -171,16 +172,19 @@ static void begin_ares(struct real_net *net, const char *resolver)
 		mask |= ARES_OPT_LOOKUPS;
 	}
 	check(ares_init_options(&net->ares, &options, mask) == ARES_SUCCESS);
-	if (resolver)
-		check(ares_set_servers_ports_csv(net->ares, resolver) ==
-		      ARES_SUCCESS);
 	timer_init(&net->ares_timer, ares_ticks);
+	if (!resolver ||
+	    ares_set_servers_ports_csv(net->ares, resolver) == ARES_SUCCESS)
+		return true;
+	return err_set(err, ERR_INPUT,
+	    "the resolver \"%s\" is neither ADDRESS nor ADDRESS:PORT",
+	    resolver);
 }
 
 /* ---- life ---- */
 
 struct net *real_net_new(struct reactor *reactor, struct host *host,
-    const char *bind, const char *resolver)
+    const char *bind, const char *resolver, struct err *err)
 {
 	static const struct net_ops OPS = { real_send, real_listen,
 		real_listen_proxy };
@@ -193,8 +197,13 @@ struct net *real_net_new(struct reactor *reactor, struct host *host,
 	net->book = (struct wire){
 		.kind = WIRE_HTTPS, .loop = host->loop, .events = host->events
 	};
-	begin_ares(net, resolver);
-	return &net->net;
+	if (begin_ares(net, resolver, err))
+		return &net->net;
+	ares_destroy(net->ares);
+	ares_library_cleanup();
+	free(net->bind);
+	free(net);
+	return NULL;
 }
 
 void real_net_watch(

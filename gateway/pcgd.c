@@ -70,8 +70,9 @@ static const char ENCRYPT_USAGE[] =
 
 /* --config FILE, and nothing else. NULL: the command ends with *status. */
 static const char *config_option(
-    int argc, char **argv, const char *help, int *status)
+    const char *command, int argc, char **argv, const char *help, int *status)
 {
+	char words[16];
 	static const struct option OPTIONS[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, PCGD_HELP },
@@ -82,7 +83,8 @@ static const char *config_option(
 
 	optind = 1;
 	*status = 2;
-	while ((option = pcgd_option("pcgd", argc, argv, OPTIONS)) != -1) {
+	snprintf(words, sizeof(words), "pcgd %s", command);
+	while ((option = pcgd_option(words, argc, argv, OPTIONS)) != -1) {
 		if (option == PCGD_HELP)
 			*status = fputs(help, stdout) < 0;
 		if (option != 'c')
@@ -90,7 +92,8 @@ static const char *config_option(
 		file = optarg;
 	}
 	if (!file || optind < argc) {
-		fprintf(stderr, "pcgd: say --config FILE, and nothing else\n");
+		fprintf(stderr,
+		    "pcgd %s: say --config FILE, and nothing else\n", command);
 		return NULL;
 	}
 	return file;
@@ -122,7 +125,7 @@ static int serve(struct reactor *reactor, struct host *host,
 static int run(int argc, char **argv)
 {
 	int status;
-	const char *file = config_option(argc, argv, RUN_USAGE, &status);
+	const char *file = config_option("run", argc, argv, RUN_USAGE, &status);
 	struct pcgd_config config;
 	struct real_host_options options = { .timestamps = true };
 	struct reactor *reactor;
@@ -150,6 +153,8 @@ static int run(int argc, char **argv)
 		status = serve(reactor, host, &config);
 	else
 		fprintf(stderr, "pcgd: %s\n", err.text);
+	if (err.kind == ERR_INPUT)
+		status = 2;
 	real_host_free(&host);
 	reactor_free(&reactor);
 	pcgd_config_free(&config);
@@ -159,7 +164,8 @@ static int run(int argc, char **argv)
 static int encrypt(int argc, char **argv)
 {
 	int status, count;
-	const char *file = config_option(argc, argv, ENCRYPT_USAGE, &status);
+	const char *file = config_option(
+	    "encrypt", argc, argv, ENCRYPT_USAGE, &status);
 
 	if (!file)
 		return status;

@@ -14,6 +14,7 @@
 #include "base/real_host.h"
 #include "base/url.h"
 #include "base/yaml.h"
+#include "capi/maas_client.h"
 #include "gateway/pcgd_config.h"
 #include "gateway/pcgd_options.h"
 
@@ -24,7 +25,7 @@ struct install {
 	const char *maas, *maas_ca, *key_file;
 	const char *https_proxy, *http_proxy, *no_proxy;
 	const char *out, *resolver;
-	char *ca_pem, *code, *key;
+	char *ca_pem, *maas_ca_pem, *code, *key;
 	struct reactor *reactor;
 	char *manifest;
 	struct err err;
@@ -168,6 +169,20 @@ static bool fetch(struct install *in, struct host *host, const struct url *url,
 	return in->manifest != NULL;
 }
 
+/* As the gateway will judge it. */
+static bool account_is_sane(struct install *in, struct host *host)
+{
+	const struct maas_account account = {
+		.endpoint = in->maas,
+		.api_key = in->key,
+		.ca_pem = in->maas_ca_pem,
+	};
+	struct maas_client *client = maas_client_new(host, &account, &in->err);
+
+	maas_client_free(&client);
+	return in->err.kind == ERR_NONE;
+}
+
 static bool fetch_manifest(struct install *in)
 {
 	struct real_host_options options = { .name = "installer",
@@ -180,12 +195,18 @@ static bool fetch_manifest(struct install *in)
 
 	if (!url_parse(&url, in->palette, &in->err))
 		return err_prefix(&in->err, "--palette: ");
+	if (url.tls && !in->ca_pem) {
+		url_free(&url);
+		return err_set(&in->err, ERR_INPUT,
+		    "--palette is https: say --palette-ca FILE, too, the CA "
+		    "to verify it by");
+	}
 	proxies.https_proxy = xstrdup(in->https_proxy);
 	proxies.http_proxy = xstrdup(in->http_proxy);
 	proxies.no_proxy = xstrdup(in->no_proxy);
 	in->reactor = reactor_new(1);
 	host = real_host_new(in->reactor, &options, &in->err);
-	fetched_it = host &&
+	fetched_it = host && account_is_sane(in, host) &&
 	             fetch(in, host, &url,
 	                 proxy_for(&proxies, url.tls, url.host, url.port));
 	real_host_free(&host);
@@ -253,20 +274,16 @@ static char *compose(const struct install *in, const char *uid)
 	return buf_detach(&out);
 }
 
-static bool copy_ca(const struct install *in, const char *from,
+static bool write_ca(const struct install *in, const char *pem,
     const char *name, struct err *err)
 {
-	char *text, *to;
+	char *to;
 	bool well;
 
-	if (!from)
+	if (!pem)
 		return true;
-	text = file_text(from, err);
-	if (!text)
-		return false;
 	to = xasprintf("%s/%s", in->out, name);
-	well = write_file(to, text, err);
-	free(text);
+	well = write_file(to, pem, err);
 	free(to);
 	return well;
 }
@@ -283,8 +300,8 @@ static bool write_all(struct install *in, const char *uid)
 		err_set(&in->err, ERR_STORAGE, "cannot make %s: %s", in->out,
 		    strerror(errno));
 	well = in->err.kind == ERR_NONE && write_file(file, text, &in->err) &&
-	       copy_ca(in, in->palette_ca, "palette-ca.pem", &in->err) &&
-	       copy_ca(in, in->maas_ca, "maas-ca.pem", &in->err);
+	       write_ca(in, in->ca_pem, "palette-ca.pem", &in->err) &&
+	       write_ca(in, in->maas_ca_pem, "maas-ca.pem", &in->err);
 	/* A file that cannot be sealed must not stay with plain secrets. */
 	if (well && pcgd_config_encrypt(file, stderr) < 0) {
 		unlink(file);
@@ -297,10 +314,29 @@ static bool write_all(struct install *in, const char *uid)
 	return well;
 }
 
+/* Before anybody is asked: a pairing code is good for a while only. */
+static bool may_write(struct install *in)
+{
+	char *file = xasprintf("%s/pcg.yaml", in->out);
+	struct stat there;
+	bool taken = lstat(file, &there) == 0;
+
+	if (taken)
+		err_set(&in->err, ERR_STORAGE,
+		    "cannot write %s: it exists, and is left as it is", file);
+	else if (stat(in->out, &there) == 0 && !S_ISDIR(there.st_mode))
+		err_set(&in->err, ERR_STORAGE, "%s is not a folder", in->out);
+	free(file);
+	return in->err.kind == ERR_NONE;
+}
+
 static bool read_inputs(struct install *in)
 {
 	if (in->palette_ca &&
-	    !(in->ca_pem = file_text(in->palette_ca, &in->err)))
+	    !(in->ca_pem = file_certificates(in->palette_ca, &in->err)))
+		return false;
+	if (in->maas_ca &&
+	    !(in->maas_ca_pem = file_certificates(in->maas_ca, &in->err)))
 		return false;
 	in->code = file_text(in->code_file, &in->err);
 	in->key = in->code ? file_text(in->key_file, &in->err) : NULL;
@@ -322,15 +358,19 @@ int pcgd_install(int argc, char **argv)
 			return 2;
 	}
 	if (optind < argc) {
-		fputs(USAGE, stderr);
+		fprintf(stderr,
+		    "pcgd install: \"%s\" is not an option (see pcgd install "
+		    "--help)\n",
+		    argv[optind]);
 		return 2;
 	}
 	if (missing(&in)) {
-		fprintf(stderr, "pcgd install: say %s, too\n\n%s", missing(&in),
-		    USAGE);
+		fprintf(stderr,
+		    "pcgd install: say %s, too (see pcgd install --help)\n",
+		    missing(&in));
 		return 2;
 	}
-	well = read_inputs(&in) && fetch_manifest(&in);
+	well = may_write(&in) && read_inputs(&in) && fetch_manifest(&in);
 	uid = well ? overlord_uid(in.manifest) : NULL;
 	if (well && !uid)
 		well = err_set(
@@ -341,6 +381,7 @@ int pcgd_install(int argc, char **argv)
 	free(uid);
 	free(in.manifest);
 	free(in.ca_pem);
+	free(in.maas_ca_pem);
 	free(in.code);
 	free(in.key);
 	return well ? 0 : in.err.kind == ERR_INPUT ? 2 : 1;

@@ -11,19 +11,11 @@
 
 typedef int command_fn(int argc, char **argv);
 
-command_fn command_run;     /* run.c */
-command_fn command_matrix;  /* matrix.c */
-command_fn command_explain; /* explain.c */
-command_fn command_verbs;   /* manual.c */
-command_fn command_faults;
-command_fn command_steps;
-command_fn command_paths;
-command_fn command_laws;
-command_fn command_world;
-command_fn command_coverage; /* coverage.c */
-command_fn command_serve;    /* ../serve/serve.c */
-command_fn command_compat;   /* compat.c */
-command_fn command_import;   /* import.c */
+#define OWN(function, name, help)                   command_fn function;
+#define COMMAND(function, name, help, takes, usage) command_fn function;
+#include "harness/command/commands.tbl"
+#undef OWN
+#undef COMMAND
 
 /* "pcgsim run: there is no option --sed; did you mean --seed?" on standard
  * error, and 2. */

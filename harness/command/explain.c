@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/check.h"
 #include "harness/command/commands.h"
 #include "harness/kinds.h"
 #include "harness/laws.h"
@@ -151,10 +152,7 @@ int command_explain(int argc, char **argv)
 	struct buf out = BUF_INIT;
 	int status = 0;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: pcgsim explain FILE\n");
-		return 2;
-	}
+	check(argc == 2); /* main.c: it takes a word */
 	scenario = scenario_load(argv[1], &mistakes);
 	if (scenario) {
 		explain(scenario);

@@ -113,17 +113,35 @@ static bool write_file(
 	return well;
 }
 
+static bool folder_of_is_writable(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char *folder = slash ? xstrndup(file, (size_t)(slash - file) + 1)
+	                     : xstrdup(".");
+	bool well = access(folder, W_OK | X_OK) == 0;
+
+	free(folder);
+	return well;
+}
+
 /* Before anything is asked: nobody waits for a minute to hear this. */
 static bool may_write(const struct importing *in, struct err *err)
 {
+	struct stat there;
+
 	if (!in->out)
 		return err_set(err, ERR_INPUT,
 		    "say which file to write (- for standard output)");
-	if (strcmp(in->out, "-") == 0 || in->force ||
-	    access(in->out, F_OK) != 0)
+	if (strcmp(in->out, "-") == 0)
 		return true;
-	return err_set(err, ERR_INPUT,
-	    "%s is there already; --force writes over it", in->out);
+	if (stat(in->out, &there) != 0)
+		return folder_of_is_writable(in->out) || cannot(in->out, err);
+	if (S_ISDIR(there.st_mode))
+		return err_set(err, ERR_INPUT,
+		    "%s is a folder; say which file to write", in->out);
+	return in->force ||
+	       err_set(err, ERR_INPUT,
+	           "%s is there already; --force writes over it", in->out);
 }
 
 static bool save(

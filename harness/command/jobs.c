@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -191,4 +192,12 @@ void jobs_run(
 		if (crew_split(crew))
 			crew_leave(crew, run(ctx, i));
 	crew_free(&crew);
+}
+
+double jobs_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }

@@ -34,4 +34,7 @@ _Noreturn void crew_leave(struct crew *crew, const json_t *result);
 /* Waits for all. */
 void crew_free(struct crew **crew);
 
+/* Seconds on the clock of this machine, which no world knows. */
+double jobs_clock(void);
+
 #endif

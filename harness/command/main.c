@@ -8,106 +8,25 @@
 #include "base/yaml.h"
 #include "harness/command/commands.h"
 
-#define WIRE_OPTION \
-	"  --wire memory|https  messages, or real bytes of TLS; else "
-#define RUN_OPTIONS                                              \
-	"  --seed N             the chance of the run; else 1\n" \
-	"  -j, --jobs N         runs at a time, 0: all in here; else 2\n"
+enum taken {
+	NOTHING,
+	A_WORD,
+	OPTIONS
+};
 
-/* A command without a usage explains itself. A bare one takes no operands: it
- * prints a table. */
+/* A command without a usage explains itself. */
 static const struct command {
-	const char *name;
 	command_fn *run;
-	const char *help, *usage;
-	bool bare;
+	const char *name, *help;
+	enum taken takes;
+	const char *usage;
 } commands[] = {
-	{ "run", command_run, "play scenarios, judge them",
-	    "usage: pcgsim run [OPTION]... [FILE|FOLDER]...\n\n"
-	    "Plays scenarios and prints a verdict for each; without a name, "
-	    "all of scenarios/.\n\n" WIRE_OPTION "https\n" RUN_OPTIONS
-	    "  --junit FILE         the verdicts as JUnit XML\n"
-	    "  --record FOLDER      the events of each run, one JSON object a "
-	    "line\n"
-	    "  --log                with each failure, what the parts logged "
-	    "last\n"
-	    "  --corrupt-reply N    https: flips a byte of the N-th reply, to "
-	    "see "
-	    "that\n"
-	    "                       comparing the records of both wires can "
-	    "fail\n\n"
-	    "Exit status: 0 everything held, 1 something did not, 2 the files "
-	    "or the options\nare not in order (then nothing was played).\n",
-	    false },
-	{ "matrix", command_matrix, "one again, killed at every moment",
-	    "usage: pcgsim matrix [OPTION]... FILE\n\n"
-	    "Plays one scenario again and again. Each time a gateway is killed "
-	    "at another\nmoment: before and after each of its exchanges, and "
-	    "before each sync of its disk,\nas the death of a process and as a "
-	    "loss of power. It is back a minute later, and\nthe scenario must "
-	    "hold nevertheless. One run speaks for all moments that leave\n"
-	    "the same world.\n\n" WIRE_OPTION "memory\n" RUN_OPTIONS
-	    "  --who NAME           whom to kill; else the first gateway; or\n"
-	    "                       cluster/web/capi, with its node\n"
-	    "  --sample N           so many of them, evenly spread; else all\n"
-	    "  --every              a run for each moment, and those that "
-	    "leave "
-	    "the same\n"
-	    "                       world have to go on the same\n"
-	    "  --only MOMENT        this one, as a failure names it:\n"
-	    "                       \"exchange 412 after-commit power\"\n"
-	    "  --junit FILE         the verdicts as JUnit XML: a case for each "
-	    "kind of\n"
-	    "                       moment and death\n"
-	    "  --record FOLDER      with --only: the events of that run\n"
-	    "  --log                with each failure, what the parts logged "
-	    "last\n\n"
-	    "On --wire memory all of them branch off one run, and this is "
-	    "quick; on https\neach is a run of its own.\n\n"
-	    "Exit status: 0 everything held, 1 something did not, 2 the file "
-	    "or the options\nare not in order.\n",
-	    false },
-	{ "serve", command_serve, "a fake MAAS or Palette on a real port", NULL,
-	    false },
-	{ "compat", command_compat, "what a real MAAS does otherwise", NULL,
-	    false },
-	{ "import", command_import, "a real MAAS as a file that serve loads",
-	    NULL, false },
-	{ "explain", command_explain, "a scenario, as it was understood",
-	    "usage: pcgsim explain FILE\n\n"
-	    "Prints a scenario in sentences, with what each word means. Plays "
-	    "nothing.\nExit status: 0, or 2 if the file is not in order.\n",
-	    false },
-	{ "verbs", command_verbs, "what can happen in a scenario",
-	    "usage: pcgsim verbs\n\nPrints the steps that a timeline can take, "
-	    "from the table that takes them.\n",
-	    true },
-	{ "faults", command_faults, "faults on the wire, and their scopes",
-	    "usage: pcgsim faults\n\nPrints what can go wrong on the wire, and "
-	    "the keys that say what it meets.\n",
-	    true },
-	{ "steps", command_steps, "what can happen around a MAAS",
-	    "usage: pcgsim steps\n\nPrints the steps that serve maas "
-	    "--control takes, and the words that scenarios have\nfor them.\n",
-	    true },
-	{ "paths", command_paths, "what a claim can speak of",
-	    "usage: pcgsim paths\n\nPrints what claims can speak of: whose "
-	    "view it is, and its arguments.\n",
-	    true },
-	{ "laws", command_laws, "what holds in every run",
-	    "usage: pcgsim laws\n\nPrints what is judged in every run without "
-	    "being asked for.\n",
-	    true },
-	{ "world", command_world, "what a world is made of",
-	    "usage: pcgsim world\n\nPrints the kinds of things that a world "
-	    "has, and their keys.\n",
-	    true },
-	{ "coverage", command_coverage, "how much of MAAS's API is modelled",
-	    "usage: pcgsim coverage maas\n\n"
-	    "Prints all operations of the fake MAAS: whether they are modelled "
-	    "(state, and not\ncanned answers) and which topics of the "
-	    "recordings of a real MAAS ask for them;\nthen the sum.\n",
-	    false },
+#define OWN(function, name, help) { function, name, help, OPTIONS, NULL },
+#define COMMAND(function, name, help, takes, usage) \
+	{ function, name, help, takes, usage },
+#include "harness/command/commands.tbl"
+#undef OWN
+#undef COMMAND
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -116,8 +35,11 @@ int usage_unknown(const char *command, const char *what,
 {
 	const char *near = nearest_name(what, known, count);
 
-	fprintf(stderr, "%s: there is no %s%s%s%s\n", command, what,
-	    near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	fprintf(stderr, "%s: there is no %s", command, what);
+	if (near)
+		fprintf(stderr, "; did you mean %s?\n", near);
+	else
+		fprintf(stderr, "; see %s --help\n", command);
 	return 2;
 }
 
@@ -143,18 +65,36 @@ static bool any_wants_help(int argc, char **argv)
 	return false;
 }
 
+/* Says what is one too many, or one too few; and that there are no options. */
+static bool takes(const struct command *command, int argc, char **argv)
+{
+	int most = command->takes == NOTHING ? 1 : 2;
+
+	if (command->takes == OPTIONS)
+		return true;
+	if (argc > 1 && argv[1][0] == '-' && argv[1][1])
+		fprintf(stderr,
+		    "pcgsim %s: there is no %s; see pcgsim %s "
+		    "--help\n",
+		    command->name, argv[1], command->name);
+	else if (argc > most)
+		fprintf(stderr, "pcgsim %s takes nothing more, not \"%s\"\n",
+		    command->name, argv[most]);
+	else if (argc < most)
+		fprintf(stderr, "%.*s\n", (int)strcspn(command->usage, "\n"),
+		    command->usage);
+	else
+		return true;
+	return false;
+}
+
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	if (command->usage && any_wants_help(argc, argv)) {
 		fputs(command->usage, stdout);
 		return 0;
 	}
-	if (command->bare && argc > 1) {
-		fprintf(stderr, "pcgsim %s takes nothing more, not \"%s\"\n",
-		    command->name, argv[1]);
-		return 2;
-	}
-	return command->run(argc, argv);
+	return takes(command, argc, argv) ? command->run(argc, argv) : 2;
 }
 
 int command_of_kind(int argc, char **argv, const char *usage,

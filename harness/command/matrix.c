@@ -122,7 +122,7 @@ static bool strike_and_go_on(void *ctx, struct strike *strike, const char *what)
 static void show_progress(struct matrix *matrix)
 {
 	size_t all = matrix->moments.chosen_count, done = matrix->played;
-	double took = seconds_now() - matrix->began;
+	double took = jobs_clock() - matrix->began;
 	char text[100];
 
 	snprintf(text, sizeof(text), "%zu failed, %.0f s, about %.0f s to go",
@@ -300,7 +300,7 @@ static void print_table(const struct matrix *matrix)
 		printf("\n");
 	}
 	printf("\n%zu runs, %zu failed, %.1f s\n", matrix->played,
-	    matrix->failures, seconds_now() - matrix->began);
+	    matrix->failures, jobs_clock() - matrix->began);
 }
 
 /* A case of JUnit for each cell of the table. */
@@ -322,7 +322,7 @@ static json_t *cell_outcome(
 
 static bool write_junit(const struct matrix *matrix)
 {
-	double share = (seconds_now() - matrix->began) / (2 * MOMENT_KINDS);
+	double share = (jobs_clock() - matrix->began) / (2 * MOMENT_KINDS);
 	json_t *outcomes = json_array();
 	struct err err;
 	bool fine;
@@ -412,7 +412,7 @@ static void play_all(struct matrix *matrix)
 static int run_matrix(struct matrix *matrix)
 {
 	matrix->tty = isatty(STDOUT_FILENO);
-	matrix->began = seconds_now();
+	matrix->began = jobs_clock();
 	if (!flags_writable(&matrix->flags, "matrix"))
 		return 2;
 	if (!plan(matrix))
@@ -518,7 +518,7 @@ int command_matrix(int argc, char **argv)
 	struct matrix matrix = {
 		.flags = { .wire = WIRE_MEMORY, .seed = 1, .jobs = 2 },
 	};
-	struct files files = { 0 };
+	struct files file = { argv, 1 };
 	int status = flags_read(&matrix.flags, argc, argv);
 
 	if (status)
@@ -528,14 +528,13 @@ int command_matrix(int argc, char **argv)
 		                "says more)\n");
 		return 2;
 	}
-	files_find(&files, 1, argv + optind);
-	status = scenarios_load(&files, &matrix.scenario);
+	file.names += optind; /* a folder is not searched */
+	status = scenarios_load(&file, &matrix.scenario);
 	if (status == 0 && !choose_victim(&matrix))
 		status = 2;
 	if (status == 0)
 		status = matrix.flags.only ? run_only(&matrix)
 		                           : run_matrix(&matrix);
 	matrix_free(&matrix);
-	files_forget(&files);
 	return status;
 }

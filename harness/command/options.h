@@ -35,7 +35,6 @@ bool flags_writable(const struct run_flags *flags, const char *command);
  * NULL: no record is wanted. */
 char *flags_record_name(
     const struct run_flags *flags, const struct scenario *scenario);
-double seconds_now(void); /* here, not in any world */
 /* Files as named, folders searched for *.yaml; none: "scenarios". */
 void files_find(struct files *files, int argc, char **argv);
 void files_forget(struct files *files);

@@ -65,7 +65,7 @@ static char *read_key(const struct asking *asking, struct err *err)
 static char *read_ca(const struct asking *asking, struct err *err)
 {
 	if (asking->ca_file)
-		return file_text(asking->ca_file, err);
+		return file_certificates(asking->ca_file, err);
 	if (strncmp(asking->url, "https:", 6) == 0 &&
 	    access(SYSTEM_CA, R_OK) == 0)
 		return file_text(SYSTEM_CA, err);

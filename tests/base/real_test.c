@@ -421,6 +421,18 @@ TEST(a_directory_belongs_to_one_host)
 	rmdir(directory);
 }
 
+TEST(a_resolver_that_is_no_address_is_refused)
+{
+	const struct real_host_options options = { .name = "a",
+		.resolver = "dns.example" };
+	struct reactor *r = reactor_new(1);
+	struct err err = { 0 };
+
+	EXPECT(!real_host_new(r, &options, &err));
+	EXPECT_HAS(err.text, "\"dns.example\" is neither ADDRESS nor");
+	reactor_free(&r);
+}
+
 /* ---- clients that do not behave ---- */
 
 static int raw_client(uint16_t port)
@@ -671,6 +683,7 @@ CASE(a_request_is_answered_and_a_connection_used_again),
     CASE(a_proxy_connects_refuses_and_fails),
     CASE(certificates_are_judged_by_both_sides),
     CASE(nobody_there_is_unreached),
+    CASE(a_resolver_that_is_no_address_is_refused),
     CASE(a_port_in_use_is_said_in_one_sentence),
     CASE(a_directory_belongs_to_one_host),
     CASE(a_stream_that_nobody_reads_ends),

@@ -17,7 +17,7 @@ import time
 from served import free_port, wait
 
 SECRETS = ('ABCD-EFGH-JKLM', 'consumer:token:secret-of-maas')
-PCGD = sys.argv[1]
+PCGD = os.path.abspath(sys.argv[1])
 
 
 class Palette:
@@ -230,11 +230,42 @@ def a_wrong_pairing_code_is_said_and_tried_slowly(room):
         + body), 'Palette says no: 400 InvalidPairingCode no such code')
 
 
+def who_installs_it_wrongly_is_told_before_anybody_is_asked(room):
+    palette = Palette(b'')
+    for name, text in (('code', SECRETS[0]), ('key', SECRETS[1]),
+                       ('half', 'consumer:token'), ('no-ca', 'hello')):
+        (room / name).write_text(text)
+    (room / 'made').mkdir()
+    (room / 'made' / 'pcg.yaml').write_text('by hand')
+    well = {'--name': 'a', '--palette': f'http://127.0.0.1:{palette.port}',
+            '--pairing-code-file': 'code', '--out': 'new',
+            '--maas': 'http://127.0.0.1:1/MAAS', '--maas-key-file': 'key'}
+    for option, value, said in (
+            ('--palette', 'https://127.0.0.1:1', 'say --palette-ca FILE'),
+            ('--palette', 'nowhere', 'does not begin with http'),
+            ('--palette-ca', 'no-ca', 'no certificate (PEM) in no-ca'),
+            ('--palette-ca', '.', 'cannot read .: Is a directory'),
+            ('--maas', 'https://127.0.0.1:1/MAAS', 'no CA certificate'),
+            ('--maas-key-file', 'half', 'must have three parts'),
+            ('--resolver', 'dns', 'neither ADDRESS nor ADDRESS:PORT'),
+            ('--out', 'made', 'it exists, and is left as it is'),
+            ('--out', 'key', 'key is not a folder')):
+        words = [word for pair in {**well, option: value}.items()
+                 for word in pair]
+        done = subprocess.run([PCGD, 'install', *words], cwd=room, timeout=10,
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == (1 if option == '--out' else 2), done
+        assert not done.stdout and said in done.stderr, done
+        assert done.stderr.count('\n') == 1, done
+    assert not palette.requests and not (room / 'new').exists()
+
+
 for claim in (a_corrupt_store_is_refused_and_left_alone,
               a_full_disk_is_said_in_one_sentence_and_costs_nothing,
               a_state_that_cannot_be_written_is_said_in_one_sentence,
               what_it_writes_is_for_its_user_only,
               each_command_has_a_help_of_its_own,
+              who_installs_it_wrongly_is_told_before_anybody_is_asked,
               whoever_asks_for_it_hears_of_each_exchange,
               a_second_one_on_the_same_state_is_refused,
               garbage_is_said_and_tried_slowly,

@@ -49,10 +49,21 @@ def a_caller_who_errs_is_told_and_nothing_is_played(top):
     (top / 'nothing.yaml').touch()
     said([], 2, err='usage: pcgsim')
     said(['rum'], 2, err='did you mean run?')
-    said(['run', '--sed', '1'], 2, err='did you mean seed?')
-    said(['run', '--seed'], 2, err='--seed wants a value')
-    said(['run', '--seed', '-1', scenario], 2, err='--seed cannot be "-1"')
-    said(['run', '--wire', 'wet', scenario], 2, err='--wire cannot be "wet"')
+    said(['run', '--sed', '1'], 2, err='no --sed; did you mean --seed?')
+    said(['run', '--who', 'pcg/a', scenario], 2,
+         err='--who is for pcgsim matrix')
+    said(['run', '--seed'], 2, err='--seed wants a whole number from 0')
+    said(['run', '--seed', '-1', scenario], 2, err='from 0, not "-1"')
+    said(['run', '--wire', 'wet', scenario], 2,
+         err='--wire wants memory or https, not "wet"')
+    said(['run', '--record', str(top / 'nothing.yaml'), scenario], 2,
+         err='cannot be written: Not a directory')
+    said(['matrix', str(top)], 2, err='cannot be read: Is a directory')
+    said(['matrix', '--record', str(top), scenario], 2,
+         err='--record wants --only MOMENT')
+    said(['explain'], 2, err='usage: pcgsim explain FILE')
+    said(['explain', '--all'], 2, err='there is no --all')
+    said(['coverage', 'palette'], 2, err='there is no palette')
     said(['run', str(empty)], 2, err='there is no scenario in')
     said(['run', 'no.yaml'], 2, err='no.yaml: the file cannot be read: No su')
     said(['run', str(top)], 2, err='nothing.yaml: the file is empty')

@@ -110,7 +110,7 @@ def who_errs_is_told(good):
     for words, status, said in [
             (['--only', 'exchange'], 2, 'names no moment'),
             (['--only', 'exchange 999 before-send power'], 1, 'never came'),
-            (['--sample', '0'], 2, '--sample cannot be "0"'),
+            (['--sample', '0'], 2, 'from 1, not "0"'),
             (['--who', 'pcg/b'], 2, '--who cannot be "pcg/b": a gateway'),
             (['--who', 'cluster/x/capi'], 2, 'such as pcg/a'),
             (['--corrupt-reply', '1'], 2, 'is for pcgsim run'),

@@ -121,8 +121,9 @@ int command_of_kind(int argc, char **argv, const char *usage,
 	return usage_unknown(command, argv[1], names, count);
 }
 
-/* A connection of the https wire has a number at each end, and libcurl its own:
- * about four descriptors. The usual soft limit of 1024 is soon reached. */
+/* A connection of the https wire has an inner descriptor at each end, and
+ * libcurl a pair of sockets beside it: four. The usual soft limit of 1024 is
+ * soon reached. */
 static void raise_descriptors(void)
 {
 	struct rlimit files;
@@ -135,7 +136,7 @@ static void raise_descriptors(void)
 		fprintf(stderr,
 		    "pcgsim: no more than %llu files may be open at once "
 		    "(ulimit -Hn), and each connection on the https wire "
-		    "needs six; a big world may not fit\n",
+		    "needs four; a big world may not fit\n",
 		    (unsigned long long)files.rlim_cur);
 }
 

@@ -384,7 +384,7 @@ static void shift_ids(struct maas *maas, int64_t by)
 
 bool maas_load(struct maas *maas, const json_t *inventory, struct err *err)
 {
-	json_t *kept = json_deep_copy(inventory);
+	json_t *kept = json_clone(inventory);
 
 	maas_clear(maas);
 	maas_start_sequences(maas);

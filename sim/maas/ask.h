@@ -185,6 +185,8 @@ bool maas_id_asked(struct ask *ask, int64_t *id);
 /* "12" -> 12; -1 if it is not a number. */
 int64_t maas_number(const char *text);
 struct names maas_tests_asked(const struct ask *ask);
+/* As the form of commissioning says, which was judged before. */
+void maas_commission_asked(struct ask *ask, struct node *node);
 /* A box that is ticked: anything but nothing, "false" and "0". */
 bool maas_ticked(const struct ask *ask, const char *name);
 bool maas_is_tick(const char *text); /* may be NULL */

@@ -476,18 +476,6 @@ static bool may_commission(struct ask *ask, const struct creation *creation)
 	return fine;
 }
 
-static void commission(struct ask *ask, struct node *node)
-{
-	struct names tests = maas_tests_asked(ask);
-
-	maas_node_commission(node, ask->user,
-	    &(struct commission_wish){
-	        .skip_networking = maas_ticked(ask, "skip_networking"),
-	        .skip_storage = maas_ticked(ask, "skip_storage"),
-	        .tests = &tests });
-	maas_names_free(&tests);
-}
-
 /* A machine that MAAS has met: it boots once more before it is accepted. */
 static struct node *met_before(struct ask *ask)
 {
@@ -539,7 +527,7 @@ static void create(struct ask *ask, struct creation *creation)
 		if (maas_is_admin(ask) && creation->deployed)
 			already_deployed(ask, node);
 		else if (may_commission(ask, creation))
-			commission(ask, node);
+			maas_commission_asked(ask, node);
 		maas_answer(ask, creation->anonymous ? maas_stranger_json(node)
 		                                     : maas_node_json(node));
 	}

@@ -63,14 +63,15 @@ struct script_set *maas_results_start(
 	return set;
 }
 
-struct script_set *maas_results_commission(struct node *node)
+struct script_set *maas_results_commission(
+    struct node *node, const struct names *wanted)
 {
 	struct names names = { 0 };
 	struct script_set *set;
 
 	for (size_t i = 0; maas_commissioning_scripts[i]; i++)
 		maas_names_add(&names, maas_commissioning_scripts[i]);
-	maas_scripts_to_commission(node->maas, &names);
+	maas_scripts_to_commission(node->maas, wanted, &names);
 	set = maas_results_start_names(node, RESULT_COMMISSIONING, &names);
 	maas_names_free(&names);
 	return set;

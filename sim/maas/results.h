@@ -48,7 +48,10 @@ struct script_set *maas_results_start(
 struct script_set *maas_results_start_names(
     struct node *node, enum result_type type, const struct names *names);
 /* MAAS's scripts and those of administrators. */
-struct script_set *maas_results_commission(struct node *node);
+/* wanted: what is to run besides MAAS's own scripts; NULL or empty: the usual.
+ */
+struct script_set *maas_results_commission(
+    struct node *node, const struct names *wanted);
 void maas_results_free(struct script_set *set);
 /* Every run has this status now. */
 void maas_results_all(struct script_set *set, int status);

@@ -11,6 +11,8 @@
 
 static const char *const hardware_names[] = { "Node", "CPU", "Memory",
 	"Storage", "Network", "GPU" };
+static const char *const hardware_words[] = { "node", "cpu", "memory",
+	"storage", "network", "gpu" };
 #define HARDWARES 6
 
 static const char *const parallel_names[] = { "Disabled",
@@ -29,6 +31,25 @@ void maas_script_set_hardware(json_t *form, int64_t hardware)
 {
 	jseti(form, "hardware_type", hardware);
 	jsets(form, "hardware_type_name", hardware_names[hardware]);
+}
+
+static void tag(json_t *form, const char *word, bool on)
+{
+	json_t *tags = json_object_get(form, "tags");
+
+	if (on && !maas_json_has_text(tags, word))
+		json_array_append_new(tags, json_string(word));
+	for (size_t i = json_array_size(tags); i-- > 0 && !on;)
+		if (strcmp(json_string_value(json_array_get(tags, i)), word) ==
+		    0)
+			json_array_remove(tags, i);
+}
+
+void maas_script_retag(json_t *form)
+{
+	tag(form, "destructive", jbool(form, "destructive"));
+	for (int i = 0; i < HARDWARES; i++)
+		tag(form, hardware_words[i], jint(form, "hardware_type") == i);
 }
 
 static void set_parallel(json_t *form, int64_t parallel)
@@ -75,11 +96,9 @@ int maas_script_type_of(const char *word)
 
 int maas_script_hardware_of(const char *word)
 {
-	static const char *const words[] = { "node", "cpu", "memory", "storage",
-		"network", "gpu" };
-
 	for (int i = 0; i < HARDWARES; i++)
-		if (strcmp(words[i], word) == 0 || maas_number(word) == i)
+		if (strcmp(hardware_words[i], word) == 0 ||
+		    maas_number(word) == i)
 			return i;
 	return -1;
 }
@@ -308,6 +327,7 @@ json_t *maas_script_form(
 	put_list(&f, "tags");
 	put_list(&f, "for_hardware");
 	put_kinds(&f);
+	maas_script_retag(f.form);
 	put_timeout(&f);
 	form_free(&f.said);
 	if (!maas_fine(ask, f.errors)) {

@@ -60,8 +60,11 @@ static void add_own(struct maas *maas, const char *name, int type, int hardware)
 	jsetb(form, "default", true);
 	maas_script_set_type(form, type);
 	maas_script_set_hardware(form, hardware);
-	jadd(form, "tags",
-	    json_string(type == SCRIPT_TESTING ? "testing" : "commissioning"));
+	if (type == SCRIPT_COMMISSIONING ||
+	    strcmp(name, "smartctl-validate") == 0)
+		jadd(form, "tags", json_string("commissioning"));
+	jsetb(form, "destructive", strcmp(name, "badblocks-destructive") == 0);
+	maas_script_retag(form);
 	maas_script_version(maas, form, "", "Created by maas");
 	keep(maas, form);
 }
@@ -96,14 +99,43 @@ bool maas_script_is(const struct maas *maas, int type, const char *word)
 	return false;
 }
 
-void maas_scripts_to_commission(const struct maas *maas, struct names *names)
+static bool is_meant(const struct document *script, const struct names *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (is_called(script, words->items[i]))
+			return true;
+	return false;
+}
+
+void maas_scripts_meant(const struct maas *maas, int type,
+    const struct names *words, struct names *names)
 {
 	struct document *script;
 
 	list_for_each (script, &maas->scripts) {
-		if (jint(script->shown, "type") == SCRIPT_COMMISSIONING &&
-		    !jbool(script->shown, "default"))
+		if (jint(script->shown, "type") == type &&
+		    !jlen(script->shown, "for_hardware") &&
+		    is_meant(script, words))
 			maas_names_add(names, jstr(script->shown, "name"));
+	}
+}
+
+void maas_scripts_to_commission(
+    const struct maas *maas, const struct names *wanted, struct names *names)
+{
+	struct document *script;
+
+	list_for_each (script, &maas->scripts) {
+		const json_t *shown = script->shown;
+		bool runs = wanted && wanted->count
+		                ? !maas_names_have(wanted, "none") &&
+		                      is_meant(script, wanted)
+		                : !is_called(script, "noauto");
+
+		if (jint(shown, "type") == SCRIPT_COMMISSIONING &&
+		    !jbool(shown, "default") && !jlen(shown, "for_hardware") &&
+		    runs)
+			maas_names_add(names, jstr(shown, "name"));
 	}
 }
 
@@ -393,12 +425,13 @@ static void change_tag(struct ask *ask, bool add)
 		maas_refuse(ask, 400, "Tag may not contain a \",\".");
 		return;
 	}
-	for (size_t i = json_array_size(tags); i-- > 0;)
+	for (size_t i = json_array_size(tags); i-- > 0 && !add;)
 		if (strcmp(json_string_value(json_array_get(tags, i)), tag) ==
 		    0)
 			json_array_remove(tags, i);
-	if (add)
+	if (add && !maas_json_has_text(tags, tag))
 		json_array_append_new(tags, json_string(tag));
+	maas_script_retag(script->shown);
 	maas_answer(ask, script_json(ask, script, false));
 }
 

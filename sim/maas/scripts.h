@@ -19,6 +19,8 @@ enum script_type {
 json_t *maas_script_blank(void);
 void maas_script_set_type(json_t *form, int type);
 void maas_script_set_hardware(json_t *form, int64_t hardware);
+/* Its hardware is one of its tags, and so is that it destroys. */
+void maas_script_retag(json_t *form);
 void maas_script_version(
     struct maas *maas, json_t *form, const char *text, const char *comment);
 /* "testing", "storage", or their numbers; -1: neither. */
@@ -37,8 +39,14 @@ json_t *maas_script_form(
 /* ---- of those that the region has ---- */
 /* Is there a script of this type with this name, or tag? */
 bool maas_script_is(const struct maas *maas, int type, const char *word);
-/* The administrators' own that run whenever a machine is commissioned. */
-void maas_scripts_to_commission(const struct maas *maas, struct names *names);
+/* Those of this type that one of the words means, by name or tag, in their
+ * order. Hardware is not modelled so far that a script for some runs. */
+void maas_scripts_meant(const struct maas *maas, int type,
+    const struct names *words, struct names *names);
+/* The administrators' own that run when a machine is commissioned: all but
+ * those with the tag noauto; or those that are wanted, "none" being none. */
+void maas_scripts_to_commission(
+    const struct maas *maas, const struct names *wanted, struct names *names);
 /* "storage", ...: what it tests; NULL: there is no such script. */
 const char *maas_script_hardware(const struct maas *maas, const char *name);
 /* Of one that is not MAAS's own; else -1. */

@@ -371,15 +371,8 @@ void maas_node_lay_default(struct node *node)
 static bool special_allowed(
     struct ask *ask, const struct node *node, const char *what)
 {
-	if (node->status == NODE_READY || node->status == NODE_ALLOCATED) {
-		if (node->status == NODE_ALLOCATED || maas_is_admin(ask))
-			return true;
-		maas_refuse(ask, 403,
-		    "Cannot %s the filesystem because you don't have the "
-		    "permissions on a Ready machine.",
-		    what);
-		return false;
-	}
+	if (node->status == NODE_READY || node->status == NODE_ALLOCATED)
+		return true;
 	maas_refuse(ask, 409,
 	    "Cannot %s the filesystem because the machine is not Ready or "
 	    "Allocated.",
@@ -457,14 +450,14 @@ void maas_op_unmount_special(struct ask *ask)
 
 /* ---- back to how it was found ---- */
 
+/* The sentence about the network has no full stop in MAAS. */
 static bool restorable(
     struct ask *ask, const struct node *node, const char *what)
 {
 	if (node->status == NODE_READY || node->status == NODE_FAILED_TESTING)
 		return true;
 	maas_refuse(ask, 409,
-	    "Machine must be in a ready or failed testing state to restore "
-	    "%s.",
+	    "Machine must be in a ready or failed testing state to restore %s",
 	    what);
 	return false;
 }
@@ -473,7 +466,7 @@ void maas_op_restore_storage_configuration(struct ask *ask)
 {
 	struct node *node = maas_ask_admin(ask, "Machine");
 
-	if (!node || !restorable(ask, node, "storage configuration"))
+	if (!node || !restorable(ask, node, "storage configuration."))
 		return;
 	maas_node_lay_default(node);
 	maas_answer(ask, maas_node_json(node));
@@ -494,7 +487,8 @@ void maas_op_restore_default_configuration(struct ask *ask)
 	struct node *node = maas_ask_admin(ask, "Machine");
 
 	if (!node || !restorable(ask, node,
-	                 "default networking and storage configuration"))
+	                 "default networking and storage "
+	                 "configuration."))
 		return;
 	maas_node_restore_network(node);
 	maas_node_lay_default(node);

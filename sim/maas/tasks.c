@@ -55,15 +55,41 @@ void maas_commission_scripts_check(struct ask *ask, json_t *errors)
 	check_scripts(ask, "testing_scripts", SCRIPT_TESTING, true, errors);
 }
 
-/* smartctl-validate unless others, or none, were asked for. */
+static struct names words_of(const struct ask *ask, const char *field)
+{
+	struct names words = { 0 };
+
+	maas_names_split(&words, maas_field(ask, field), ",");
+	return words;
+}
+
+/* Those that are meant for commissioning, unless others or none are wanted. */
 struct names maas_tests_asked(const struct ask *ask)
 {
-	const char *text = maas_field(ask, "testing_scripts");
-	struct names names = { 0 };
+	struct names words = words_of(ask, "testing_scripts");
+	struct names tests = { 0 };
 
-	maas_names_split(&names, text ? text : "smartctl-validate", ",");
-	maas_names_remove(&names, "none");
-	return names;
+	if (!words.count)
+		maas_names_add(&words, "commissioning");
+	if (!maas_names_have(&words, "none"))
+		maas_scripts_meant(ask->maas, SCRIPT_TESTING, &words, &tests);
+	maas_names_free(&words);
+	return tests;
+}
+
+void maas_commission_asked(struct ask *ask, struct node *node)
+{
+	struct names scripts = words_of(ask, "commissioning_scripts");
+	struct names tests = maas_tests_asked(ask);
+
+	maas_node_commission(node, ask->user,
+	    &(struct commission_wish){
+	        .skip_networking = maas_ticked(ask, "skip_networking"),
+	        .skip_storage = maas_ticked(ask, "skip_storage"),
+	        .scripts = &scripts,
+	        .tests = &tests });
+	maas_names_free(&scripts);
+	maas_names_free(&tests);
 }
 
 /* ---- commissioning ---- */
@@ -103,7 +129,7 @@ void maas_node_commission(
 	node->owner = user;
 	node->acted = user;
 	maas_node_devices_forget(node);
-	node->commissioning = maas_results_commission(node);
+	node->commissioning = maas_results_commission(node, wish->scripts);
 	tests = maas_results_start_names(node, RESULT_TESTING, wish->tests);
 	if (wish->tests->count)
 		node->testing = tests;
@@ -136,11 +162,6 @@ bool maas_power_configured(struct ask *ask, const struct node *node)
 void maas_op_commission(struct ask *ask)
 {
 	struct node *node = maas_ask_admin(ask, "Machine");
-	struct commission_wish wish = {
-		.skip_networking = maas_ticked(ask, "skip_networking"),
-		.skip_storage = maas_ticked(ask, "skip_storage"),
-	};
-	struct names tests;
 	json_t *errors;
 
 	if (!node)
@@ -151,10 +172,7 @@ void maas_op_commission(struct ask *ask)
 		not_available(errors, "Commission");
 	if (!maas_fine(ask, errors) || !maas_power_configured(ask, node))
 		return;
-	tests = maas_tests_asked(ask);
-	wish.tests = &tests;
-	maas_node_commission(node, ask->user, &wish);
-	maas_names_free(&tests);
+	maas_commission_asked(ask, node);
 	maas_answer(ask, maas_node_json(node));
 }
 
@@ -301,24 +319,35 @@ static void start_testing(
 	maas_answer(ask, maas_node_json(node));
 }
 
+static bool any_destroys(struct ask *ask, const struct names *tests)
+{
+	for (size_t i = 0; i < tests->count; i++)
+		if (maas_script_called(
+		        ask->maas, tests->items[i], "destructive"))
+			return true;
+	return false;
+}
+
 static void test(struct ask *ask, const char *model)
 {
 	struct node *node = maas_ask_admin(ask, model);
-	const char *text = maas_field(ask, "testing_scripts");
-	struct names tests = { 0 };
+	struct names tests;
 	json_t *errors;
 
 	if (!node)
 		return;
 	errors = json_object();
 	check_scripts(ask, "testing_scripts", SCRIPT_TESTING, false, errors);
+	tests = maas_tests_asked(ask);
 	if (!maas_status_may(node->status, NODE_TESTING))
 		not_available(errors, "Test");
-	if (!maas_fine(ask, errors))
-		return;
-	maas_names_split(
-	    &tests, text && *text ? text : "smartctl-validate", ",");
-	if (may_test(ask, node, &tests))
+	if (!json_object_get(errors, "testing_scripts") &&
+	    (node->type != NODE_MACHINE || node->status == NODE_DEPLOYED) &&
+	    any_destroys(ask, &tests))
+		maas_error(errors, "testing_scripts",
+		    "Destructive tests may only be run on undeployed "
+		    "machines.");
+	if (maas_fine(ask, errors) && may_test(ask, node, &tests))
 		start_testing(ask, node, &tests);
 	maas_names_free(&tests);
 }

@@ -31,6 +31,7 @@ void maas_node_ready(struct node *node);
 /* ---- tasks.c ---- */
 struct commission_wish {
 	bool skip_networking, skip_storage;
+	const struct names *scripts; /* besides MAAS's own; NULL: the usual */
 	const struct names *tests;
 };
 void maas_node_commission(

@@ -69,8 +69,12 @@ TEST(a_script_keeps_its_versions)
 	EXPECT_HAS(lab_text(&lab), "echo hello");
 	EXPECT_INT(asks("POST", "scripts/mine?op=add_tag", "tag=a,b"), 400);
 	EXPECT_INT(asks("POST", "scripts/mine?op=add_tag", "tag=a"), 200);
-	EXPECT_STR(word("tags[0]"), "a");
+	EXPECT_STR(word("tags[0]"), "node"); /* what it is for is a tag */
+	EXPECT_STR(word("tags[1]"), "a");
 	EXPECT_INT(asks("POST", "scripts/mine?op=remove_tag", "tag=a"), 200);
+	EXPECT_INT(jlen(lab.body, "tags"), 1);
+	EXPECT_INT(asks("POST", "scripts/mine?op=remove_tag", "tag=node"), 200);
+	EXPECT_INT(jlen(lab.body, "tags"), 1);
 	EXPECT_INT(asks("DELETE", "scripts/memtester", NULL), 400);
 	EXPECT_STR(lab_text(&lab), "Unable to delete default script");
 	EXPECT_INT(asks("DELETE", "scripts/mine", NULL), 204);
@@ -119,6 +123,57 @@ TEST(commissioning_runs_the_scripts_of_administrators_too)
 	lab_close(&lab);
 }
 
+/* How many run of each kind; then it is not waited for. */
+static void runs(
+    const char *id, const char *form, size_t commissioning, size_t testing)
+{
+	char *path = xasprintf("machines/%s/", id);
+
+	EXPECT_INT(machine_op(id, "commission", form), 200);
+	EXPECT_INT(
+	    asks_of(id, "GET", "results/current-commissioning/", NULL), 200);
+	EXPECT_INT(jlen(lab.body, "results"), commissioning);
+	EXPECT_INT(asks_of(id, "GET", "results/current-testing/", NULL),
+	    testing ? 200 : 400);
+	if (testing)
+		EXPECT_INT(jlen(lab.body, "results"), testing);
+	EXPECT_INT(asks("DELETE", path, NULL), 204);
+	free(path);
+}
+
+TEST(scripts_that_are_asked_for_are_those_that_run)
+{
+	size_t own;
+
+	a_lab(NULL, NULL);
+	EXPECT_INT(machine_op(a_machine(NULL), "commission", ""), 200);
+	EXPECT_INT(asks_of(word("system_id"), "GET",
+	               "results/current-commissioning/", NULL),
+	    200);
+	own = jlen(lab.body, "results");
+	EXPECT_INT(asks("POST", "scripts/",
+	               "name=raid&type=commissioning&tags=disks&" HELLO),
+	    200);
+	EXPECT_INT(asks("POST", "scripts/",
+	               "name=rare&type=commissioning&tags=noauto,disks&" HELLO),
+	    200);
+	EXPECT_INT(
+	    asks("POST", "scripts/",
+	        "name=card&type=commissioning&for_hardware=pci:8086:1&" HELLO),
+	    200);
+	EXPECT_INT(
+	    asks("POST", "scripts/", "name=soak&tags=commissioning&" HELLO),
+	    200);
+	runs(a_machine(NULL), "", own + 1, 2);
+	runs(a_machine(NULL), "commissioning_scripts=none&testing_scripts=none",
+	    own, 0);
+	runs(a_machine(NULL), "commissioning_scripts=rare&testing_scripts=7z",
+	    own + 1, 1);
+	runs(a_machine(NULL), "commissioning_scripts=disks&testing_scripts=cpu",
+	    own + 2, 3);
+	lab_close(&lab);
+}
+
 static size_t results_shown(const char *id, const char *query)
 {
 	char *path = xasprintf("results/%s", query);
@@ -143,7 +198,7 @@ TEST(results_are_sifted_by_type_hardware_and_filters)
 	minutes(10);
 	EXPECT_INT(results_shown(id, "?type=testing"), 2);
 	EXPECT_INT(results_shown(id, "?type=2&filters=7z"), 1);
-	EXPECT_INT(results_shown(id, "?type=test&filters=7z,testing"), 3);
+	EXPECT_INT(results_shown(id, "?type=test&filters=7z,memory"), 2);
 	EXPECT_INT(results_shown(id, "?type=2&filters="), 0);
 	EXPECT_INT(results_shown(id, "?type=2&hardware_type=memory"), 1);
 	EXPECT_INT(results_shown(id, "?type=2&include_output=no"), 2);
@@ -219,6 +274,7 @@ CASE(a_script_has_a_name_and_begins_like_one),
     CASE(a_script_keeps_its_versions),
     CASE(a_machine_is_tested_by_a_script_of_ones_own),
     CASE(commissioning_runs_the_scripts_of_administrators_too),
+    CASE(scripts_that_are_asked_for_are_those_that_run),
     CASE(results_are_sifted_by_type_hardware_and_filters),
     CASE(results_can_be_silenced_loaded_and_deleted),
     CASE(the_older_names_reach_the_same_scripts), TESTS_END

@@ -260,6 +260,10 @@ TEST(an_owner_works_on_a_copy_that_ends_with_the_release)
 	    its("POST", "mount_point=/x", "blockdevices/%d/?op=mount", second),
 	    403);
 	EXPECT_HAS(lab_text(&lab), "permissions on a Ready machine");
+	EXPECT_INT(
+	    machine_op(id, "mount_special", "fstype=ramfs&mount_point=/r"),
+	    200);
+	EXPECT_INT(machine_op(id, "unmount_special", "mount_point=/r"), 200);
 	EXPECT_INT(lab_ask(&lab, "POST", "machines/?op=allocate", ""), 200);
 	EXPECT_INT(
 	    its("POST", "mount_point=/x", "blockdevices/%d/?op=mount", second),

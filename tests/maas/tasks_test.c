@@ -166,8 +166,11 @@ TEST(tests_ask_for_a_machine_that_is_known_and_scripts_that_spare_it)
 	EXPECT_INT(
 	    machine_op(id, "test", "testing_scripts=badblocks-destructive"),
 	    400);
-	EXPECT_STR(
-	    lab_text(&lab), "Unable to run destructive test while deployed!");
+	EXPECT_STR(lab_text(&lab),
+	    "{\"testing_scripts\": [\"Destructive tests may only be run on "
+	    "undeployed machines.\"]}");
+	EXPECT_INT(machine_op(id, "test", "testing_scripts=storage"), 400);
+	EXPECT_HAS(lab_text(&lab), "Destructive tests may only be run");
 	EXPECT_INT(machine_op(id, "override_failed_testing", ""), 409);
 	EXPECT_STR(lab_text(&lab),
 	    "Unable to override node status. Node is not in 'Failed testing' "

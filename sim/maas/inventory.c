@@ -10,6 +10,7 @@
 #include "sim/maas/dns.h"
 #include "sim/maas/documents.h"
 #include "sim/maas/images.h"
+#include "sim/maas/inventory_shape.h"
 #include "sim/maas/ip.h"
 #include "sim/maas/networks.h"
 #include "sim/maas/node.h"
@@ -22,6 +23,8 @@
  * Machines are not written down in the state they are in: they live through
  * what such a machine has lived through (made, commissioned, allocated,
  * deployed ...), so that events, results and rows of addresses are there too.
+ *
+ * What is read has been judged before (inventory_shape.h): a text is a text.
  */
 
 static const json_t *each(const json_t *inventory, const char *list, size_t i)
@@ -32,15 +35,6 @@ static const json_t *each(const json_t *inventory, const char *list, size_t i)
 static size_t count_of(const json_t *inventory, const char *list)
 {
 	return json_array_size(json_object_get(inventory, list));
-}
-
-static bool wrong(struct err *err, const char *list, size_t i, const char *what,
-    const char *value)
-{
-	return err_set(err, ERR_INPUT,
-	    "inventory: %s[%zu]: there is no %s "
-	    "\"%s\"",
-	    list, i, what, value);
 }
 
 /* A thing that keeps the id it was recorded with. */
@@ -222,11 +216,12 @@ static void load_fabrics(struct maas *maas, const json_t *inventory)
 		    maas, maas_fabric_make(maas, "fabric-0"), 0, "untagged");
 }
 
+/* NULL: it names one that there is not. */
 static struct vlan *vlan_of(struct maas *maas, const json_t *from)
 {
-	struct vlan *vlan = maas_list_find(&maas->vlans, jint(from, "vlan.id"));
-
-	return vlan ? vlan : maas->vlans.items[0];
+	return jhas(from, "vlan.id")
+	           ? maas_list_find(&maas->vlans, jint(from, "vlan.id"))
+	           : maas->vlans.items[0];
 }
 
 static bool load_subnets(
@@ -239,9 +234,11 @@ static bool load_subnets(
 		json_t *server;
 		size_t k;
 
-		if (!maas_net_parse(jstr(from, "cidr"), &net))
-			return wrong(
-			    err, "subnets", i, "network", jstr(from, "cidr"));
+		if (!vlan_of(maas, from))
+			return err_set(err, ERR_INPUT,
+			    "inventory: subnets[%zu]: there is no VLAN %lld", i,
+			    (long long)jint(from, "vlan.id"));
+		check(maas_net_parse(jstr(from, "cidr"), &net));
 		subnet = maas_subnet_make(maas, &net, vlan_of(maas, from));
 		keep_id(&maas->subnets, subnet, from);
 		if (*jstr(from, "name"))
@@ -270,13 +267,15 @@ static bool load_ranges(
 
 		if (!maas_ip_parse(jstr(from, "start_ip"), &first) ||
 		    !maas_ip_parse(jstr(from, "end_ip"), &last))
-			return wrong(err, "ipranges", i, "address",
-			    jstr(from, "start_ip"));
+			return err_set(err, ERR_INPUT,
+			    "inventory: ipranges[%zu] has an empty address", i);
 		if (!subnet)
 			subnet = maas_subnet_of(maas, &first);
 		if (!subnet)
-			return wrong(err, "ipranges", i, "subnet for",
-			    jstr(from, "start_ip"));
+			return err_set(err, ERR_INPUT,
+			    "inventory: ipranges[%zu]: there is no subnet for "
+			    "%s",
+			    i, jstr(from, "start_ip"));
 		range = maas_range_make(maas, subnet,
 		    strcmp(jstr(from, "type"), "dynamic") == 0, &first, &last,
 		    maas_user_find(maas, jstr(from, "user.username")),
@@ -384,8 +383,11 @@ static void shift_ids(struct maas *maas, int64_t by)
 
 bool maas_load(struct maas *maas, const json_t *inventory, struct err *err)
 {
-	json_t *kept = json_clone(inventory);
+	json_t *kept;
 
+	if (!maas_inventory_judge(inventory, err))
+		return false;
+	kept = json_clone(inventory);
 	maas_clear(maas);
 	maas_start_sequences(maas);
 	json_decref(maas->inventory);

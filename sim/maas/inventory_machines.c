@@ -187,11 +187,15 @@ static bool load_machine(
     struct maas *maas, const json_t *inventory, size_t i, struct err *err)
 {
 	const json_t *from = json_array_get(jget(inventory, "machines"), i);
-	struct node *node = maas_node_make(
-	    maas, NODE_MACHINE, jstr(from, "system_id"));
+	struct node *node;
 	json_t *tag;
 	size_t k;
 
+	if (maas_node_find(maas, jstr(from, "system_id")))
+		return err_set(err, ERR_INPUT,
+		    "inventory: machines[%zu]: the system_id %s is taken", i,
+		    jstr(from, "system_id"));
+	node = maas_node_make(maas, NODE_MACHINE, jstr(from, "system_id"));
 	maas_node_rename(node, jstr(from, "hostname"));
 	maas_set_text(&node->power_type, jstr(from, "power_type"));
 	if (*jstr(from, "architecture"))
@@ -213,9 +217,9 @@ static bool load_machine(
 	    maas, jhas(from, "pool") ? jstr(from, "pool") : "default");
 	if (!node->zone || !node->pool)
 		return err_set(err, ERR_INPUT,
-		    "inventory: machines[%zu]: there is no zone \"%s\" or no "
-		    "pool \"%s\"",
-		    i, jstr(from, "zone"), jstr(from, "pool"));
+		    "inventory: machines[%zu]: there is no %s %s", i,
+		    node->zone ? "pool" : "zone",
+		    jstr(from, node->zone ? "pool" : "zone"));
 	maas_node_own_bmc(node);
 	for (k = 0; k < jlen(from, "mac"); k++) {
 		char name[32];

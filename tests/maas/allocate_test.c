@@ -60,10 +60,8 @@ TEST(tags_are_an_and_and_zones_an_or)
 
 TEST(a_machine_can_be_found_by_the_agent_that_took_it)
 {
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	a_machine(NULL);
 	EXPECT_STR(allocate("agent_name=web.uid.m1.1"), id);
 	EXPECT_INT(
@@ -80,10 +78,8 @@ TEST(a_machine_can_be_found_by_the_agent_that_took_it)
 
 TEST(machines_of_others_and_locked_ones_are_no_candidates)
 {
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	lab_as(&lab, "alice", false);
 	EXPECT_STR(allocate(""), id);
 	lab_as(&lab, "bob", false);
@@ -95,10 +91,8 @@ TEST(machines_of_others_and_locked_ones_are_no_candidates)
 
 TEST(a_dry_run_takes_nothing)
 {
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	EXPECT_STR(allocate("dry_run=true"), id);
 	EXPECT_STR(jstr(lab.body, "status_name"), "Ready");
 	EXPECT_STR(status_of(id), "Ready");

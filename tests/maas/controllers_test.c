@@ -9,19 +9,6 @@
 /* Nodes that nobody deploys: devices, whose form has fields in common with
  * that of machines, and rack controllers, which have no BMC. */
 
-static void a_lab_with_a_rack(void)
-{
-	static const char inventory[] = "{\"rack_system_id\": \"rack01\"}";
-	json_t *json = json_loads(inventory, 0, NULL);
-	struct err err = { 0 };
-
-	a_lab(NULL, NULL);
-	if (!maas_load(lab.maas, json, &err))
-		test_failed(__FILE__, __LINE__, "%s", err.text);
-	json_decref(json);
-	lab_as(&lab, "admin", true);
-}
-
 #define MAC(end) "mac_addresses=52:54:00:11:11:" end
 #define NO_CHOICE                                                            \
 	"[\"Select a valid choice. That choice is not one of the available " \
@@ -61,11 +48,9 @@ TEST(the_form_of_a_device_is_judged_like_that_of_a_machine)
 
 TEST(a_device_is_in_its_parents_domain_unless_it_says_otherwise)
 {
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 	char *form;
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	EXPECT_INT(lab_ask(&lab, "POST", "domains/", "name=far.test"), 200);
 	form = xasprintf("machines/%s/", id);
 	EXPECT_INT(lab_ask(&lab, "PUT", form, "domain=far.test"), 200);
@@ -108,7 +93,7 @@ TEST(a_rack_controller_is_neither_switched_nor_tested)
 	static const char *const admins[] = { "power_on", "power_off", "abort",
 		"test", "override_failed_testing" };
 
-	a_lab_with_a_rack();
+	a_lab_from("{\"rack_system_id\": \"rack01\"}");
 	EXPECT_INT(lab_ask(&lab, "POST", "domains/", "name=far.test"), 200);
 	HOLD(rows);
 	EXPECT_STR(jstr(lab.body, "domain.name"), "far.test");

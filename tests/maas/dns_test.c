@@ -59,8 +59,7 @@ TEST(idle_machines_go_to_a_new_default_domain_and_hold_it)
 	const char *id, *taken;
 	char text[300];
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
+	id = a_lab_with_a_machine();
 	taken = a_machine(NULL);
 	EXPECT_INT(machine_op(taken, "deploy", ""), 200);
 	asks("POST", "domains/", "name=x.test");
@@ -130,9 +129,7 @@ TEST(labels_are_judged_by_the_form_and_by_the_model)
 		    "present.\"]}" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(a_resource_is_listed_once_for_each_record_of_a_type)

@@ -40,9 +40,7 @@ TEST(a_dns_resource_is_found_by_a_name_that_one_has)
 		    "No DNSResource matches the given query." },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 #define SETTING(name, value, sentence)                                       \
@@ -76,9 +74,7 @@ TEST(settings_are_judged_by_their_fields)
 		    200, "true" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(a_repository_takes_lists_with_commas)
@@ -147,9 +143,7 @@ TEST(what_a_field_refers_to_is_missed_by_its_id)
 		    "not one of the available choices.\"]}" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(an_image_of_ones_own_has_a_name_of_its_own)
@@ -176,9 +170,7 @@ TEST(an_image_of_ones_own_has_a_name_of_its_own)
 		{ "GET", "files/a/b.txt/", NULL, 404, "Not Found" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 #define KEY_ROW(key, sentence)                                              \
@@ -216,9 +208,7 @@ TEST(a_key_is_told_what_it_lacks)
 		    "No SSLKey matches the given query." },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TESTS_BEGIN

@@ -13,8 +13,7 @@ static const char *id; /* of the machine at hand */
 
 static void a_site(void)
 {
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
+	id = a_lab_with_a_machine();
 	EXPECT_INT(lab_ask(&lab, "POST", "fabrics/0/vlans/", "vid=7"), 200);
 }
 

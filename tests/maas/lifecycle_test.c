@@ -1,11 +1,10 @@
 #include <stdio.h>
 
 #include "base/json.h"
-#include "tests/maas/direct.h"
+#include "tests/maas/site.h"
 #include "tests/test.h"
 
-static struct lab lab;
-static const char *id;
+static const char *id; /* of the last machine */
 
 static void a_site_with(int machines)
 {
@@ -22,23 +21,6 @@ static void a_site_with(int machines)
 	}
 }
 
-static const char *status_of(const char *system_id)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "machines/%s/", system_id);
-	EXPECT_INT(lab_ask(&lab, "GET", path, NULL), 200);
-	return jstr(lab.body, "status_name");
-}
-
-static int do_op(const char *op, const char *form)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "machines/%s/?op=%s", id, op);
-	return lab_ask(&lab, "POST", path, form ? form : "");
-}
-
 TEST(a_machine_is_allocated_deployed_and_released)
 {
 	a_site_with(1);
@@ -47,7 +29,7 @@ TEST(a_machine_is_allocated_deployed_and_released)
 	    200);
 	EXPECT_STR(jstr(lab.body, "status_name"), "Allocated");
 	EXPECT_STR(jstr(lab.body, "system_id"), id);
-	EXPECT_INT(do_op("deploy", "user_data=aGVsbG8="), 200);
+	EXPECT_INT(machine_op(id, "deploy", "user_data=aGVsbG8="), 200);
 	EXPECT_STR(jstr(lab.body, "status_name"), "Deploying");
 	EXPECT_INT(jlen(lab.body, "ip_addresses"), 0);
 	EXPECT_STR(status_of(id), "Deploying");
@@ -57,7 +39,7 @@ TEST(a_machine_is_allocated_deployed_and_released)
 	EXPECT_STR(status_of(id), "Deployed");
 	EXPECT_STR(jstr(lab.body, "power_state"), "on");
 	EXPECT(loop_quiet(lab.host.loop));
-	EXPECT_INT(do_op("release", NULL), 200);
+	EXPECT_INT(machine_op(id, "release", NULL), 200);
 	EXPECT_STR(jstr(lab.body, "status_name"), "Releasing");
 	lab_wait(&lab, MINUTES(1));
 	EXPECT_STR(status_of(id), "Ready");
@@ -79,7 +61,7 @@ TEST(a_machine_that_is_commissioned_is_lent_an_address_until_it_is_off)
 	struct boot_offer offer;
 
 	a_site_with(1);
-	EXPECT_INT(do_op("commission", NULL), 200);
+	EXPECT_INT(machine_op(id, "commission", NULL), 200);
 	offer = boots();
 	EXPECT_INT(offer.task, BOOT_COMMISSION);
 	EXPECT_STR(offer.address, "10.0.0.10"); /* below it are servers */
@@ -101,7 +83,7 @@ TEST(leases_come_out_of_a_dynamic_range_where_there_is_one)
 	EXPECT_INT(lab_ask(&lab, "POST", "ipranges/",
 	               "type=dynamic&start_ip=10.0.0.200&end_ip=10.0.0.210"),
 	    200);
-	EXPECT_INT(do_op("commission", NULL), 200);
+	EXPECT_INT(machine_op(id, "commission", NULL), 200);
 	EXPECT_STR(boots().address, "10.0.0.200");
 	lab_close(&lab);
 }

@@ -30,9 +30,7 @@ TEST(an_op_is_where_django_and_the_path_have_it)
 		{ "POST", "describe/", "", 200, NULL },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(a_format_is_judged_when_the_work_is_done)
@@ -52,9 +50,7 @@ TEST(a_format_is_judged_when_the_work_is_done)
 		{ "GET", "tags/?callback=alert(1)", NULL, 200, "[]" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 static int redirect(const char *path, const char *to)
@@ -106,9 +102,7 @@ TEST(names_follow_the_validators_of_their_nouns)
 		{ "GET", "domains/name:maas/", NULL, 200, NULL },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(names_that_follow_from_ids_are_reserved)
@@ -128,9 +122,7 @@ TEST(names_that_follow_from_ids_are_reserved)
 		    "{\"mtu\": [\"Enter a whole number.\"]}" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(tags_are_hidden_from_who_may_not_change_them)
@@ -175,9 +167,7 @@ TEST(users_are_judged_by_the_data_base)
 		    "User has no userprofile." },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(settings_are_read_by_the_kind_of_their_field)
@@ -204,9 +194,7 @@ TEST(settings_are_read_by_the_kind_of_their_field)
 		    "\"ntp.ubuntu.com\"" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(events_are_paged_from_where_the_search_began)
@@ -252,9 +240,7 @@ TEST(addresses_and_ranges_are_judged_in_the_regions_order)
 		    400, "IP address 10.0.0.9 does not exist." },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(records_of_each_type_have_a_form)
@@ -287,9 +273,7 @@ TEST(records_of_each_type_have_a_form)
 		    "equal to 0.\"]}" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 static int ask_json(const char *method, const char *path, const char *text)
@@ -372,10 +356,8 @@ TEST(scripts_to_run_are_names_or_tags_of_scripts)
 		    "{\"testing_scripts\": [\"Select a valid choice.  is not "
 		    "one of the available choices.\"]}" },
 	};
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	for (size_t i = 0; i < 3; i++) {
 		EXPECT_INT(machine_op(id, "commission", wrong[i][0]), 400);
 		EXPECT_STR(lab_text(&lab), wrong[i][1]);
@@ -502,9 +484,7 @@ TEST(a_subnets_vlan_is_found_in_its_fabric)
 		{ "POST", "subnets/", "cidr=10.1.0.0/24&vid=0", 200, NULL },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(numbers_of_constraints_are_pythons)
@@ -550,9 +530,7 @@ TEST(ports_that_are_taken_are_not_given_away)
 		    "{\"cidr\": [\"Prefix length must be greater than 0.\"]}" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TESTS_BEGIN

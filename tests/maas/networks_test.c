@@ -40,9 +40,7 @@ TEST(a_subnet_is_named_in_many_ways)
 		    "Field 'id' expected a number but got 'zz'." },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(a_network_is_read_as_the_library_reads_it)
@@ -63,9 +61,7 @@ TEST(a_network_is_read_as_the_library_reads_it)
 		    "invalid IPNetwork " },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(a_subnet_that_is_called_like_its_network_goes_on_being_so)
@@ -126,9 +122,7 @@ TEST(all_that_is_wrong_with_a_subnet_is_said_at_once)
 		    NULL },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 /* "first-last purpose,purpose; ..." of the list in the last answer */
@@ -240,9 +234,7 @@ TEST(a_range_fits_where_nothing_is_in_the_way)
 		{ "GET", "ipranges/start_ip:10.0.0.1/", NULL, 200, NULL },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(fabrics_and_spaces_have_names_of_one_word)
@@ -263,9 +255,7 @@ TEST(fabrics_and_spaces_have_names_of_one_word)
 		{ "GET", "spaces/name:s/", NULL, 200, NULL },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(a_fabric_in_use_says_by_what)
@@ -279,9 +269,7 @@ TEST(a_fabric_in_use_says_by_what)
 		    "present: 10.1.0.0/24, 10.2.0.0/24" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(a_vlan_is_told_all_that_is_wrong_with_it)
@@ -303,9 +291,7 @@ TEST(a_vlan_is_told_all_that_is_wrong_with_it)
 		{ "GET", "fabrics/1/vlans/name:seven/", NULL, 200, NULL },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(a_subnet_shows_the_bmcs_at_its_addresses)
@@ -345,9 +331,7 @@ TEST(an_address_is_reserved_in_the_subnet_that_is_meant)
 		    "{\"ip\": [\"This is not a valid IPv6 address.\"]}" },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(a_gateway_stays_in_its_network)
@@ -362,9 +346,7 @@ TEST(a_gateway_stays_in_its_network)
 		{ "PUT", "subnets/1/", "cidr=10.0.8.0/24", 200, NULL },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(administrators_are_told_when_nothing_serves_dhcp)

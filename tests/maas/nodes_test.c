@@ -11,17 +11,6 @@
 /* VM hosts and what is composed on them; copies of layouts; neighbours, cards,
  * kept addresses; devices and controllers. */
 
-static void happens(const char *step)
-{
-	json_t *json = json_loads(step, 0, NULL);
-	struct err err = { 0 };
-
-	EXPECT(json);
-	if (!maas_control(lab.maas, json, NULL, &err))
-		test_failed(__FILE__, __LINE__, "%s", err.text);
-	json_decref(json);
-}
-
 /* ---- VM hosts ---- */
 
 #define HOST "type=lxd&power_address=10.0.0.50"
@@ -29,9 +18,9 @@ static void happens(const char *step)
 static void a_vm_host(void)
 {
 	a_lab(NULL, NULL);
-	happens("{\"step\": \"vm-host-listens\", \"type\": \"lxd\","
-	        " \"power_address\": \"10.0.0.50\", \"cores\": 8,"
-	        " \"memory\": 16384, \"local_storage\": 100000000000}");
+	EXPECT(happens("{\"step\": \"vm-host-listens\", \"type\": \"lxd\","
+	               " \"power_address\": \"10.0.0.50\", \"cores\": 8,"
+	               " \"memory\": 16384, \"local_storage\": 100000000000}"));
 	EXPECT_INT(asks("POST", "vm-hosts/", HOST "&name=vmh"), 200);
 }
 
@@ -158,10 +147,10 @@ TEST(a_host_that_goes_takes_its_machines_only_if_asked_to)
 TEST(a_host_that_was_never_asked_composes_nothing_before_a_refresh)
 {
 	a_lab(NULL, NULL);
-	happens("{\"step\": \"vm-host-appears\", \"vm_host\": \"h\","
-	        " \"type\": \"virsh\", \"power_address\": \"x\","
-	        " \"cores\": 4, \"memory\": 8192,"
-	        " \"local_storage\": 50000000000}");
+	EXPECT(happens("{\"step\": \"vm-host-appears\", \"vm_host\": \"h\","
+	               " \"type\": \"virsh\", \"power_address\": \"x\","
+	               " \"cores\": 4, \"memory\": 8192,"
+	               " \"local_storage\": 50000000000}"));
 	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=1"), 400);
 	EXPECT_INT(asks("POST", "vm-hosts/1/?op=refresh", ""), 200);
 	EXPECT_INT(asks("POST", "vm-hosts/1/?op=compose", "cores=1"), 200);
@@ -338,11 +327,12 @@ TEST(a_neighbour_is_known_until_it_is_cleared)
 
 	a_lab(NULL, NULL);
 	a_machine(NULL);
-	happens("{\"step\": \"neighbour-seen\", \"ip\": \"10.0.0.77\","
-	        " \"mac\": \"52:54:00:00:01:01\"}");
+	EXPECT(happens("{\"step\": \"neighbour-seen\", \"ip\": \"10.0.0.77\","
+	               " \"mac\": \"52:54:00:00:01:01\"}"));
 	lab_wait(&lab, MINUTES(1));
-	happens("{\"step\": \"neighbour-seen\", \"ip\": \"10.0.0.78\","
-	        " \"mac\": \"aa:bb:cc:dd:ee:ff\", \"hostname\": \"printer\"}");
+	EXPECT(happens(
+	    "{\"step\": \"neighbour-seen\", \"ip\": \"10.0.0.78\","
+	    " \"mac\": \"aa:bb:cc:dd:ee:ff\", \"hostname\": \"printer\"}"));
 	EXPECT_INT(asks("GET", "discovery/", NULL), 200);
 	EXPECT_INT(json_array_size(lab.body), 2);
 	EXPECT_STR(word("[0].hostname"), "printer");
@@ -373,11 +363,9 @@ TEST(a_neighbour_is_known_until_it_is_cleared)
 
 TEST(a_card_that_was_deleted_is_found_again_by_commissioning)
 {
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 	char *path;
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	EXPECT_INT(asks_of(id, "GET", "devices/", NULL), 200);
 	EXPECT_INT(json_array_size(lab.body), 2);
 	EXPECT_STR(word("[0].hardware_type_name"), "Network");

@@ -7,26 +7,6 @@
 #include "tests/maas/site.h"
 #include "tests/test.h"
 
-static char refusal[600];
-
-static bool happens_with(const char *step, json_t **answer)
-{
-	json_t *json = json_loads(step, 0, NULL);
-	struct err err = { 0 };
-	bool fine;
-
-	EXPECT(json);
-	fine = maas_control(lab.maas, json, answer, &err);
-	snprintf(refusal, sizeof(refusal), "%s", fine ? "" : err.text);
-	json_decref(json);
-	return fine;
-}
-
-static bool happens(const char *step)
-{
-	return happens_with(step, NULL);
-}
-
 static const char *a_cabled_machine(enum bmc_mood mood)
 {
 	a_lab(NULL, NULL);
@@ -151,7 +131,7 @@ TEST(one_bmc_refuses_and_the_others_obey)
 	EXPECT_STR(status_of(one), "Failed deployment");
 	EXPECT(!happens("{\"step\": \"bmc-refuses\", \"on\": true, "
 	                "\"machine\": \"nobody\"}"));
-	EXPECT_STR(refusal, "there is no machine \"nobody\"");
+	EXPECT_STR(refusal.text, "there is no machine \"nobody\"");
 	lab_close(&lab);
 }
 
@@ -183,9 +163,9 @@ TEST(an_address_in_no_subnet_is_refused)
 {
 	a_lab(NULL, NULL);
 	EXPECT(!happens(IN_USE "[\"192.168.0.1\"]}"));
-	EXPECT_STR(refusal, "192.168.0.1 is in no subnet of this MAAS");
+	EXPECT_STR(refusal.text, "192.168.0.1 is in no subnet of this MAAS");
 	EXPECT(!happens(IN_USE "[\"10.0.0.9..10.0.0.1\"]}"));
-	EXPECT_STR(refusal,
+	EXPECT_STR(refusal.text,
 	    "\"10.0.0.9..10.0.0.1\" is neither an address nor FIRST..LAST");
 	lab_close(&lab);
 }
@@ -309,13 +289,13 @@ TEST(a_slip_in_a_parameter_is_told)
 {
 	a_lab(NULL, NULL);
 	EXPECT(!happens("{\"step\": \"bmc-refuses\", \"onn\": true}"));
-	EXPECT_STR(refusal, "bmc-refuses needs \"on\"");
+	EXPECT_STR(refusal.text, "bmc-refuses needs \"on\"");
 	EXPECT(!happens("{\"step\": \"bmc-refuses\", \"on\": true, "
 	                "\"machin\": \"x\"}"));
-	EXPECT_STR(refusal,
+	EXPECT_STR(refusal.text,
 	    "bmc-refuses takes no other parameters than: on [machine]");
 	EXPECT(!happens("{\"step\": \"settle\", \"now\": true}"));
-	EXPECT_STR(refusal, "settle takes no other parameters than: none");
+	EXPECT_STR(refusal.text, "settle takes no other parameters than: none");
 	lab_close(&lab);
 }
 

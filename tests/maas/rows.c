@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "tests/maas/site.h"
 #include "tests/test.h"
 
 void rows_hold(const struct row *rows, size_t count)

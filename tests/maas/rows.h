@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#include "tests/maas/site.h"
+
 struct row {
 	const char *method, *path, *form;
 	int status;
@@ -19,5 +21,13 @@ struct row {
 void rows_hold(const struct row *rows, size_t count);
 
 #define HOLD(rows) rows_hold(rows, sizeof(rows) / sizeof((rows)[0]))
+
+/* The whole of a claim that is a table: they hold in a lab of their own. */
+#define A_LAB_HOLDS(rows)          \
+	do {                       \
+		a_lab(NULL, NULL); \
+		HOLD(rows);        \
+		lab_close(&lab);   \
+	} while (0)
 
 #endif

@@ -84,10 +84,8 @@ TEST(a_script_keeps_its_versions)
 
 TEST(a_machine_is_tested_by_a_script_of_ones_own)
 {
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	EXPECT_INT(machine_op(id, "test", "testing_scripts=mine"), 400);
 	EXPECT_INT(asks("POST", "scripts/",
 	               "name=mine&hardware_type=memory&tags=quick&" HELLO),
@@ -103,11 +101,9 @@ TEST(a_machine_is_tested_by_a_script_of_ones_own)
 
 TEST(commissioning_runs_the_scripts_of_administrators_too)
 {
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 	int before;
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	EXPECT_INT(machine_op(id, "commission", NULL), 200);
 	EXPECT_INT(
 	    asks_of(id, "GET", "results/current-commissioning/", NULL), 200);
@@ -188,10 +184,8 @@ static size_t results_shown(const char *id, const char *query)
 
 TEST(results_are_sifted_by_type_hardware_and_filters)
 {
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	EXPECT_INT(machine_op(id, "commission", "testing_scripts=none"), 200);
 	minutes(10);
 	EXPECT_INT(machine_op(id, "test", "testing_scripts=memtester,7z"), 200);
@@ -220,10 +214,8 @@ TEST(results_are_sifted_by_type_hardware_and_filters)
 
 TEST(results_can_be_silenced_loaded_and_deleted)
 {
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	EXPECT_INT(machine_op(id, "test", "testing_scripts=memtester,7z"), 200);
 	minutes(10);
 	EXPECT_INT(asks_of(id, "PUT", "results/current-testing/", ""), 400);

@@ -10,6 +10,7 @@
 
 struct lab lab;
 int bmc_orders;
+struct err refusal;
 static enum bmc_mood mood;
 
 void a_lab(const struct maas_options *options, const char *cidr)
@@ -23,11 +24,30 @@ void a_lab(const struct maas_options *options, const char *cidr)
 	maas_add_image(lab.maas, "ubuntu/jammy");
 }
 
+void a_lab_from(const char *inventory)
+{
+	json_t *json = json_loads(inventory, 0, NULL);
+	struct err err = { 0 };
+
+	EXPECT(json);
+	lab_open(&lab, NULL);
+	if (!maas_load(lab.maas, json, &err))
+		test_failed(__FILE__, __LINE__, "%s", err.text);
+	json_decref(json);
+	lab_as(&lab, "admin", true);
+}
+
 const char *a_machine(const struct maas_machine_spec *spec)
 {
 	static const struct maas_machine_spec usual = { 0 };
 
 	return maas_add_machine(lab.maas, spec ? spec : &usual);
+}
+
+const char *a_lab_with_a_machine(void)
+{
+	a_lab(NULL, NULL);
+	return a_machine(NULL);
 }
 
 const char *status_of(const char *system_id)
@@ -75,6 +95,23 @@ int machine_op(const char *system_id, const char *op, const char *form)
 void minutes(int count)
 {
 	lab_wait(&lab, MINUTES(count));
+}
+
+bool happens_with(const char *step, json_t **answer)
+{
+	json_t *json = json_loads(step, 0, NULL);
+	bool fine;
+
+	EXPECT(json);
+	refusal = (struct err){ 0 };
+	fine = maas_control(lab.maas, json, answer, &refusal);
+	json_decref(json);
+	return fine;
+}
+
+bool happens(const char *step)
+{
+	return happens_with(step, NULL);
 }
 
 static void set(void *ctx, const char *system_id, bool on)

@@ -10,7 +10,10 @@ extern struct lab lab;
 
 /* One subnet, 10.0.0.0/24 unless another is named; ubuntu/jammy. */
 void a_lab(const struct maas_options *options, const char *cidr);
+/* With what an inventory has (docs/inventory.md), and nothing else; admin. */
+void a_lab_from(const char *inventory);
 const char *a_machine(const struct maas_machine_spec *spec); /* NULL: usual */
+const char *a_lab_with_a_machine(void);
 const char *status_of(const char *system_id);
 /* One request; what came back is read by word() and number(). */
 int asks(const char *method, const char *path, const char *form);
@@ -21,6 +24,11 @@ const char *word(const char *path); /* in the last answer; "" if absent */
 int number(const char *path);
 int machine_op(const char *system_id, const char *op, const char *form);
 void minutes(int count);
+/* A step of the outside world (control.tbl), as JSON: {"step": "settle"}.
+ * False: `refusal` says why not. *answer (new) is for the controller. */
+bool happens(const char *step);
+bool happens_with(const char *step, json_t **answer);
+extern struct err refusal;
 
 /* ---- a cable at whose other end a test sits ---- */
 enum bmc_mood {

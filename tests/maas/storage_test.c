@@ -42,8 +42,7 @@ static int another_drive(const char *name, const char *size)
 /* sda of 480 GB with the usual layout; sdb and sdc of 100 GB, bare. */
 static void a_site(void)
 {
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
+	id = a_lab_with_a_machine();
 	status_of(id);
 	first = number("boot_disk.id");
 	second = another_drive("sdb", "100G");

@@ -11,24 +11,13 @@
 /* What machines are put to and taken out of, by whom, and in which state: what
  * is refused, in which words, and what a later look shows. */
 
-static void happens(const char *step)
-{
-	json_t *json = json_loads(step, 0, NULL);
-	struct err err = { 0 };
-
-	EXPECT(json);
-	if (!maas_control(lab.maas, json, NULL, &err))
-		test_failed(__FILE__, __LINE__, "%s", err.text);
-	json_decref(json);
-}
-
 static void signals(const char *id, const char *status)
 {
 	char *step = xasprintf("{\"step\": \"machine-signals\", \"machine\": "
 	                       "\"%s\", \"status\": \"%s\"}",
 	    id, status);
 
-	happens(step);
+	EXPECT(happens(step));
 	free(step);
 }
 
@@ -54,8 +43,8 @@ static const char *a_deployed_machine(void)
 
 	lab_as(&lab, "alice", false);
 	EXPECT_INT(machine_op(id, "deploy", "agent_name=web"), 200);
-	happens("{\"step\": \"settle\"}");
-	happens(step);
+	EXPECT(happens("{\"step\": \"settle\"}"));
+	EXPECT(happens(step));
 	free(step);
 	EXPECT_STR(status_of(id), "Deployed");
 	return id;
@@ -149,7 +138,7 @@ TEST(commissioning_starts_with_bare_disks_and_no_links)
 	EXPECT_INT(machine_op(id, "abort", ""), 200);
 	EXPECT_INT(machine_op(id, "commission", "skip_networking=1"), 200);
 	EXPECT_INT(jlen(lab.body, "blockdevice_set[0].partitions"), 0);
-	happens("{\"step\": \"settle\"}");
+	EXPECT(happens("{\"step\": \"settle\"}"));
 	signals(id, "OK");
 	EXPECT_STR(status_of(id), "Ready");
 	EXPECT_INT(jlen(lab.body, "blockdevice_set[0].partitions"), 2);
@@ -176,7 +165,7 @@ TEST(tests_ask_for_a_machine_that_is_known_and_scripts_that_spare_it)
 	    "Unable to override node status. Node is not in 'Failed testing' "
 	    "status.");
 	EXPECT_INT(machine_op(id, "test", ""), 200);
-	happens("{\"step\": \"settle\"}");
+	EXPECT(happens("{\"step\": \"settle\"}"));
 	signals(id, "FAILED");
 	EXPECT_STR(status_of(id), "Failed testing");
 	EXPECT_INT(machine_op(id, "commission", ""), 400);
@@ -215,9 +204,7 @@ TEST(a_list_of_machines_names_each_once_and_nothing_is_a_name)
 		    "Unknown machine(s): ." },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 /* A document, where fields of a form are looked for. */
@@ -325,9 +312,7 @@ TEST(a_new_machine_is_judged_field_by_field)
 		    200, NULL },
 	};
 
-	a_lab(NULL, NULL);
-	HOLD(rows);
-	lab_close(&lab);
+	A_LAB_HOLDS(rows);
 }
 
 TEST(who_is_no_administrator_has_fewer_fields)
@@ -369,11 +354,9 @@ TEST(a_machine_that_was_met_before_is_the_same_one)
 
 TEST(a_change_of_power_is_whole)
 {
-	const char *id;
+	const char *id = a_lab_with_a_machine();
 	char path[64];
 
-	a_lab(NULL, NULL);
-	id = a_machine(NULL);
 	snprintf(path, sizeof(path), "machines/%s/?op=power_parameters", id);
 	EXPECT_INT(on(id, "PUT", "power_type=virsh"), 400);
 	EXPECT_INT(on(id, "PUT",

@@ -194,6 +194,12 @@ void maas_refuse(struct ask *ask, int status, const char *fmt, ...)
 	dress(ask, DRESS_EXCEPTION);
 }
 
+void maas_refuse_unreached(struct ask *ask, const char *text)
+{
+	maas_refuse(ask, 503, "%s", text);
+	http_header_add(&ask->answer.headers, "Retry-After", "10");
+}
+
 void maas_refuse_form(struct ask *ask, json_t *errors)
 {
 	write_json(ask, 400, errors, 0);
@@ -285,9 +291,7 @@ bool maas_no_attribute(struct ask *ask, const char *attribute, bool dict_has)
 	const struct body *body = &ask->body;
 	const char *type = body->type;
 
-	if (body->unread)
-		type = "NoneType";
-	else if (!type && body->structured && !dict_has)
+	if (!type && body->structured && !dict_has)
 		type = "dict";
 	if (type)
 		maas_refuse(ask, 500, "'%s' object has no attribute '%s'", type,

@@ -103,6 +103,8 @@ void maas_answer_missing(struct ask *ask, const char *model); /* 404 */
 
 void maas_refuse(struct ask *ask, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* No rack can be asked: 503, and when to come again. */
+void maas_refuse_unreached(struct ask *ask, const char *text);
 void maas_refuse_form(struct ask *ask, json_t *errors);  /* 400; steals */
 void maas_refuse_model(struct ask *ask, json_t *errors); /* 400; steals */
 void maas_refuse_conflict(struct ask *ask); /* the page with Retry-After */
@@ -190,6 +192,8 @@ void maas_commission_asked(struct ask *ask, struct node *node);
 /* A box that is ticked: anything but nothing, "false" and "0". */
 bool maas_ticked(const struct ask *ask, const char *name);
 bool maas_is_tick(const char *text); /* may be NULL */
+/* Racks are told to import: "started on WHERE". Answers. */
+void maas_import_begun(struct ask *ask, const char *where);
 /* A task cannot start without a BMC to start it with. False: refused, as it is
  * without a node. */
 bool maas_power_configured(struct ask *ask, const struct node *node);

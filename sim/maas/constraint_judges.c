@@ -1,6 +1,5 @@
 #include "sim/maas/constraint_judges.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,13 +71,8 @@ void maas_judge_pools(struct ask *ask, const char *name,
 /* A letter, a digit or an underscore, then also blanks and dashes. */
 static bool is_model_name(const char *name)
 {
-	const char *c = name;
-
-	while (isalnum((unsigned char)*c) || *c == '_' ||
-	       (unsigned char)*c >= 0x80 ||
-	       (c > name && (*c == ' ' || *c == '-')))
-		c++;
-	return *name && !*c;
+	return *name && maas_python_letter(name) &&
+	       maas_python_is_word(name, " -");
 }
 
 static bool names_ok(

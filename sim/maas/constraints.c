@@ -135,12 +135,10 @@ static bool is_besides(const char *name)
 	return false;
 }
 
-/* Of a list, emitters read these two. */
+/* What emitters read, "format" and "callback", is no constraint either. */
 static bool is_known(const char *name, bool for_allocate)
 {
-	return find(name, for_allocate) || is_besides(name) ||
-	       (!for_allocate && (strcmp(name, "format") == 0 ||
-	                             strcmp(name, "callback") == 0));
+	return find(name, for_allocate) || is_besides(name);
 }
 
 static void push(struct names *values, const char *value, size_t len)

@@ -8,6 +8,7 @@
 #include "sim/maas/ip.h"
 #include "sim/maas/networks.h"
 #include "sim/maas/node.h"
+#include "sim/maas/python.h"
 #include "sim/maas/region.h"
 
 static json_t *fabric_json(const struct maas *maas, const struct fabric *fabric)
@@ -45,15 +46,6 @@ void maas_op_fabrics_read(struct ask *ask)
 
 #define LONGEST 256
 
-static bool is_word(const char *text)
-{
-	for (; *text; text++)
-		if (!isalnum((unsigned char)*text) && *text != '-' &&
-		    *text != '_' && (unsigned char)*text < 0x80)
-			return false;
-	return true;
-}
-
 /* "fabric-7" belongs to the fabric with the id 7. self: -1 for a new one. */
 static bool is_reserved(const char *name, const char *noun, int64_t self)
 {
@@ -75,7 +67,7 @@ void maas_check_network_name(json_t *errors, const char *noun, const char *name,
 	if (maas_letters(name) > LONGEST)
 		maas_error(
 		    errors, "name", MAAS_TOO_LONG, LONGEST, maas_letters(name));
-	if (!is_word(name))
+	if (!maas_python_is_word(name, "-"))
 		maas_error(errors, "name", "Invalid %s name: %s.", noun, name);
 	if (json_object_get(errors, "name"))
 		return;
@@ -89,14 +81,7 @@ void maas_check_network_name(json_t *errors, const char *noun, const char *name,
 
 static bool class_ok(const char *text)
 {
-	if (!isalnum((unsigned char)*text) && *text != '_' &&
-	    (unsigned char)*text < 0x80)
-		return false;
-	for (; *text; text++)
-		if (!isalnum((unsigned char)*text) && !strchr("_ -", *text) &&
-		    (unsigned char)*text < 0x80)
-			return false;
-	return true;
+	return maas_python_letter(text) && maas_python_is_word(text, " -");
 }
 
 static bool form_fine(struct ask *ask, const struct fabric *self)

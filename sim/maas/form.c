@@ -388,7 +388,6 @@ static bool read_json(
 	if (!root)
 		return false;
 	body->structured = true;
-	body->list = json_is_array(root);
 	body->type = python_type(root);
 	if (json_is_object(root))
 		json_object_foreach(root, key, value)
@@ -397,7 +396,8 @@ static bool read_json(
 	return true;
 }
 
-/* Lines "key: value" are all the YAML that anybody sends. */
+/* Lines "key: value" are all the YAML that anybody sends. Nothing is no
+ * document. */
 static bool read_yaml(
     struct body *body, const struct http_request *request, struct err *err)
 {
@@ -405,6 +405,8 @@ static bool read_yaml(
 	bool fine = true;
 
 	body->structured = true;
+	if (!request->body.len)
+		fine = err_set(err, ERR_INPUT, "there is no document");
 	for (char *line = strtok_r(text, "\n", &save); line && fine;
 	     line = strtok_r(NULL, "\n", &save)) {
 		char *colon = strstr(line, ": ");
@@ -427,9 +429,11 @@ bool maas_body_read(
 	const char *type = http_header(&request->headers, "Content-Type");
 	char boundary[MAAS_BOUNDARY];
 
-	/* Nothing at all is no JSON either. */
+	/* Nothing at all is no JSON and no YAML either. */
 	if (type && strncasecmp(type, "application/json", 16) == 0)
 		return read_json(body, request, err);
+	if (type && strncasecmp(type, "application/x-yaml", 18) == 0)
+		return read_yaml(body, request, err);
 	if (request->body.len == 0)
 		return true;
 	/* Without a type Django still reads the form of a POST. */
@@ -449,9 +453,8 @@ bool maas_body_read(
 		return maas_multipart_read(body, boundary,
 		    buf_text(&request->body), request->body.len, err);
 	}
-	if (strncasecmp(type, "application/x-yaml", 18) == 0)
-		return read_yaml(body, request, err);
 	body->unread = true;
+	body->type = "NoneType";
 	return true;
 }
 

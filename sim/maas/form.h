@@ -25,7 +25,6 @@ struct body {
 	struct body_file *files;
 	size_t file_count;
 	bool structured;  /* it was JSON or YAML */
-	bool list;        /* and an array */
 	const char *type; /* what Python calls it when it is no object */
 	bool unread;      /* a type that is not parsed */
 	bool multipart;

@@ -47,8 +47,11 @@ struct iface *maas_iface_with_mac(const struct maas *maas, const char *mac);
 /* With its addresses and all that stands on it alone. */
 void maas_iface_drop(struct maas *maas, struct iface *iface);
 void maas_iface_free(struct iface *iface); /* its memory */
+
+/* ---- macs.c ---- */
 bool maas_mac_ok(const char *mac);
-char *maas_mac_plain(const char *mac); /* 52:54:00:0a:..; free() it */
+/* As it is kept, 52:54:00:0a:..; free() it. What is none comes out as none. */
+char *maas_mac_plain(const char *mac);
 
 /* ---- interfaces.c, machine_json.c ---- */
 /* By id or name. */

@@ -239,27 +239,6 @@ char *maas_node_fqdn(const struct node *node)
 	    node->domain ? node->domain->name : "maas");
 }
 
-bool maas_mac_ok(const char *mac)
-{
-	if (strlen(mac) != 17)
-		return false;
-	for (int i = 0; i < 17; i++) {
-		if (i % 3 == 2 ? mac[i] != ':' && mac[i] != '-'
-		               : !isxdigit((unsigned char)mac[i]))
-			return false;
-	}
-	return true;
-}
-
-char *maas_mac_plain(const char *mac)
-{
-	char *plain = xstrdup(mac);
-
-	for (char *c = plain; *c; c++)
-		*c = *c == '-' ? ':' : (char)tolower((unsigned char)*c);
-	return plain;
-}
-
 /* ---- interfaces ---- */
 
 struct iface *maas_iface_unowned(

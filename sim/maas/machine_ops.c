@@ -170,8 +170,7 @@ void maas_op_query_power_state(struct ask *ask)
 	if (!node)
 		return;
 	if (maas_power_known(node) && !maas_power_reachable(node, &err)) {
-		maas_refuse(ask, 503, "%s", err.text);
-		http_header_add(&ask->answer.headers, "Retry-After", "10");
+		maas_refuse_unreached(ask, err.text);
 		maas_set_text(&node->power_state, "unknown");
 		maas_node_touch(node);
 		return;
@@ -225,12 +224,20 @@ void maas_op_details(struct ask *ask)
 
 /* ---- is somebody there? ---- */
 
-static bool registered(struct ask *ask, bool anonymous)
+static const struct node *node_with_mac(struct ask *ask, const char *mac)
 {
-	const char *mac = maas_query(ask, "mac_address");
-	struct iface *iface = mac ? maas_iface_with_mac(ask->maas, mac) : NULL;
-	const struct node *node = iface ? iface->node : NULL;
+	struct iface *iface = maas_iface_with_mac(ask->maas, mac);
 
+	return iface && strcmp(iface->mac, mac) == 0 ? iface->node : NULL;
+}
+
+/* However it is written. */
+static bool registered(struct ask *ask, const char *mac, bool anonymous)
+{
+	char *plain = maas_mac_plain(mac);
+	const struct node *node = node_with_mac(ask, plain);
+
+	free(plain);
 	if (!node || node->status == NODE_RETIRED)
 		return false;
 	return !anonymous ||
@@ -239,9 +246,11 @@ static bool registered(struct ask *ask, bool anonymous)
 
 void maas_op_machines_is_registered(struct ask *ask)
 {
-	if (maas_needed(ask, "mac_address"))
+	const char *mac = maas_needed(ask, "mac_address");
+
+	if (mac)
 		maas_answer(
-		    ask, json_boolean(registered(ask, ask->user == NULL)));
+		    ask, json_boolean(registered(ask, mac, !ask->user)));
 }
 
 void maas_op_nodes_is_registered(struct ask *ask)
@@ -257,15 +266,14 @@ void maas_op_devices_is_registered(struct ask *ask)
 void maas_op_machines_is_action_in_progress(struct ask *ask)
 {
 	const char *mac = maas_needed(ask, "mac_address");
-	struct iface *iface;
-	enum node_status failed;
+	const struct node *node;
 
 	if (!mac)
 		return;
-	iface = maas_iface_with_mac(ask->maas, mac);
-	maas_answer(ask,
-	    json_boolean(iface && iface->node &&
-	                 maas_status_failed(iface->node->status, &failed)));
+	node = node_with_mac(ask, mac);
+	maas_answer(
+	    ask, json_boolean(node && (node->status == NODE_COMMISSIONING ||
+	                                  node->status == NODE_DEPLOYING)));
 }
 
 void maas_op_nodes_is_action_in_progress(struct ask *ask)

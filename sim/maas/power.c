@@ -41,6 +41,15 @@ static struct node *any_rack(const struct maas *maas, bool connected)
 	return NULL;
 }
 
+bool maas_rack_reachable(const struct node *rack, struct err *err)
+{
+	return rack->connected ||
+	       err_set(err, ERR_UNREACHED,
+	           "Unable to connect to any rack controller %s; no "
+	           "connections available.",
+	           rack->system_id);
+}
+
 /* A region without any rack is one whose racks nobody described: those are
  * taken to be well. */
 bool maas_power_reachable(const struct node *node, struct err *err)
@@ -49,10 +58,7 @@ bool maas_power_reachable(const struct node *node, struct err *err)
 
 	if (!rack || any_rack(node->maas, true))
 		return true;
-	return err_set(err, ERR_UNREACHED,
-	    "Unable to connect to any rack controller %s; no connections "
-	    "available.",
-	    rack->system_id);
+	return maas_rack_reachable(rack, err);
 }
 
 /* A machine that was composed lives in a table, whoever has a cable. */

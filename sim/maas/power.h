@@ -17,7 +17,9 @@ struct maas;
 struct node;
 
 /* ---- power.c ---- */
-/* Is a rack connected that could reach it? The error is that of the API. */
+/* Does this rack hear its region? The error is that of the API. */
+bool maas_rack_reachable(const struct node *rack, struct err *err);
+/* Is a rack connected that could reach it? The error is the same. */
 bool maas_power_reachable(const struct node *node, struct err *err);
 /* The BMC says no while the request waits (3.5). */
 bool maas_power_refused(const struct node *node, struct err *err);

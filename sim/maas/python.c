@@ -177,3 +177,79 @@ char *maas_python_quote(const char *word)
 	}
 	return buf_detach(&out);
 }
+
+/* ---- letters ---- */
+
+/* Blocks of signs, of marks that only stand on letters, and of nothing. */
+static const struct {
+	uint32_t first, last;
+} signs[] = {
+	{ 0x80, 0xa9 },
+	{ 0xab, 0xb1 },
+	{ 0xb4, 0xb4 },
+	{ 0xb6, 0xb8 },
+	{ 0xbb, 0xbb },
+	{ 0xbf, 0xbf },
+	{ 0xd7, 0xd7 },
+	{ 0xf7, 0xf7 },
+	{ 0x300, 0x36f },
+	{ 0x2000, 0x206f },
+	{ 0x20a0, 0x20ff },
+	{ 0x2190, 0x245f },
+	{ 0x249c, 0x24e9 },
+	{ 0x2500, 0x2775 },
+	{ 0x2794, 0x2bff },
+	{ 0x2e00, 0x3004 },
+	{ 0x3008, 0x3020 },
+	{ 0xd800, 0xf8ff },
+	{ 0xfe00, 0xfe6f },
+	{ 0xff01, 0xff0f },
+	{ 0xff1a, 0xff20 },
+	{ 0xfff0, 0xffff },
+	{ 0x1f000, 0x1fbef },
+	{ 0xe0000, 0x10ffff },
+};
+
+/* The text is UTF-8 (maas_text). */
+static uint32_t decode(const char *text, size_t *len)
+{
+	unsigned char first = (unsigned char)*text;
+	uint32_t code = first;
+
+	*len = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	if (*len > 1)
+		code &= 0xffU >> (*len + 1);
+	for (size_t i = 1; i < *len; i++) {
+		if (!text[i]) {
+			*len = i;
+			break;
+		}
+		code = code << 6 | ((unsigned char)text[i] & 0x3f);
+	}
+	return code;
+}
+
+size_t maas_python_letter(const char *text)
+{
+	size_t len;
+	uint32_t code = decode(text, &len);
+
+	if (len == 1)
+		return isalnum((unsigned char)*text) || *text == '_';
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (code >= signs[i].first && code <= signs[i].last)
+			return 0;
+	return len;
+}
+
+bool maas_python_is_word(const char *text, const char *besides)
+{
+	while (*text) {
+		size_t len = maas_python_letter(text);
+
+		if (!len && !strchr(besides, *text))
+			return false;
+		text += len ? len : 1;
+	}
+	return true;
+}

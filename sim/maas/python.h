@@ -25,5 +25,11 @@ bool maas_python_read_based(const char *text, int64_t *number);
 char *maas_python_quote(const char *word);
 /* What int() says of a text that is no number. */
 void maas_python_no_int(struct buf *out, const char *text);
+/* \w of a pattern: how many bytes the letter, the digit or the underscore has
+ * that a text begins with; 0: it is none. Beyond ASCII whole blocks are signs
+ * or letters. */
+size_t maas_python_letter(const char *text);
+/* Letters and signs of `besides` only; "" is fine. */
+bool maas_python_is_word(const char *text, const char *besides);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/bodies.h"
 #include "sim/maas/people.h"
 #include "sim/maas/region.h"
 #include "sim/maas/ways.h"
@@ -101,56 +102,6 @@ static void unmodelled(struct ask *ask)
 	    ask->op ? ask->op : "");
 }
 
-/* Handlers that hand their data to a form as it is. */
-static bool has_form(const struct operation *operation)
-{
-	static const char *const handlers[] = { "BootResource", "BootSource",
-		"BootSourceSelection", "DHCPSnippet", "Domain", "Fabric",
-		"LicenseKey", "Notification", "PackageRepository",
-		"PackageRepositorie", "ResourcePool", "SSHKey", "Space",
-		"StaticRoute", "Subnet", "Tag", "Vlan", "Zone" };
-	const char *name = operation->handler;
-
-	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
-		size_t len = strlen(handlers[i]);
-
-		if (strncmp(name, handlers[i], len) == 0 &&
-		    (strcmp(name + len, "Handler") == 0 ||
-		        strcmp(name + len, "sHandler") == 0))
-			return true;
-	}
-	return false;
-}
-
-/* A value is no set of fields; a form with nothing at all has no errors. */
-static void refuse_value(struct ask *ask)
-{
-	bool form = has_form(ask->operation);
-
-	if (form && strcmp(ask->body.type, "NoneType") == 0)
-		maas_refuse_form(ask, json_object());
-	else
-		maas_refuse(ask, 500, "'%s' object has no attribute '%s'",
-		    ask->body.type, form ? "items" : "get");
-}
-
-/* Who makes or changes something asks the body for its fields, and a value
- * cannot be asked; but what it stands below is looked up before. Whether that
- * is there, reading the same path says. */
-static void ask_value(struct ask *ask, const struct way *way, bool nobody)
-{
-	const struct operation *read = way_choose(way, "GET", NULL, nobody);
-
-	if (read && read->answer) {
-		read->answer(ask);
-		if (ask->answer.status >= 400)
-			return;
-		http_response_free(&ask->answer);
-		ask->answered = ask->by_handler = false;
-	}
-	refuse_value(ask);
-}
-
 static void perform(struct ask *ask, const struct way *way, bool nobody)
 {
 	ask->operation = way_choose(way, ask->request->method, ask->op, nobody);
@@ -169,11 +120,7 @@ static void perform(struct ask *ask, const struct way *way, bool nobody)
 		unmodelled(ask);
 		return;
 	}
-	if (ask->operation->flags & OP_POST && ask->body.structured)
-		form_free(&ask->body.form);
-	if (ask->body.type && !ask->op)
-		ask_value(ask, way, nobody);
-	else
+	if (maas_body_fits(ask, way_choose(way, "GET", NULL, nobody)))
 		ask->operation->answer(ask);
 	maas_check_format(ask);
 }

@@ -1,6 +1,5 @@
 #include "sim/maas/network_asks.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,14 +207,11 @@ static void read_mtu(struct ask *ask, struct vlan_form *form, json_t *errors)
 
 static void read_name(struct ask *ask, json_t *errors)
 {
-	const char *name = maas_stripped(ask, "name"), *at = name;
+	const char *name = maas_stripped(ask, "name");
 
 	if (!name)
 		return;
-	while (*at && (isalnum((unsigned char)*at) || strchr("_ -", *at) ||
-	                  (unsigned char)*at >= 0x80))
-		at++;
-	if (*at)
+	if (!maas_python_is_word(name, " -"))
 		maas_error(errors, "name", "Enter a valid value.");
 	if (maas_letters(name) > LONGEST_NAME)
 		maas_error(errors, "name", MAAS_TOO_LONG, LONGEST_NAME,

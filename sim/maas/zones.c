@@ -1,6 +1,5 @@
 #include "sim/maas/zones.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,14 +86,8 @@ static void check_name(json_t *errors, const char *name)
 	if (maas_letters(name) > 256)
 		maas_error(
 		    errors, "name", MAAS_TOO_LONG, 256, maas_letters(name));
-	for (const char *c = name; *c; c++) {
-		if (isalnum((unsigned char)*c) || *c == '_' ||
-		    (unsigned char)*c >= 0x80 ||
-		    (c > name && (*c == ' ' || *c == '-')))
-			continue;
+	if (!maas_python_letter(name) || !maas_python_is_word(name, " -"))
 		maas_error(errors, "name", "Enter a valid value.");
-		return;
-	}
 }
 
 /* What create and update of either noun look at. Old: the thing's own name,
@@ -115,12 +108,6 @@ static bool read_name(struct ask *ask, const char *old, const char **name,
 	    (!old || strcmp(old, *name) != 0))
 		maas_error(
 		    errors, "name", "%s with this Name already exists.", noun);
-	if (ask->body.unread) {
-		json_decref(errors);
-		errors = json_object();
-		maas_refuse_form(ask, errors);
-		return false;
-	}
 	return maas_fine(ask, errors);
 }
 

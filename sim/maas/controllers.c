@@ -148,18 +148,23 @@ void maas_op_regioncontrollers_update(struct ask *ask)
 	update(ask, "RegionController");
 }
 
-/* A rack that serves DHCP alone cannot go. */
+/* A rack that serves DHCP alone goes only by force, and DHCP with it. */
 void maas_op_rackcontrollers_delete(struct ask *ask)
 {
 	struct node *node = maas_ask_admin(ask, "RackController");
 	struct buf names = BUF_INIT;
 	struct vlan *vlan;
+	bool force;
 
-	if (!node)
+	if (!node || !maas_flag(ask, &ask->query, "force", false, &force))
 		return;
 	list_for_each (vlan, &ask->maas->vlans) {
-		if (vlan->dhcp_on && vlan->primary_rack == node &&
-		    !vlan->secondary_rack)
+		if (!vlan->dhcp_on || vlan->primary_rack != node ||
+		    vlan->secondary_rack)
+			continue;
+		if (force)
+			vlan->dhcp_on = false;
+		else
 			buf_addf(&names, "%s%s.%s", names.len ? ", " : "",
 			    vlan->fabric->name, vlan->name);
 	}
@@ -191,29 +196,93 @@ void maas_op_rackcontrollers_describe_power_types(struct ask *ask)
 	                     : json_array());
 }
 
-void maas_op_rackcontrollers_import_boot_images(struct ask *ask)
+void maas_import_begun(struct ask *ask, const char *where)
 {
+	char *text = xasprintf("Import of boot images started on %s", where);
+
 	if (ask->maas->version == 304)
-		maas_answer_text(ask, 200, "text/plain",
-		    "Import of boot images started on all rack controllers");
+		maas_answer_text(ask, 200, "text/plain; charset=utf-8", text);
 	else
 		maas_answer_text(ask, 202, "text/plain", "Accepted");
+	free(text);
+}
+
+void maas_op_rackcontrollers_import_boot_images(struct ask *ask)
+{
+	maas_import_begun(ask, "all rack controllers");
+}
+
+/* ---- images of a rack ---- */
+
+/* "generic,hwe-p,..." and the image's own, each once and in order. */
+static void add_subarches(json_t *subarches, const struct image *image)
+{
+	const char *own = strchr(image->architecture, '/');
+	struct names words = { 0 };
+
+	maas_names_split(&words, image->subarches, ",");
+	if (own)
+		maas_names_add(&words, own + 1);
+	for (size_t i = 0; i < words.count; i++) {
+		size_t at = 0;
+		int order = 1;
+
+		while (
+		    at < json_array_size(subarches) &&
+		    (order = strcmp(words.items[i],
+		         json_string_value(json_array_get(subarches, at)))) > 0)
+			at++;
+		if (order)
+			json_array_insert_new(
+			    subarches, at, json_string(words.items[i]));
+	}
+	maas_names_free(&words);
+}
+
+/* The entry of this name and architecture, made if it is not there. Regions
+ * of 3.5 and later have one for each image. */
+static json_t *image_entry(
+    const struct maas *maas, json_t *images, const struct image *image)
+{
+	size_t len = strcspn(image->architecture, "/"), i;
+	char *arch = xstrndup(image->architecture, len);
+	json_t *entry, *found = NULL;
+
+	json_array_foreach(images, i, entry)
+	{
+		if (maas->version == 304 &&
+		    strcmp(jstr(entry, "name"), image->name) == 0 &&
+		    strcmp(jstr(entry, "architecture"), arch) == 0)
+			found = entry;
+	}
+	if (!found) {
+		found = json_pack("{s:s, s:s, s:[]}", "name", image->name,
+		    "architecture", arch, "subarches");
+		json_array_append_new(images, found);
+	}
+	free(arch);
+	return found;
 }
 
 void maas_op_rackcontrollers_list_boot_images(struct ask *ask)
 {
-	struct node *node = maas_ask_admin(ask, "RackController");
-	json_t *images = json_array();
+	struct node *node = maas_ask_node(ask, "RackController");
+	struct maas *maas = ask->maas;
+	bool lost = node && maas->version == 304 && !node->connected;
 	struct image *image;
+	json_t *images;
 
-	if (!node) {
-		json_decref(images);
+	if (!node)
 		return;
+	images = json_array();
+	list_for_each (image, &maas->images) {
+		if (!lost)
+			add_subarches(
+			    json_object_get(
+			        image_entry(maas, images, image), "subarches"),
+			    image);
 	}
-	list_for_each (image, &ask->maas->images)
-		json_array_append_new(images,
-		    json_pack("{s:s, s:s, s:[]}", "name", image->name,
-		        "architecture", image->architecture, "subarches"));
-	maas_answer(ask, json_pack("{s:o, s:b, s:s}", "images", images,
-	                     "connected", node->connected, "status", "synced"));
+	maas_answer(
+	    ask, json_pack("{s:o, s:b, s:s}", "images", images, "connected",
+	             !lost, "status", lost ? "unknown" : "synced"));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/json.h"
 
 /* The region's description of itself, from the table of operations. The `maas`
  * command line builds its commands from it. */
@@ -107,7 +108,8 @@ void maas_op_describe(struct ask *ask)
 	const char *scheme = x->tls ? "https" : "http";
 	size_t count;
 	const struct operation *table = maas_operation_table(&count);
-	json_t *handlers = json_array(), *resources = json_array();
+	json_t *handlers = json_array(), *resources = json_array(), *document;
+	struct buf text = BUF_INIT;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!is_first_of_handler(table, i))
@@ -118,11 +120,13 @@ void maas_op_describe(struct ask *ask)
 			json_array_append_new(resources,
 			    resource_json(authority, scheme, table, count, i));
 	}
-	maas_answer_compact(
-	    ask, json_pack("{s:s, s:s, s:o, s:o}", "doc", "MAAS API", "hash",
-	             maas_api_hash(ask->maas), "handlers", handlers,
-	             "resources", resources));
+	document = json_pack("{s:s, s:s, s:o, s:o}", "doc", "MAAS API", "hash",
+	    maas_api_hash(ask->maas), "handlers", handlers, "resources",
+	    resources);
+	buf_add_json(&text, document, 0);
+	json_decref(document);
 	/* Clients compare the type to exactly this. */
-	http_header_set(
-	    &ask->answer.headers, "Content-Type", "application/json");
+	maas_answer_bare(ask, 200, "application/json", buf_text(&text));
+	http_header_add(&ask->answer.headers, "X-Frame-Options", "DENY");
+	buf_free(&text);
 }

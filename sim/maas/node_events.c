@@ -12,6 +12,7 @@
 #include "sim/maas/ifaces.h"
 #include "sim/maas/node.h"
 #include "sim/maas/people.h"
+#include "sim/maas/python.h"
 #include "sim/maas/zones.h"
 
 /* The events that MAAS keeps about its machines (not the record of a run). */
@@ -193,10 +194,8 @@ static bool passes(const struct ask *ask, const struct node_event *event,
 {
 	const struct node *node = event->node;
 
-	if (query->level == EVENT_AUDIT)
-		return event->level == EVENT_AUDIT &&
-		       is_value(ask, "owner", event->username);
-	if (event->level < query->level)
+	if (query->level == EVENT_AUDIT ? event->level != EVENT_AUDIT
+	                                : event->level < query->level)
 		return false;
 	/* of nodes, then; and devices have no events */
 	if (!node || node->type == NODE_DEVICE || !maas_may_see(ask, node))
@@ -216,14 +215,9 @@ static bool read_number(
     struct ask *ask, const char *name, bool *asked, int64_t *number)
 {
 	const char *text = maas_query(ask, name);
-	char *end;
 
 	*asked = text && *text;
-	if (!*asked)
-		return true;
-	*number = strtoll(text, &end, 10);
-	end += strspn(end, " ");
-	if (!*end)
+	if (!*asked || maas_python_read_int(text, number))
 		return true;
 	maas_refuse(
 	    ask, 400, "Invalid %s: Please enter an integer value", name);
@@ -325,7 +319,8 @@ static void add_value(struct buf *uri, const char *name, const char *value)
 	}
 }
 
-/* The query again, without what pages it and what is not known. */
+/* The query again, without what pages it and what is not known; of a word
+ * that was said twice only the last is left. */
 static char *page_uri(const struct ask *ask, const char *word, int64_t id)
 {
 	static const char *const kept[] = { "op", "hostname", "mac_address",
@@ -335,16 +330,13 @@ static char *page_uri(const struct ask *ask, const char *word, int64_t id)
 
 	buf_adds(&uri, "/MAAS/api/2.0/events/?");
 	for (size_t i = 0; i < ask->query.count; i++) {
-		const char *name = ask->query.fields[i].name, *value;
-		size_t at = 0;
+		const char *name = ask->query.fields[i].name;
 		bool keep = false;
 
 		for (size_t k = 0; k < sizeof(kept) / sizeof(kept[0]); k++)
 			keep = keep || strcmp(kept[k], name) == 0;
-		if (!keep || asked_before(&ask->query, i))
-			continue;
-		while ((value = maas_form_next(&ask->query, name, &at)))
-			add_value(&uri, name, value);
+		if (keep && !asked_before(&ask->query, i))
+			add_value(&uri, name, maas_query(ask, name));
 	}
 	if (word)
 		buf_addf(&uri, "&%s=%lld", word, (long long)id);

@@ -213,13 +213,8 @@ void maas_op_rackcontroller_import_boot_images(struct ask *ask)
 {
 	struct node *node = maas_ask_admin(ask, "RackController");
 
-	if (!node)
-		return;
-	if (ask->maas->version == 304)
-		maas_answer_text(ask, 200, "text/plain",
-		    "Import of boot images started on rack controller");
-	else
-		maas_answer_text(ask, 202, "text/plain", "Accepted");
+	if (node)
+		maas_import_begun(ask, node->hostname);
 }
 
 /* The one that answers cannot go, and there is no other. */

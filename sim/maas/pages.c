@@ -44,6 +44,20 @@ static bool method_is_one(const char *method)
 	return true;
 }
 
+/* %XX stands for a byte, but not for 0. */
+static bool path_is_encoded(const char *target)
+{
+	size_t len = strcspn(target, "?#");
+
+	for (size_t i = 0; i < len; i++)
+		if (target[i] == '%' &&
+		    (!isxdigit((unsigned char)target[i + 1]) ||
+		        !isxdigit((unsigned char)target[i + 2]) ||
+		        strncmp(target + i, "%00", 3) == 0))
+			return false;
+	return true;
+}
+
 static bool head_is_too_large(const struct http_request *request)
 {
 	size_t all = 0;
@@ -69,6 +83,8 @@ bool maas_front_refuses(struct ask *ask)
 		nginx_page(ask, 400, "Bad Request", NULL);
 	else if (line > LINE_MAX_LEN)
 		nginx_page(ask, 414, "Request-URI Too Large", NULL);
+	else if (!path_is_encoded(request->target))
+		nginx_page(ask, 400, "Bad Request", NULL);
 	else if (head_is_too_large(request))
 		nginx_page(ask, 400, "Bad Request",
 		    "Request Header Or Cookie Too Large");

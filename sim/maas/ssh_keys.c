@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/maas/people.h"
+#include "sim/maas/python.h"
 
 /* account/prefs/sshkeys/ */
 
@@ -152,15 +153,58 @@ void maas_op_sshkeys_create(struct ask *ask)
 	        (json_int_t)key->id));
 }
 
+/* Does the model of a source take this one? Else refuses. */
+static bool source_fine(struct ask *ask, const char *protocol, const char *name)
+{
+	json_t *errors = json_object();
+	struct buf shown = BUF_INIT;
+
+	maas_python_text(&shown, protocol);
+	if (!*protocol)
+		maas_error(errors, "protocol", "This field cannot be blank.");
+	else if (strcmp(protocol, "lp") != 0 && strcmp(protocol, "gh") != 0)
+		maas_error(errors, "protocol",
+		    "Value %s is not a valid choice.", buf_text(&shown));
+	if (!*name)
+		maas_error(errors, "auth_id", "This field cannot be blank.");
+	else if (maas_letters(name) > 255)
+		maas_error(
+		    errors, "auth_id", MAAS_TOO_LONG, 255, maas_letters(name));
+	buf_free(&shown);
+	if (json_object_size(errors)) {
+		maas_refuse_model(ask, errors);
+		return false;
+	}
+	json_decref(errors);
+	return true;
+}
+
+/* "gh:name", "lp:name", or a name of Launchpad. There is nobody of any name in
+ * this world, neither there nor at GitHub. */
+static void import_from(struct ask *ask, const char *source)
+{
+	const char *colon = strchr(source, ':');
+	const char *name = colon ? colon + 1 : source;
+	char *protocol = colon ? xstrndup(source, (size_t)(colon - source))
+	                       : xstrdup("lp");
+
+	if (source_fine(ask, protocol, name))
+		maas_refuse(ask, 400,
+		    "Unable to import SSH keys. %s user %s doesn't exist.",
+		    strcmp(protocol, "lp") == 0 ? "launchpad" : "github", name);
+	free(protocol);
+}
+
 void maas_op_sshkeys_import(struct ask *ask)
 {
-	if (!maas_field(ask, "keysource"))
+	const char *source = maas_field(ask, "keysource");
+
+	if (source)
+		import_from(ask, source);
+	else
 		maas_refuse(ask, 400,
 		    "Importing SSH keys failed. Input needs to be in "
 		    "protocol:auth_id or auth_id format.");
-	else
-		maas_refuse(ask, 501,
-		    "This simulated MAAS cannot reach any source of keys.");
 }
 
 static struct ssh_key *ssh_key_asked(struct ask *ask)

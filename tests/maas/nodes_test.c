@@ -315,7 +315,8 @@ TEST(a_clone_needs_room_and_somebody_else_to_be_laid_on)
 	EXPECT_INT(machine_op(to, "deploy", NULL), 200);
 	EXPECT_INT(laid_on(from, to, "interfaces=true"), 400);
 	lab_as(&lab, "bob", false);
-	EXPECT_INT(laid_on(from, to, "interfaces=true"), 403);
+	EXPECT_INT(laid_on(from, to, "interfaces=true"), 400);
+	EXPECT_HAS(word("destinations[0]"), "Select a valid choice.");
 	lab_close(&lab);
 }
 

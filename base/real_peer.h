@@ -1,6 +1,8 @@
 /*
- * real_peer: a connection that came in, for real_serve.c (HTTP) and
- * real_tunnel.c (what goes through a proxy), and for nobody else.
+ * real_peer: a connection that came in, for the files that share it, and for
+ * nobody else: real_listen.c takes it, real_peer.c has its bytes, its patience
+ * and its end, real_serve.c what is asked on it and answered, real_tunnel.c
+ * what goes through a proxy.
  */
 #ifndef BASE_REAL_PEER_H
 #define BASE_REAL_PEER_H
@@ -55,11 +57,29 @@ struct real_peer {
 	bool resolving, tunnel;
 };
 
-/* ---- real_serve.c ---- */
+/* ---- real_peer.c ---- */
+/* Takes the descriptor, in any case. False: there is none left to serve it
+ * with, and it is closed unheard. */
+bool real_peer_greet(
+    struct real_listener *listener, int fd, const char *address);
 /* It ends: a moment later, since its own code may be on the stack. */
 void real_peer_doom(struct real_peer *peer);
 /* At once; only for who was told that it is doomed already. */
 void real_peer_free(struct real_peer *peer);
+/* It is its turn: to ask, and to take what it was sent. Not for ever. */
+void real_peer_waits(struct real_peer *peer);
+/* More is kept for it than a stream may keep. */
+bool real_peer_is_slow(const struct real_peer *peer);
+/* Reads what it asks, or lets it wait until it has read its answers. */
+void real_peer_hears(struct real_peer *peer);
+/* Past libmicrohttpd. */
+void real_peer_say(struct real_peer *peer, const char *data, size_t len);
+
+/* ---- real_serve.c ---- */
+void real_hear_request(
+    void *peer, struct http_request *request, const char *authority);
+/* The client of what is under way is gone, if anything is. */
+void real_exchange_lost(struct real_peer *peer);
 
 /* ---- real_tunnel.c ---- */
 /* Bytes of a client of a proxy. */

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/file.h"
 #include "base/yaml.h"
 #include "gateway/seal.h"
 
@@ -97,24 +98,14 @@ static char *beside(const char *file, const char *name)
 
 static char *slurp(const char *file, struct err *err)
 {
-	FILE *in = fopen(file, "re");
 	struct buf text = BUF_INIT;
-	char piece[4096];
-	size_t n;
+	int failed = file_read(file, &text);
 
-	if (!in) {
+	if (failed)
 		err_set(err, ERR_INPUT, "cannot read %s: %s", file,
-		    strerror(errno));
-		return NULL;
-	}
-	while ((n = fread(piece, 1, sizeof(piece), in)) > 0)
-		buf_add(&text, piece, n);
-	if (ferror(in))
-		err_set(err, ERR_INPUT, "cannot read %s: %s", file,
-		    strerror(errno));
+		    strerror(failed));
 	else if (text.len && memchr(text.data, '\0', text.len))
 		err_set(err, ERR_INPUT, "%s is not a text file", file);
-	fclose(in);
 	buf_add(&text, "", 0);
 	if (err->kind == ERR_NONE)
 		return buf_detach(&text);

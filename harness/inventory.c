@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
+#include "sim/maas/inventory_shape.h"
 
 static char *beside(const char *scenario, const char *file)
 {
@@ -17,18 +19,13 @@ static char *beside(const char *scenario, const char *file)
 json_t *inventory_load(const struct setting *setting, struct err *err)
 {
 	char *file = beside(setting->place.file, setting->text);
-	json_error_t where;
-	json_t *inventory = json_load_file(file, 0, &where);
-	bool well = json_is_array(json_object_get(inventory, "machines"));
+	json_t *inventory = file_json(file, err);
+	bool well = inventory && (maas_inventory_judge(inventory, err) ||
+	                             err_prefix(err, "%s: ", file));
 
-	if (!inventory && where.line > 0)
-		err_set(err, ERR_INPUT, "inventory %s:%d: %s", file, where.line,
-		    where.text);
-	else if (!inventory)
-		err_set(err, ERR_INPUT, "inventory: %s", where.text);
-	else if (!well)
-		err_set(err, ERR_INPUT, "inventory %s has no list of machines",
-		    file);
+	if (well && !json_is_array(json_object_get(inventory, "machines")))
+		well = err_set(
+		    err, ERR_INPUT, "%s: it has no list of machines", file);
 	free(file);
 	if (well)
 		return inventory;

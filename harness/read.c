@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/file.h"
 #include "harness/kinds.h"
 
 struct place place_of(const char *file, const struct yaml_node *node)
@@ -128,7 +129,7 @@ static void read_named_world(
 	if (!text_of(reading, like, "like"))
 		return;
 	s->world_file = beside(s->file, like->text);
-	failed = scenario_read_file(s->world_file, &data);
+	failed = file_read(s->world_file, &data);
 	reading->worldless = true; /* until it is read */
 	if (failed) {
 		mistake_add(reading->mistakes, here(reading, like),

@@ -1,31 +1,14 @@
 /* A scenario's life: from a file to its structs, and their end. */
 #include "harness/scenario.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/file.h"
 #include "harness/kinds.h"
-
-int scenario_read_file(const char *file, struct buf *out)
-{
-	char part[4096];
-	size_t got;
-	int failed;
-	FILE *f = fopen(file, "rb");
-
-	if (!f)
-		return errno;
-	errno = 0;
-	while ((got = fread(part, 1, sizeof(part), f)) > 0)
-		buf_add(out, part, got);
-	failed = ferror(f) ? errno : 0;
-	fclose(f);
-	return failed;
-}
 
 /* libyaml's message already begins with file:line:column. */
 static void note_syntax(
@@ -79,7 +62,7 @@ struct scenario *scenario_load(const char *file, struct mistakes *mistakes)
 {
 	struct buf data = BUF_INIT;
 	struct scenario *s = NULL;
-	int failed = scenario_read_file(file, &data);
+	int failed = file_read(file, &data);
 
 	if (failed)
 		mistake_add(mistakes, (struct place){ file, 0, 0 },

@@ -202,8 +202,6 @@ void note_thing(struct reading *reading, struct place place, const char *full);
 #define OPERATIONS_MAX 800
 size_t operations_of(const char *kind, const char **names, size_t max);
 void scenario_read(struct reading *reading);
-/* 0, or the errno that says why not. */
-int scenario_read_file(const char *file, struct buf *out);
 void step_free(struct step *step);
 void scenario_bind(struct reading *reading);
 struct place place_of(const char *file, const struct yaml_node *node);

@@ -59,6 +59,32 @@ TEST(what_cannot_be_read_is_not_taken_for_empty)
 	unlink(name);
 }
 
+static void is_no_json(const char *text, const char *sentence)
+{
+	struct err err = { 0 };
+
+	a_file(text);
+	EXPECT(!file_json(name, &err));
+	EXPECT_HAS(err.text, sentence);
+	unlink(name);
+}
+
+TEST(what_is_no_json_is_told_with_its_place)
+{
+	struct err err = { 0 };
+	json_t *json;
+
+	a_file("{\"a\": 1}\n");
+	json = file_json(name, &err);
+	EXPECT_INT(json_integer_value(json_object_get(json, "a")), 1);
+	json_decref(json);
+	unlink(name);
+	is_no_json("{\n  \"a\" 1\n}", ":2:7: ':' expected near '1'");
+	is_no_json("", ":1:0: '[' or '{' expected near end of file");
+	EXPECT(!file_json(".", &err));
+	EXPECT_STR(err.text, "cannot read .: Is a directory");
+}
+
 TEST(a_certificate_is_looked_for_where_one_is_needed)
 {
 	struct err err = { 0 };
@@ -77,4 +103,5 @@ TEST(a_certificate_is_looked_for_where_one_is_needed)
 TESTS_BEGIN
 CASE(white_space_at_the_end_is_no_part_of_a_text),
     CASE(what_cannot_be_read_is_not_taken_for_empty),
+    CASE(what_is_no_json_is_told_with_its_place),
     CASE(a_certificate_is_looked_for_where_one_is_needed), TESTS_END

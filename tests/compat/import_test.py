@@ -202,7 +202,7 @@ def a_scenario_plays_on_the_machines_of_a_site(pcgsim, room):
     (room / 'site.json').unlink()
     done = run(pcgsim, 'run', '-j', '0', room / 'site.yaml')
     assert done.returncode == 2, done.stdout
-    assert 'inventory: unable to open' in done.stdout + done.stderr, (
+    assert 'site.json: No such file' in done.stdout + done.stderr, (
         done.stdout, done.stderr)
 
 

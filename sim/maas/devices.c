@@ -81,11 +81,14 @@ static void write_form(struct node *node, const struct device_form *form)
 void maas_op_devices_create(struct ask *ask)
 {
 	struct device_form form = { 0 };
-	json_t *errors = json_object();
 	struct names macs = { 0 };
 	struct node *node;
+	json_t *errors;
 	char *name;
 
+	if (maas_no_lists(ask))
+		return;
+	errors = json_object();
 	maas_macs_read(ask, &macs, true, errors);
 	read_form(ask, &form, NULL, errors);
 	if (judged(ask, errors)) {

@@ -161,12 +161,13 @@ static void adopt(struct maas *maas, struct domain *domain)
 
 void maas_op_domains_list(struct ask *ask)
 {
+	void **rows = maas_list_rows(&ask->maas->domains);
 	json_t *list = json_array();
-	struct domain *domain;
 
-	list_for_each (domain, &ask->maas->domains)
+	for (size_t i = 0; i < ask->maas->domains.count; i++)
 		json_array_append_new(
-		    list, maas_domain_json(ask->maas, domain));
+		    list, maas_domain_json(ask->maas, rows[i]));
+	free(rows);
 	maas_answer(ask, list);
 }
 
@@ -225,6 +226,7 @@ void maas_op_domains_update(struct ask *ask)
 	list_for_each (node, &ask->maas->nodes)
 		maas_node_touch(node);
 	adopt(ask->maas, domain);
+	maas_list_touch(&ask->maas->domains, domain);
 	maas_answer(ask, maas_domain_json(ask->maas, domain));
 }
 

@@ -26,11 +26,12 @@ static json_t *fabric_json(const struct maas *maas, const struct fabric *fabric)
 
 void maas_op_fabrics_list(struct ask *ask)
 {
+	void **rows = maas_list_rows(&ask->maas->fabrics);
 	json_t *list = json_array();
-	struct fabric *fabric;
 
-	list_for_each (fabric, &ask->maas->fabrics)
-		json_array_append_new(list, fabric_json(ask->maas, fabric));
+	for (size_t i = 0; i < ask->maas->fabrics.count; i++)
+		json_array_append_new(list, fabric_json(ask->maas, rows[i]));
+	free(rows);
 	maas_answer(ask, list);
 }
 
@@ -143,6 +144,7 @@ void maas_op_fabrics_update(struct ask *ask)
 	if (!fabric || !form_fine(ask, fabric))
 		return;
 	write_fabric(ask, fabric);
+	maas_list_touch(&ask->maas->fabrics, fabric);
 	maas_answer(ask, fabric_json(ask->maas, fabric));
 }
 

@@ -28,22 +28,14 @@ static json_t *range_json(const struct iprange *range)
 	return json;
 }
 
-static int by_id(const void *a, const void *b)
-{
-	const struct iprange *const *x = a, *const *y = b;
-
-	return (*x)->id < (*y)->id ? -1 : (*x)->id > (*y)->id;
-}
-
 void maas_op_ipranges_list(struct ask *ask)
 {
+	void **rows = maas_list_rows(&ask->maas->ranges);
 	json_t *list = json_array();
-	struct list *ranges = &ask->maas->ranges;
 
-	if (ranges->count)
-		qsort(ranges->items, ranges->count, sizeof(void *), by_id);
-	for (size_t i = 0; i < ranges->count; i++)
-		json_array_append_new(list, range_json(ranges->items[i]));
+	for (size_t i = 0; i < ask->maas->ranges.count; i++)
+		json_array_append_new(list, range_json(rows[i]));
+	free(rows);
 	maas_answer(ask, list);
 }
 
@@ -348,6 +340,7 @@ void maas_op_ipranges_update(struct ask *ask)
 	range->user = form.user;
 	if (form.comment && *form.comment)
 		maas_set_text(&range->comment, form.comment);
+	maas_list_touch(&ask->maas->ranges, range);
 	maas_answer(ask, range_json(range));
 }
 

@@ -18,10 +18,15 @@ static void insert(struct list *list, size_t at, void *thing)
 		list->room = list->room ? list->room * 2 : 8;
 		list->items = xrealloc(
 		    list->items, list->room * sizeof(*list->items));
+		list->written = xrealloc(
+		    list->written, list->room * sizeof(*list->written));
 	}
 	memmove(&list->items[at + 1], &list->items[at],
 	    (list->count - at) * sizeof(*list->items));
+	memmove(&list->written[at + 1], &list->written[at],
+	    (list->count - at) * sizeof(*list->written));
 	list->items[at] = thing;
+	list->written[at] = ++list->writes;
 	list->count++;
 }
 
@@ -73,6 +78,8 @@ void maas_list_remove(struct list *list, const void *thing)
 			continue;
 		memmove(&list->items[i], &list->items[i + 1],
 		    (list->count - i - 1) * sizeof(*list->items));
+		memmove(&list->written[i], &list->written[i + 1],
+		    (list->count - i - 1) * sizeof(*list->written));
 		list->count--;
 		return;
 	}
@@ -82,7 +89,41 @@ void maas_list_remove(struct list *list, const void *thing)
 void maas_list_clear(struct list *list)
 {
 	free(list->items);
+	free(list->written);
 	memset(list, 0, sizeof(*list));
+}
+
+void maas_list_touch(struct list *list, const void *thing)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i] == thing)
+			list->written[i] = ++list->writes;
+}
+
+struct row {
+	void *thing;
+	uint64_t written;
+};
+
+static int by_write(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	return x->written < y->written ? -1 : 1;
+}
+
+void **maas_list_rows(const struct list *list)
+{
+	struct row *rows = xcalloc(list->count + 1, sizeof(*rows));
+	void **things = xcalloc(list->count + 1, sizeof(*things));
+
+	for (size_t i = 0; i < list->count; i++)
+		rows[i] = (struct row){ list->items[i], list->written[i] };
+	qsort(rows, list->count, sizeof(*rows), by_write);
+	for (size_t i = 0; i < list->count; i++)
+		things[i] = rows[i].thing;
+	free(rows);
+	return things;
 }
 
 bool maas_names_have(const struct names *names, const char *name)

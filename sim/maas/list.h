@@ -14,8 +14,10 @@
 
 struct list {
 	void **items;
+	uint64_t *written; /* of each: the how manieth write it was */
 	size_t count, room;
 	int64_t next_id;
+	uint64_t writes;
 };
 
 struct thing {
@@ -29,6 +31,11 @@ void *maas_list_find(const struct list *list, int64_t id); /* or NULL */
 bool maas_list_has(const struct list *list, const void *thing);
 void maas_list_remove(struct list *list, const void *thing);
 void maas_list_clear(struct list *list); /* the things are gone already */
+/* It was changed. A data base that is not told to sort answers with the rows
+ * in the order in which they were last written. */
+void maas_list_touch(struct list *list, const void *thing);
+/* The things in that order. free() it. */
+void **maas_list_rows(const struct list *list);
 
 /* Do not add or remove inside; walk backwards by index for that. */
 #define list_for_each(thing, list)                        \

@@ -10,12 +10,14 @@
 static json_t *space_json(const struct maas *maas, const struct space *space)
 {
 	json_t *subnets = json_array(), *json;
-	struct subnet *subnet;
+	void **rows = maas_list_rows(&maas->subnets);
 	char *uri = space ? xasprintf("/MAAS/api/2.0/spaces/%lld/",
 	                        (long long)space->id)
 	                  : xstrdup("/MAAS/api/2.0/spaces/undefined/");
 
-	list_for_each (subnet, &maas->subnets) {
+	for (size_t i = 0; i < maas->subnets.count; i++) {
+		const struct subnet *subnet = rows[i];
+
 		if (subnet->vlan->space == space)
 			json_array_append_new(
 			    subnets, maas_subnet_json(subnet));
@@ -28,18 +30,20 @@ static json_t *space_json(const struct maas *maas, const struct space *space)
 	    maas_space_vlans_json(maas, space), "subnets", subnets, "id",
 	    (json_int_t)(space ? space->id : -1), "resource_uri", uri);
 	free(uri);
+	free(rows);
 	return json;
 }
 
 void maas_op_spaces_list(struct ask *ask)
 {
+	void **rows = maas_list_rows(&ask->maas->spaces);
 	json_t *list = json_array();
-	struct space *space;
 	struct vlan *vlan;
 	bool homeless = false;
 
-	list_for_each (space, &ask->maas->spaces)
-		json_array_append_new(list, space_json(ask->maas, space));
+	for (size_t i = 0; i < ask->maas->spaces.count; i++)
+		json_array_append_new(list, space_json(ask->maas, rows[i]));
+	free(rows);
 	list_for_each (vlan, &ask->maas->vlans)
 		homeless |= !vlan->space;
 	if (homeless)
@@ -111,6 +115,7 @@ void maas_op_spaces_update(struct ask *ask)
 	if (!space || !form_fine(ask, space))
 		return;
 	write_space(ask, space);
+	maas_list_touch(&ask->maas->spaces, space);
 	maas_answer(ask, space_json(ask->maas, space));
 }
 
@@ -122,8 +127,10 @@ void maas_op_spaces_delete(struct ask *ask)
 	if (!space)
 		return;
 	list_for_each (vlan, &ask->maas->vlans) {
-		if (vlan->space == space)
-			vlan->space = NULL;
+		if (vlan->space != space)
+			continue;
+		vlan->space = NULL;
+		maas_list_touch(&ask->maas->vlans, vlan);
 	}
 	maas_list_remove(&ask->maas->spaces, space);
 	free(space->name);

@@ -15,11 +15,12 @@
 
 void maas_op_subnets_list(struct ask *ask)
 {
+	void **rows = maas_list_rows(&ask->maas->subnets);
 	json_t *list = json_array();
-	struct subnet *subnet;
 
-	list_for_each (subnet, &ask->maas->subnets)
-		json_array_append_new(list, maas_subnet_json(subnet));
+	for (size_t i = 0; i < ask->maas->subnets.count; i++)
+		json_array_append_new(list, maas_subnet_json(rows[i]));
+	free(rows);
 	maas_answer(ask, list);
 }
 
@@ -486,6 +487,7 @@ void maas_op_subnets_update(struct ask *ask)
 	if (read_form(ask, &form, subnet)) {
 		write_name(&form, subnet);
 		write_form(ask, &form, subnet);
+		maas_list_touch(&ask->maas->subnets, subnet);
 		answer_written(ask, subnet);
 	}
 	maas_names_free(&form.disabled);

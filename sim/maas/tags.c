@@ -43,11 +43,12 @@ static json_t *tag_json(const struct tag *tag)
 
 void maas_op_tags_list(struct ask *ask)
 {
+	void **rows = maas_list_rows(&ask->maas->tags);
 	json_t *list = json_array();
-	struct tag *tag;
 
-	list_for_each (tag, &ask->maas->tags)
-		json_array_append_new(list, tag_json(tag));
+	for (size_t i = 0; i < ask->maas->tags.count; i++)
+		json_array_append_new(list, tag_json(rows[i]));
+	free(rows);
 	maas_answer(ask, list);
 }
 
@@ -170,6 +171,7 @@ void maas_op_tags_update(struct ask *ask)
 			if (maas_names_remove(&node->tags, old))
 				maas_names_add(&node->tags, tag->name);
 		}
+		maas_list_touch(&ask->maas->tags, tag);
 		maas_answer(ask, tag_json(tag));
 	}
 	free(old);

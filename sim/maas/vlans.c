@@ -9,14 +9,6 @@
 #include "sim/maas/node.h"
 #include "sim/maas/python.h"
 
-static int vlan_order(const void *a, const void *b)
-{
-	const struct vlan *const *x = a, *const *y = b;
-	int order = strcmp((*x)->name, (*y)->name);
-
-	return order ? order : (*x)->id < (*y)->id ? -1 : 1;
-}
-
 typedef bool vlan_filter_fn(const struct vlan *vlan, const void *of);
 
 static bool of_fabric(const struct vlan *vlan, const void *of)
@@ -32,17 +24,13 @@ static bool of_space(const struct vlan *vlan, const void *of)
 static json_t *vlans_json(
     const struct maas *maas, vlan_filter_fn *filter, const void *of)
 {
-	struct vlan **sorted = xcalloc(maas->vlans.count + 1, sizeof(*sorted));
+	void **rows = maas_list_rows(&maas->vlans);
 	json_t *list = json_array();
-	size_t count = 0;
 
 	for (size_t i = 0; i < maas->vlans.count; i++)
-		if (filter(maas->vlans.items[i], of))
-			sorted[count++] = maas->vlans.items[i];
-	qsort(sorted, count, sizeof(*sorted), vlan_order);
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, maas_vlan_json(sorted[i]));
-	free(sorted);
+		if (filter(rows[i], of))
+			json_array_append_new(list, maas_vlan_json(rows[i]));
+	free(rows);
 	return list;
 }
 
@@ -454,6 +442,7 @@ void maas_op_vlans_update(struct ask *ask)
 	if (!form_fine(ask, &form, vlan))
 		return;
 	write_vlan(ask, &form, vlan);
+	maas_list_touch(&ask->maas->vlans, vlan);
 	maas_answer(ask, maas_vlan_json(vlan));
 }
 

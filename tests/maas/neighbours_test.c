@@ -315,6 +315,10 @@ TEST(json_is_read_as_python_reads_it)
 	EXPECT_STR(lab_text(&lab), "No Zone matches the given query.");
 	EXPECT_INT(ask_json("POST", "machines/?op=allocate", "[]"), 500);
 	EXPECT_STR(lab_text(&lab), "'list' object has no attribute 'lists'");
+	EXPECT_INT(ask_json("POST", "ipaddresses/?op=release",
+	               "{\"ip\": \"10.0.0.9\"}"),
+	    400);
+	EXPECT_STR(lab_text(&lab), "No provided ip!");
 	lab_close(&lab);
 }
 

@@ -365,6 +365,58 @@ TEST(administrators_are_told_when_nothing_serves_dhcp)
 	lab_close(&lab);
 }
 
+/* "2 3 1 ": the ids of a list, or of what stands under a key of the first. */
+static const char *ids(const char *path, const char *key)
+{
+	static char text[100];
+	const json_t *list;
+	json_t *entry;
+	size_t i;
+
+	EXPECT_INT(asks("GET", path, NULL), 200);
+	list = key ? json_object_get(json_array_get(lab.body, 0), key)
+	           : lab.body;
+	text[0] = '\0';
+	json_array_foreach(list, i, entry)
+	{
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "%d ", (int)jint(entry, "id"));
+	}
+	return text;
+}
+
+/* A list that nobody sorts is as the data base has its rows. */
+TEST(what_was_written_last_is_listed_last)
+{
+	static const struct row rows[] = {
+		{ "POST", "subnets/", "cidr=10.1.0.0/24", 200, NULL },
+		{ "PUT", "subnets/1/", "description=x", 200, NULL },
+		{ "POST", "fabrics/", "name=f", 200, NULL },
+		{ "PUT", "fabrics/0/", "name=g", 200, NULL },
+		{ "POST", "fabrics/0/vlans/", "vid=5", 200, NULL },
+		{ "PUT", "fabrics/0/vlans/0/", "mtu=9000", 200, NULL },
+		{ "POST", "ipranges/",
+		    "type=reserved&start_ip=10.1.0.2&end_ip=10.1.0.3", 200,
+		    NULL },
+		{ "POST", "ipranges/",
+		    "type=reserved&start_ip=10.1.0.4&end_ip=10.1.0.5", 200,
+		    NULL },
+		{ "PUT", "ipranges/1/", "comment=x", 200, NULL },
+		{ "POST", "domains/", "name=x.test", 200, NULL },
+		{ "PUT", "domains/0/", "ttl=5", 200, NULL },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	EXPECT_STR(ids("subnets/", NULL), "2 1 ");
+	EXPECT_STR(ids("fabrics/", NULL), "1 0 ");
+	EXPECT_STR(ids("fabrics/0/vlans/", NULL), "3 1 ");
+	EXPECT_STR(ids("ipranges/", NULL), "2 1 ");
+	EXPECT_STR(ids("domains/", NULL), "1 0 ");
+	EXPECT_STR(ids("spaces/", "vlans"), "2 3 1 ");
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(a_subnet_is_named_in_many_ways),
     CASE(a_network_is_read_as_the_library_reads_it),
@@ -380,4 +432,5 @@ CASE(a_subnet_is_named_in_many_ways),
     CASE(a_subnet_shows_the_bmcs_at_its_addresses),
     CASE(an_address_is_reserved_in_the_subnet_that_is_meant),
     CASE(a_gateway_stays_in_its_network),
-    CASE(administrators_are_told_when_nothing_serves_dhcp), TESTS_END
+    CASE(administrators_are_told_when_nothing_serves_dhcp),
+    CASE(what_was_written_last_is_listed_last), TESTS_END

@@ -500,11 +500,16 @@ bool maas_url_ok(const char *text)
 
 bool maas_id_asked(struct ask *ask, int64_t *id)
 {
+	return maas_id_of(ask, ask->args[0], id);
+}
+
+bool maas_id_of(struct ask *ask, const char *word, int64_t *id)
+{
 	struct buf shown = BUF_INIT;
 
-	if (maas_python_read_int(ask->args[0], id))
+	if (maas_python_read_int(word, id))
 		return true;
-	maas_python_text(&shown, ask->args[0]);
+	maas_python_text(&shown, word);
 	maas_refuse(ask, 500, "Field 'id' expected a number but got %s.",
 	    buf_text(&shown));
 	buf_free(&shown);

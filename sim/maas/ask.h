@@ -184,6 +184,8 @@ bool maas_url_ok(const char *text);
 /* The id in args[0] of a noun that is found by nothing else. False: it is no
  * number, and the region fell over it. */
 bool maas_id_asked(struct ask *ask, int64_t *id);
+/* The same of any word. */
+bool maas_id_of(struct ask *ask, const char *word, int64_t *id);
 /* "12" -> 12; -1 if it is not a number. */
 int64_t maas_number(const char *text);
 struct names maas_tests_asked(const struct ask *ask);

@@ -191,11 +191,11 @@ void maas_op_selections_list(struct ask *ask)
 static struct document *selection_asked(struct ask *ask)
 {
 	struct document *source = source_asked(ask), *selection;
+	int64_t id;
 
-	if (!source)
+	if (!source || !maas_id_of(ask, ask->args[1], &id))
 		return NULL;
-	selection = maas_list_find(
-	    &ask->maas->selections, maas_number(ask->args[1]));
+	selection = maas_list_find(&ask->maas->selections, id);
 	if (selection && jint(selection->shown, "boot_source_id") == source->id)
 		return selection;
 	maas_answer_missing(ask, "BootSourceSelection");

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "sim/maas/dns.h"
+#include "sim/maas/python.h"
 
 /* Records that are no addresses: TXT, MX, CNAME ... They are kept and shown;
  * the DNS server of this region answers addresses only. */
@@ -293,9 +294,18 @@ void maas_op_dnsresourcerecords_create(struct ask *ask)
 
 static struct dns_data *data_asked(struct ask *ask, bool to_change)
 {
-	struct dns_data *data = maas_list_find(
-	    &ask->maas->dns_data, maas_number(ask->args[0]));
+	struct dns_data *data;
+	int64_t id;
 
+	/* what is no id is a name, and records have none */
+	if (!maas_python_read_based(ask->args[0], &id)) {
+		maas_refuse(ask, 500,
+		    "Cannot resolve keyword 'name' into field. Choices are: "
+		    "created, dnsresource, dnsresource_id, id, rrdata, rrtype, "
+		    "ttl, updated");
+		return NULL;
+	}
+	data = maas_list_find(&ask->maas->dns_data, id);
 	if (!data)
 		maas_answer_missing(ask, "DNSData");
 	else if (to_change && !maas_is_admin(ask))

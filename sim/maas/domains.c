@@ -189,8 +189,13 @@ void maas_op_domains_create(struct ask *ask)
 
 static struct domain *domain_asked(struct ask *ask, bool to_change)
 {
-	struct domain *domain = maas_domain_named(ask->maas, ask->args[0]);
+	const char *word = ask->args[0];
+	struct domain *domain;
+	int64_t id;
 
+	if (strncmp(word, "id:", 3) == 0 && !maas_id_of(ask, word + 3, &id))
+		return NULL;
+	domain = maas_domain_named(ask->maas, word);
 	if (!domain)
 		maas_answer_missing(ask, "Domain");
 	else if (to_change && !maas_is_admin(ask))

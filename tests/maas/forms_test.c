@@ -173,6 +173,50 @@ TEST(an_image_of_ones_own_has_a_name_of_its_own)
 	A_LAB_HOLDS(rows);
 }
 
+#define HELLO                                                      \
+	"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362" \
+	"938b9824"
+
+/* "hello" in two pieces; a wrong end is forgotten. */
+TEST(an_image_is_uploaded_by_administrators_piece_by_piece)
+{
+	static const struct row rows[] = {
+		{ "POST", "boot-resources/",
+		    "name=x&base_image=ubuntu/jammy&architecture=amd64/generic&"
+		    "size=5&sha256=" HELLO,
+		    201, NULL },
+		{ "PUT", "boot-resources/2/upload/x/", "h", 500,
+		    "Field 'id' expected a number but got 'x'." },
+		{ "PUT", "boot-resources/2/upload/1/", "hell", 200, "OK" },
+		{ "PUT", "boot-resources/2/upload/1/", "0", 400,
+		    "Saved content does not match given SHA256 value." },
+		{ "PUT", "boot-resources/2/upload/1/", "oo", 400,
+		    "Too much data received." },
+		{ "PUT", "boot-resources/2/upload/1/", "o", 200, "OK" },
+		{ "PUT", "boot-resources/2/upload/1/", "o", 400,
+		    "Cannot upload to a complete file." },
+		{ "GET", "boot-resources/x/", NULL, 500,
+		    "Field 'id' expected a number but got 'x'." },
+		{ "DELETE", "boot-resources/x/", NULL, 500,
+		    "Field 'id' expected a number but got 'x'." },
+		{ "GET", "boot-sources/1/selections/x/", NULL, 500,
+		    "Field 'id' expected a number but got 'x'." },
+		{ "GET", "domains/id:x/", NULL, 500,
+		    "Field 'id' expected a number but got 'x'." },
+		{ "GET", "dnsresourcerecords/x/", NULL, 500,
+		    "Cannot resolve keyword 'name' into field. Choices are: "
+		    "created, dnsresource, dnsresource_id, id, rrdata, rrtype, "
+		    "ttl, updated" },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(
+	    lab_ask(&lab, "PUT", "boot-resources/2/upload/1/", "o"), 403);
+	lab_close(&lab);
+}
+
 #define KEY_ROW(key, sentence)                                              \
 	{                                                                   \
 		"POST", "account/prefs/sshkeys/", "key=" key, 400,          \
@@ -218,4 +262,5 @@ CASE(a_domain_knows_three_words_for_authoritative),
     CASE(a_repository_takes_lists_with_commas),
     CASE(what_a_field_refers_to_is_missed_by_its_id),
     CASE(an_image_of_ones_own_has_a_name_of_its_own),
+    CASE(an_image_is_uploaded_by_administrators_piece_by_piece),
     CASE(a_key_is_told_what_it_lacks), TESTS_END

@@ -86,7 +86,8 @@ static bool state_ok(
 {
 	if (is_controller(node) && !change->controllers)
 		maas_refuse(ask, 403, "Cannot %s interface on a controller.",
-		    change->what);
+		    change->on_controller ? change->on_controller
+		                          : change->what);
 	else if (node->type == NODE_MACHINE &&
 	         !editable(node->status, change->deployed))
 		maas_refuse(ask, 409,

@@ -14,6 +14,7 @@
 /* What is done completes "Cannot ... interface because". */
 struct iface_change {
 	const char *what;
+	const char *on_controller; /* the same there; NULL: no other word */
 	bool deployed;    /* may be done to a deployed machine as well */
 	bool any_state;   /* at any time, and to a controller's */
 	bool controllers; /* to a controller's */

@@ -315,7 +315,8 @@ static void bad_link(json_t *errors, const char *field, const char *id,
 
 void maas_op_interfaces_unlink_subnet(struct ask *ask)
 {
-	static const struct iface_change change = { .what = "unlink subnet" };
+	static const struct iface_change change = { .what = "unlink subnet",
+		.on_controller = "link subnet" };
 	struct iface *iface = maas_iface_to_change(ask, &change);
 	const char *id = maas_field(ask, "id");
 	struct address *address = NULL;
@@ -391,7 +392,7 @@ static struct address *first_gateway(const struct iface *iface, bool *many)
 void maas_op_interfaces_set_default_gateway(struct ask *ask)
 {
 	static const struct iface_change change = {
-		.what = "set default gateway"
+		.what = "set default gateway", .on_controller = "link subnet"
 	};
 	struct iface *iface = maas_iface_to_change(ask, &change);
 	const char *id = maas_field(ask, "link_id");

@@ -120,8 +120,37 @@ TEST(power_parameters_of_many_are_for_administrators)
 	lab_close(&lab);
 }
 
+TEST(the_interfaces_of_a_controller_are_what_it_says)
+{
+	static const char inventory[] =
+	    "{\"rack_system_id\": \"rack01\", \"racks\": [{\"system_id\": "
+	    "\"rack01\", \"hostname\": \"r\", \"interfaces\": [{\"name\": "
+	    "\"eth0\", \"mac_address\": \"52:54:00:11:11:20\"}]}]}";
+#define ETH0 "nodes/rack01/interfaces/eth0/"
+	static const struct row rows[] = {
+		{ "POST", ETH0 "?op=link_subnet", "mode=auto", 403,
+		    "Cannot link subnet interface on a controller." },
+		{ "POST", ETH0 "?op=unlink_subnet", "id=1", 403,
+		    "Cannot link subnet interface on a controller." },
+		{ "POST", ETH0 "?op=set_default_gateway", "", 403,
+		    "Cannot link subnet interface on a controller." },
+		{ "POST", ETH0 "?op=disconnect", "", 403,
+		    "Cannot disconnect interface on a controller." },
+	};
+	json_t *json = json_loads(inventory, 0, NULL);
+	struct err err = { 0 };
+
+	a_lab(NULL, NULL);
+	EXPECT(maas_load(lab.maas, json, &err));
+	json_decref(json);
+	lab_as(&lab, "admin", true);
+	HOLD(rows);
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(the_form_of_a_device_is_judged_like_that_of_a_machine),
     CASE(a_device_is_in_its_parents_domain_unless_it_says_otherwise),
     CASE(a_rack_controller_is_neither_switched_nor_tested),
-    CASE(power_parameters_of_many_are_for_administrators), TESTS_END
+    CASE(power_parameters_of_many_are_for_administrators),
+    CASE(the_interfaces_of_a_controller_are_what_it_says), TESTS_END

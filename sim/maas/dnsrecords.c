@@ -335,12 +335,12 @@ void maas_op_dnsresourcerecords_update(struct ask *ask)
 	text = maas_stripped(ask, "rrdata");
 	ttl_text = maas_field(ask, "ttl");
 	ttl = ttl_text ? -1 : data->ttl;
-	type = maas_upper(given && *given ? given : data->type);
+	type = maas_upper(given ? given : data->type);
 	errors = json_object();
-	check_form(ask, type, text && *text ? text : data->data, &ttl, errors);
+	check_form(ask, type, text ? text : data->data, &ttl, errors);
 	if (maas_fine(ask, errors)) {
 		maas_set_text(&data->type, type);
-		if (text && *text)
+		if (text)
 			maas_set_text(&data->data, text);
 		data->ttl = ttl;
 		maas_answer(ask, maas_dns_data_json(data));

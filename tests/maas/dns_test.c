@@ -132,6 +132,24 @@ TEST(labels_are_judged_by_the_form_and_by_the_model)
 	A_LAB_HOLDS(rows);
 }
 
+TEST(a_record_is_not_emptied)
+{
+	static const struct row rows[] = {
+		{ "POST", "dnsresourcerecords/",
+		    "fqdn=a.maas&rrtype=TXT&rrdata=x&ttl=5", 200, NULL },
+		{ "PUT", "dnsresourcerecords/1/", "rrtype=&rrdata=", 400,
+		    "{\"rrtype\": [\"This field is required.\"], \"rrdata\": "
+		    "[\"This field is required.\"]}" },
+		{ "PUT", "dnsresourcerecords/1/", "ttl=", 200, NULL },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	EXPECT(json_is_null(json_object_get(lab.body, "ttl")));
+	EXPECT_STR(word("rrdata"), "x");
+	lab_close(&lab);
+}
+
 TEST(a_resource_is_listed_once_for_each_record_of_a_type)
 {
 	a_lab(NULL, NULL);
@@ -228,6 +246,7 @@ CASE(a_domain_counts_what_people_wrote_into_it),
     CASE(idle_machines_go_to_a_new_default_domain_and_hold_it),
     CASE(a_resource_is_looked_for_after_the_domain_that_it_is_to_be_in),
     CASE(labels_are_judged_by_the_form_and_by_the_model),
+    CASE(a_record_is_not_emptied),
     CASE(a_resource_is_listed_once_for_each_record_of_a_type),
     CASE(an_address_that_a_user_reserved_is_his_to_see_under_a_name_of_its_own),
     CASE(a_resource_is_implied_once_more_in_its_domain_and_in_its_machines),

@@ -14,6 +14,7 @@
 #include "sim/maas/networks.h"
 #include "sim/maas/node.h"
 #include "sim/maas/people.h"
+#include "sim/maas/python.h"
 #include "sim/maas/usage.h"
 
 struct address *maas_address_make(
@@ -218,6 +219,14 @@ void maas_op_ipaddresses_list(struct ask *ask)
 
 	if (!maas_flag(ask, &ask->query, "all", false, &all))
 		return;
+	if (ip_text && strchr(ip_text, '/')) {
+		struct buf told = BUF_INIT;
+
+		maas_python_no_ip(&told, ip_text);
+		maas_refuse(ask, 500, "%s", buf_text(&told));
+		buf_free(&told);
+		return;
+	}
 	if (ip_text && !maas_ip_parse(ip_text, &ip)) {
 		maas_answer_text(ask, 400, "text/plain",
 		    "Parameter 'ip' must contain an IP address.");

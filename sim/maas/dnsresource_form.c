@@ -6,6 +6,7 @@
 #include "sim/maas/addresses.h"
 #include "sim/maas/ip.h"
 #include "sim/maas/networks.h"
+#include "sim/maas/python.h"
 
 /* Making and changing resources, and the addresses that they are given. */
 
@@ -43,10 +44,12 @@ static bool read_addresses(struct ask *ask, struct wanted_addresses *wanted)
 		               words.items[i], &wanted->ips[wanted->count])) {
 			wanted->count++;
 		} else {
+			struct buf told = BUF_INIT;
+
 			fine = false;
-			maas_refuse(ask, 500,
-			    "failed to detect a valid IP address from '%s'",
-			    words.items[i]);
+			maas_python_no_ip(&told, words.items[i]);
+			maas_refuse(ask, 500, "%s", buf_text(&told));
+			buf_free(&told);
 		}
 	}
 	maas_names_free(&words);

@@ -7,6 +7,7 @@
 #include "sim/maas/ip.h"
 #include "sim/maas/networks.h"
 #include "sim/maas/people.h"
+#include "sim/maas/python.h"
 #include "sim/maas/region.h"
 #include "sim/maas/usage.h"
 
@@ -104,8 +105,11 @@ static bool find_subnet(struct ask *ask, struct range_form *form)
 	if (form->subnet || maas_field(ask, "subnet") || !start)
 		return true;
 	if (!maas_ip_parse(start, &ip)) {
-		maas_refuse(ask, 500,
-		    "failed to detect a valid IP address from '%s'", start);
+		struct buf text = BUF_INIT;
+
+		maas_python_no_ip(&text, start);
+		maas_refuse(ask, 500, "%s", buf_text(&text));
+		buf_free(&text);
 		return false;
 	}
 	form->subnet = maas_subnet_of(ask->maas, &ip);

@@ -163,6 +163,17 @@ void maas_python_no_int(struct buf *out, const char *text)
 	free(stripped);
 }
 
+void maas_python_no_ip(struct buf *out, const char *text)
+{
+	if (strchr(text, '/')) {
+		buf_adds(out, "IPAddress() does not support netmasks or subnet "
+		              "prefixes! See documentation for details.");
+		return;
+	}
+	buf_adds(out, "failed to detect a valid IP address from ");
+	maas_python_text(out, text);
+}
+
 char *maas_python_quote(const char *word)
 {
 	struct buf out = BUF_INIT;

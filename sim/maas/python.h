@@ -20,6 +20,8 @@ bool maas_python_read_int(const char *text, int64_t *number);
 bool maas_python_read_float(const char *text, double *number);
 /* The same, and 0x and 0b as well. */
 bool maas_python_read_based(const char *text, int64_t *number);
+/* What netaddr says of a text that is no address. */
+void maas_python_no_ip(struct buf *out, const char *text);
 /* A word of a path that names something: percent signs for what cannot stand
  * there. free() it. */
 char *maas_python_quote(const char *word);

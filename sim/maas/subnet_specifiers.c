@@ -46,8 +46,7 @@ static void judge_ip(
 	(void)maas;
 	if (maas_ip_parse(value, &ip))
 		return;
-	buf_adds(&text, "failed to detect a valid IP address from ");
-	maas_python_text(&text, value);
+	maas_python_no_ip(&text, value);
 	maas_spec_wrong(fault, SPEC_NETWORK, buf_text(&text));
 	buf_free(&text);
 }

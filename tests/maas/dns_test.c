@@ -11,7 +11,10 @@
  */
 
 #define NO_DOMAIN "No Domain matches the given query."
-#define BAD_NAME  "\"Invalid dnsresource name: a_b.\""
+#define NO_PREFIX                                                        \
+	"IPAddress() does not support netmasks or subnet prefixes! See " \
+	"documentation for details."
+#define BAD_NAME "\"Invalid dnsresource name: a_b.\""
 
 static int records_of(const char *domain)
 {
@@ -81,6 +84,10 @@ TEST(a_resource_is_looked_for_after_the_domain_that_it_is_to_be_in)
 {
 	static const struct row rows[] = {
 		{ "POST", "dnsresources/", "fqdn=a.maas", 200, NULL },
+		{ "PUT", "dnsresources/1/", "ip_addresses=10.0.0.9/24", 500,
+		    NO_PREFIX },
+		{ "GET", "ipaddresses/?ip=10.0.0.0/24", NULL, 500, NO_PREFIX },
+		{ "GET", "subnets/ip:10.0.0.0/24/", NULL, 500, NO_PREFIX },
 		{ "PUT", "dnsresources/9/", "domain=no", 404, NO_DOMAIN },
 		{ "PUT", "dnsresources/1/", "domain=", 404, NO_DOMAIN },
 		{ "PUT", "dnsresources/9/", "fqdn=-", 500,

@@ -8,9 +8,7 @@
 #include "sim/maas/node.h"
 #include "sim/maas/node_events.h"
 #include "sim/maas/scripts.h"
-
-/* Scripts that ran on machines, as sets of runs. The scripts are names: what
- * they print is not modelled. */
+#include "sim/maas/tasks.h"
 
 const char *const maas_commissioning_scripts[] = {
 	"20-maas-01-install-lldpd",
@@ -75,6 +73,16 @@ struct script_set *maas_results_commission(
 	set = maas_results_start_names(node, RESULT_COMMISSIONING, &names);
 	maas_names_free(&names);
 	return set;
+}
+
+char *maas_run_output(
+    const struct script_set *set, const struct script_run *run)
+{
+	if (set->type != RESULT_COMMISSIONING || run->status != 2 ||
+	    set->node->type != NODE_MACHINE ||
+	    strcmp(run->name, "50-maas-01-commissioning") != 0)
+		return xstrdup("");
+	return maas_resources_text(set->node);
 }
 
 void maas_results_free(struct script_set *set)

@@ -4,7 +4,8 @@
  * A set is one occasion: a commissioning, an installation or a test of one
  * machine, with a run for each script. Sets belong to the region and go with
  * their machine; the machine points at the latest of each type. The scripts are
- * names: what they print is not modelled.
+ * names, and print nothing, but for the one that lists the machine's parts
+ * (resources.c).
  */
 #ifndef SIM_MAAS_RESULTS_H
 #define SIM_MAAS_RESULTS_H
@@ -53,6 +54,9 @@ struct script_set *maas_results_start_names(
 struct script_set *maas_results_commission(
     struct node *node, const struct names *wanted);
 void maas_results_free(struct script_set *set);
+/* What it printed, "" until it has ended well; free() it. */
+char *maas_run_output(
+    const struct script_set *set, const struct script_run *run);
 /* Every run has this status now. */
 void maas_results_all(struct script_set *set, int status);
 /* -1: none; of the scripts that test this hardware, NULL: of all. */

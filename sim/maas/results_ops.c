@@ -90,11 +90,34 @@ struct view {
 	int hardware; /* -1: any */
 };
 
-static json_t *run_json(const struct maas *maas, const struct script_run *run,
-    const struct view *view)
+/* As it goes over the wire: base64. */
+static json_t *output_json(
+    const struct script_set *set, const struct script_run *run)
 {
-	static const char *const outputs[] = { "output", "stdout", "stderr",
-		"result" };
+	char *output = maas_run_output(set, run);
+	struct buf text = BUF_INIT;
+	json_t *json;
+
+	buf_add_base64(&text, output, strlen(output));
+	json = json_string(buf_text(&text));
+	buf_free(&text);
+	free(output);
+	return json;
+}
+
+/* Each of two channels, and what they have in common. */
+static void set_outputs(
+    json_t *json, const struct script_set *set, const struct script_run *run)
+{
+	jset(json, "output", output_json(set, run));
+	jset(json, "stdout", output_json(set, run));
+	jsets(json, "stderr", "");
+	jsets(json, "result", "");
+}
+
+static json_t *run_json(const struct maas *maas, const struct script_set *set,
+    const struct script_run *run, const struct view *view)
+{
 	int64_t number = script_number(maas, run);
 	json_t *script = number < 0 ? json_null() : json_integer(number);
 	bool done = run->status >= 2;
@@ -118,8 +141,8 @@ static json_t *run_json(const struct maas *maas, const struct script_run *run,
 	         : json_string("Unknown"),
 	    "parameters", parameters(maas, run), "script_id", script,
 	    "script_revision_id", script, "suppressed", run->suppressed);
-	for (size_t i = 0; i < 4 && view->output; i++)
-		jsets(json, outputs[i], "");
+	if (view->output)
+		set_outputs(json, set, run);
 	return json;
 }
 
@@ -185,8 +208,8 @@ static json_t *set_json(const struct script_set *set, const struct view *view)
 	for (size_t i = 0; i < count; i++)
 		for (size_t n = shown(set->node->maas, sorted[i], view); n > 0;
 		     n--)
-			json_array_append_new(
-			    runs, run_json(set->node->maas, sorted[i], view));
+			json_array_append_new(runs,
+			    run_json(set->node->maas, set, sorted[i], view));
 	free(sorted);
 	json = json_pack("{s:i, s:o, s:o, s:o, s:o, s:I, s:s, s:s, s:i, s:s, "
 	                 "s:o, s:s}",
@@ -423,7 +446,31 @@ void maas_op_results_update(struct ask *ask)
 	maas_answer(ask, set_json(set, &(struct view){ .hardware = -1 }));
 }
 
-/* Scripts print nothing here: what there is to load are their names. */
+static void add_dashes(struct buf *text, int count)
+{
+	while (count-- > 0)
+		buf_addc(text, '-');
+}
+
+/* One alone comes without a title, to be piped on. */
+static void add_printed(struct buf *text, const struct script_set *set,
+    const struct script_run *run, bool alone)
+{
+	int dashes = (int)(78 - strlen(run->name)) / 2;
+	char *output = maas_run_output(set, run);
+
+	if (!alone) {
+		add_dashes(text, dashes);
+		buf_addf(text, " %s ", run->name);
+		add_dashes(text, dashes);
+		buf_addc(text, '\n');
+	}
+	buf_adds(text, output);
+	if (!alone)
+		buf_addc(text, '\n');
+	free(output);
+}
+
 void maas_op_results_download(struct ask *ask)
 {
 	struct script_set *set = set_asked(ask);
@@ -445,17 +492,9 @@ void maas_op_results_download(struct ask *ask)
 	}
 	list_for_each (run, &set->runs)
 		count += in_filters(&ask->query, run);
-	list_for_each (run, &set->runs) {
-		int dashes = (int)(78 - strlen(run->name)) / 2;
-
-		if (count < 2 || !in_filters(&ask->query, run))
-			continue;
-		for (int side = 0; side < 2; side++) {
-			for (int i = 0; i < dashes; i++)
-				buf_addc(&text, '-');
-			buf_addf(&text, side ? "\n\n" : " %s ", run->name);
-		}
-	}
+	list_for_each (run, &set->runs)
+		if (in_filters(&ask->query, run))
+			add_printed(&text, set, run, count == 1);
 	maas_answer_text(ask, 200, "application/binary", buf_text(&text));
 	buf_free(&text);
 }
@@ -471,11 +510,11 @@ static json_t *flat_json(
 	time_text_ms(run->updated_time, updated);
 	created[strcspn(created, "Z")] = '\0';
 	updated[strcspn(updated, "Z")] = '\0';
-	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:{s:s}, s:s, s:s}",
+	return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:{s:s}, s:o, s:s}",
 	    "created", created, "updated", updated, "id", (json_int_t)run->id,
 	    "name", run->name, "script_result", run->status == 2 ? 0 : 1,
 	    "result_type", (int)set->type, "node", "system_id",
-	    set->node->system_id, "data", "", "resource_uri",
+	    set->node->system_id, "data", output_json(set, run), "resource_uri",
 	    "/MAAS/api/2.0/commissioning-scripts/");
 }
 

@@ -47,15 +47,19 @@ struct hardware {
 	int64_t disk_size;
 };
 void maas_node_found(struct node *node, const struct hardware *hardware);
-
-/* ---- hardware.c ---- */
-void maas_hardware_found(struct node *node, int number);
-json_t *maas_hardware_json(const struct node *node); /* "hardware_info" */
 /* DISCOVERED and AUTO rows for the boot interface, as commissioning leaves. */
 void maas_node_link_boot(struct node *node);
 void maas_node_netboot_off(struct node *node);
 void maas_node_user_data_read(struct node *node);
 void maas_node_signal(struct node *node, bool ok, const char *error);
 void maas_node_report(struct node *node, const json_t *message);
+
+/* ---- hardware.c ---- */
+void maas_hardware_found(struct node *node, int number);
+json_t *maas_hardware_json(const struct node *node); /* "hardware_info" */
+
+/* ---- resources.c ---- */
+/* What commissioning prints about the machine; free() it. */
+char *maas_resources_text(const struct node *node);
 
 #endif

@@ -145,6 +145,23 @@ static char *rename_text(const json_t *names, const char *text)
 	return out.data ? buf_detach(&out) : xstrdup("");
 }
 
+/* What scripts printed is base64 of JSON: the names are inside. */
+static char *rename_printed(const json_t *names, const char *text)
+{
+	struct buf inner = BUF_INIT, out = BUF_INIT;
+	char *other = NULL;
+
+	if (buf_add_unbase64(&inner, text, strlen(text)) &&
+	    *buf_text(&inner) == '{' && strlen(inner.data) == inner.len) {
+		other = rename_text(names, inner.data);
+		buf_add_base64(&out, other, strlen(other));
+		free(other);
+		other = buf_detach(&out);
+	}
+	buf_free(&inner);
+	return other;
+}
+
 static json_t *rename_string(const json_t *names, const json_t *string)
 {
 	const char *text = json_string_value(string);
@@ -153,7 +170,9 @@ static json_t *rename_string(const json_t *names, const json_t *string)
 
 	if (strlen(text) != json_string_length(string))
 		return json_deep_copy(string);
-	other = rename_text(names, text);
+	other = rename_printed(names, text);
+	if (!other)
+		other = rename_text(names, text);
 	out = json_string_nocheck(other);
 	free(other);
 	return out;

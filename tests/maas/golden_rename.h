@@ -15,7 +15,7 @@
 /* Old name -> new name. The caller's. */
 json_t *golden_names(const json_t *inventory);
 /* A copy with every name of the table replaced where it stands as a word, in
- * keys and in texts. */
+ * keys, in texts, and in what is inside of base64. */
 json_t *golden_rename(const json_t *names, const json_t *document);
 
 #endif

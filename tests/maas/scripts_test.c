@@ -212,6 +212,55 @@ TEST(results_are_sifted_by_type_hardware_and_filters)
 	lab_close(&lab);
 }
 
+#define PRINTED                                                          \
+	"results/current-commissioning/?op=download&filters=50-maas-01-" \
+	"commissioning"
+
+TEST(what_commissioning_printed_is_what_the_machine_is_made_of)
+{
+	const struct maas_machine_spec spec = {
+		.hostname = "big", .cpu_count = 24, .memory_mib = 65536
+	};
+	const char *id;
+
+	a_lab(NULL, NULL);
+	id = a_machine(&spec);
+	EXPECT_INT(machine_op(id, "commission", NULL), 200);
+	EXPECT_INT(asks_of(id, "GET", PRINTED, NULL), 200);
+	EXPECT_STR(lab_text(&lab), "");
+	minutes(20);
+	EXPECT_INT(asks_of(id, "GET", PRINTED, NULL), 200);
+	json_decref(lab.body);
+	lab.body = json_loads(lab_text(&lab), 0, NULL);
+	EXPECT_STR(word("environment.server_name"), "big");
+	EXPECT_INT(number("resources.cpu.total"), 24);
+	EXPECT(jint(lab.body, "resources.memory.total") == 65536LL << 20);
+	EXPECT_STR(word("resources.network.cards[0].ports[0].id"), "eth0");
+	EXPECT_STR(word("resources.storage.disks[0].id"), "sda");
+	EXPECT_INT(number("resources.storage.total"), 1);
+	lab_close(&lab);
+}
+
+TEST(output_is_shown_to_who_asks_for_it)
+{
+	const char *id = a_lab_with_a_machine();
+	const char *begins = "eyJhcGlfZXh0ZW5zaW9ucyI6"; /* base64 of JSON */
+
+	EXPECT_INT(machine_op(id, "commission", NULL), 200);
+	minutes(20);
+	EXPECT_INT(asks_of(id, "GET",
+	               "results/current-commissioning/?include_output=1&"
+	               "filters=50-maas-01-commissioning",
+	               NULL),
+	    200);
+	EXPECT_HAS(word("results[0].output"), begins);
+	EXPECT_HAS(word("results[0].stdout"), begins);
+	EXPECT_STR(word("results[0].stderr"), "");
+	EXPECT_INT(asks("GET", "installation-results/", NULL), 200);
+	EXPECT_HAS(lab_text(&lab), begins);
+	lab_close(&lab);
+}
+
 TEST(results_can_be_silenced_loaded_and_deleted)
 {
 	const char *id = a_lab_with_a_machine();
@@ -268,5 +317,7 @@ CASE(a_script_has_a_name_and_begins_like_one),
     CASE(commissioning_runs_the_scripts_of_administrators_too),
     CASE(scripts_that_are_asked_for_are_those_that_run),
     CASE(results_are_sifted_by_type_hardware_and_filters),
+    CASE(what_commissioning_printed_is_what_the_machine_is_made_of),
+    CASE(output_is_shown_to_who_asks_for_it),
     CASE(results_can_be_silenced_loaded_and_deleted),
     CASE(the_older_names_reach_the_same_scripts), TESTS_END

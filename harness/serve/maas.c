@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/dns_server.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "harness/serve/serve.h"
 #include "sim/maas/explain.h"
@@ -105,18 +106,11 @@ static void choose_version(struct served_maas *s)
 
 static bool read_inventory(struct served_maas *s, struct err *err)
 {
-	json_error_t where;
-
 	if (!s->inventory_file)
 		return true;
-	s->inventory = json_load_file(s->inventory_file, 0, &where);
+	s->inventory = file_json(s->inventory_file, err);
 	choose_version(s);
-	if (s->inventory)
-		return true;
-	return where.line < 0
-	           ? err_set(err, ERR_INPUT, "%s", where.text)
-	           : err_set(err, ERR_INPUT, "%s:%d:%d: %s", s->inventory_file,
-	                 where.line, where.column, where.text);
+	return s->inventory != NULL;
 }
 
 static bool load_inventory(struct served_maas *s, struct err *err)

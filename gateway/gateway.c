@@ -129,11 +129,25 @@ static bool needs(const char *value, const char *name, struct err *err)
 	return err_set(err, ERR_INPUT, "the gateway needs %s", name);
 }
 
+bool gateway_name_judge(const char *name, struct err *err)
+{
+	size_t len = name ? strlen(name) : 0;
+
+	if (len >= 1 && len <= 63 &&
+	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                 "0123456789-._/") == len)
+		return true;
+	return err_set(err, ERR_INPUT,
+	    "the name of a gateway is 1 to 63 letters, digits and -._/, not "
+	    "\"%.70s\"",
+	    len ? name : "");
+}
+
 static bool config_is_sane(const struct gateway_config *config, struct err *err)
 {
 	struct url maas = { 0 };
 
-	if (!needs(config->name, "a name", err) ||
+	if (!gateway_name_judge(config->name, err) ||
 	    !needs(
 	        config->palette_endpoint, "a palette endpoint (R-023)", err) ||
 	    !needs(

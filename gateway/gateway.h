@@ -38,6 +38,9 @@ struct gateway_config {
 	usec poll_for; /* 0: as Palette says, else 15 s */
 };
 
+/* What Palette takes for a name (docs/protocol.md); asked before it is. */
+bool gateway_name_judge(const char *name, struct err *err);
+
 struct gateway *gateway_new(
     struct host *host, const struct gateway_config *config, struct err *err);
 void gateway_free(struct gateway **gateway);

@@ -150,6 +150,8 @@ static bool is_sane(
 	if (field->is_file && !strstr(text, "-----BEGIN CERTIFICATE-----"))
 		return err_set(err, ERR_INPUT,
 		    "%s: there is no certificate (PEM) in that file", name);
+	if (!strcmp(name, "name") && !gateway_name_judge(text, err))
+		return false;
 	if (field->secret && !field->is_url && strlen(text) < SHORTEST_SECRET)
 		return err_set(err, ERR_INPUT,
 		    "%s is shorter than %d characters, so it cannot be right",

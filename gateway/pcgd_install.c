@@ -15,6 +15,7 @@
 #include "base/url.h"
 #include "base/yaml.h"
 #include "capi/maas_client.h"
+#include "gateway/gateway.h"
 #include "gateway/pcgd_config.h"
 #include "gateway/pcgd_options.h"
 
@@ -370,7 +371,8 @@ int pcgd_install(int argc, char **argv)
 		    missing(&in));
 		return 2;
 	}
-	well = may_write(&in) && read_inputs(&in) && fetch_manifest(&in);
+	well = gateway_name_judge(in.name, &in.err) && may_write(&in) &&
+	       read_inputs(&in) && fetch_manifest(&in);
 	uid = well ? overlord_uid(in.manifest) : NULL;
 	if (well && !uid)
 		well = err_set(

@@ -241,6 +241,7 @@ def who_installs_it_wrongly_is_told_before_anybody_is_asked(room):
             '--pairing-code-file': 'code', '--out': 'new',
             '--maas': 'http://127.0.0.1:1/MAAS', '--maas-key-file': 'key'}
     for option, value, said in (
+            ('--name', 'pcg a', '1 to 63 letters, digits and -._/, not "p'),
             ('--palette', 'https://127.0.0.1:1', 'say --palette-ca FILE'),
             ('--palette', 'nowhere', 'does not begin with http'),
             ('--palette-ca', 'no-ca', 'no certificate (PEM) in no-ca'),

@@ -60,7 +60,7 @@ static uint64_t load_rest(const unsigned char *in, size_t len)
 	return word;
 }
 
-uint64_t siphash(uint64_t k0, uint64_t k1, const void *data, size_t len)
+static uint64_t siphash(uint64_t k0, uint64_t k1, const void *data, size_t len)
 {
 	const unsigned char *in = data;
 	uint64_t v[4] = {

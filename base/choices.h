@@ -40,9 +40,7 @@ void choose_text(struct choices *choices, char *out, size_t len,
     const char *alphabet, const char *name_fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* The keyed hash itself: SipHash-2-4, by its own 128 bits of key, and with a
- * key made of 64. */
-uint64_t siphash(uint64_t k0, uint64_t k1, const void *data, size_t len);
+/* The keyed hash itself: SipHash-2-4, its 128 bits of key made of 64. */
 uint64_t keyed_hash(uint64_t key, const void *data, size_t len);
 /* Tells contents apart, at a fifth of the cost: for digests in records and for
  * tables. Not for chance, and not against somebody who picks the contents. */

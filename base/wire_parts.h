@@ -316,7 +316,6 @@ void record_message(struct wire *wire, const struct call_side *call,
 void record_flow(struct wire *wire, const struct conn *conn, int leg,
     const struct route *route, const char *verdict);
 const char *record_fault_word(enum wire_fate fate, bool answer);
-const char *err_word(enum err_kind kind);
 void span_text(usec span_for, char out[32]);
 
 /* ---- what differs between the wires ---- */

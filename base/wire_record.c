@@ -9,7 +9,7 @@
 
 /* ---- words ---- */
 
-const char *err_word(enum err_kind kind)
+static const char *err_word(enum err_kind kind)
 {
 	static const char *const words[] = {
 		[ERR_NONE] = "none",

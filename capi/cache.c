@@ -35,7 +35,6 @@ struct cache {
 	size_t informer_count;
 	cache_change_fn *changed;
 	void *ctx;
-	usec heard_at;
 	void (*synced)(void *ctx); /* NULL: nobody is to be told, or was */
 	void *synced_ctx;
 	bool *freed; /* set when it goes while it is telling; or NULL */
@@ -184,7 +183,6 @@ static void heard_event(void *ctx, const char *type, const json_t *seen)
 	json_t *obj = (json_t *)(uintptr_t)seen;
 	uint64_t version = version_of(obj);
 
-	in->cache->heard_at = loop_now(in->cache->host->loop);
 	in->wait_for = 0;
 	if (version > in->version)
 		in->version = version;
@@ -210,7 +208,6 @@ static void watch_ended(void *ctx, const struct err *err, bool expired)
 	if (was_good)
 		in->wait_for = 0;
 	if (!err && was_good) {
-		in->cache->heard_at = now;
 		start_watch(in);
 		return;
 	}
@@ -303,7 +300,6 @@ static void heard_list(void *ctx, const struct kube_answer *answer)
 		try_again(in, false);
 		return;
 	}
-	in->cache->heard_at = loop_now(in->cache->host->loop);
 	in->version = version_of(answer->body);
 	in->listed = true;
 	list = with_kinds(in, answer->body);
@@ -351,7 +347,6 @@ struct cache *cache_new(struct host *host, struct kube *kube, const char *ns,
 		.ns = xstrdup(ns),
 		.changed = changed,
 		.ctx = ctx,
-		.heard_at = -1,
 	};
 	while (kinds[cache->informer_count])
 		cache->informer_count++;
@@ -409,11 +404,6 @@ void cache_on_synced(struct cache *cache, void (*synced)(void *ctx), void *ctx)
 	check(!cache_synced(cache));
 	cache->synced = synced;
 	cache->synced_ctx = ctx;
-}
-
-usec cache_heard_at(const struct cache *cache)
-{
-	return cache->heard_at;
 }
 
 const json_t *cache_get(const struct cache *cache, const char *kind,

@@ -24,8 +24,6 @@ void cache_free(struct cache **cache);
 bool cache_synced(const struct cache *cache); /* every kind listed once */
 /* Called once, when it is. */
 void cache_on_synced(struct cache *cache, void (*synced)(void *ctx), void *ctx);
-/* The last answer or event heard, on the loop's clock; -1 for none yet. */
-usec cache_heard_at(const struct cache *cache);
 
 const json_t *cache_get(const struct cache *cache, const char *kind,
     const char *ns, const char *name); /* borrowed until the next change */

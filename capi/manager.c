@@ -25,15 +25,9 @@ static const char *const cached_kinds[] = { "Cluster", "MaasCluster",
 	"MachineDeployment", "MachineSet", "Machine", "MaasMachine",
 	"MaasMachineTemplate", "MachineHealthCheck", "Secret", NULL };
 
-const struct controller *controller_table(size_t *count)
-{
-	*count = sizeof(controllers) / sizeof(controllers[0]);
-	return controllers;
-}
-
 /* ---- which objects matter to which ---- */
 
-struct item *manager_item(
+static struct item *find_item(
     struct manager *manager, const char *kind, const char *name)
 {
 	for (struct item *item = manager->items; item; item = item->next)
@@ -77,7 +71,7 @@ void manager_poke_kind(struct manager *manager, const char *kind)
 static void poke_named(
     struct manager *manager, const char *kind, const char *name)
 {
-	struct item *item = manager_item(manager, kind, name);
+	struct item *item = find_item(manager, kind, name);
 
 	if (item)
 		manager_poke(item, 0);
@@ -137,7 +131,7 @@ void manager_item_new(
 	const struct controller *controller = controller_of(kind);
 	struct item *item, **end = &manager->items;
 
-	if (!controller || manager_item(manager, kind, name))
+	if (!controller || find_item(manager, kind, name))
 		return;
 	item = xcalloc(1, sizeof(*item));
 	item->manager = manager;
@@ -338,7 +332,7 @@ static void cache_changed(
 
 	if (now)
 		manager_item_new(manager, kind, name);
-	item = manager_item(manager, kind, name);
+	item = find_item(manager, kind, name);
 	if (item && now && jint(now, "metadata.generation") != item->generation)
 		item->not_before_at = 0; /* a new wish, or a deletion */
 	manager_changed(manager, kind, obj);

@@ -56,6 +56,5 @@ struct controller {
 	const char *kind;
 	reconcile_fn *reconcile;
 };
-const struct controller *controller_table(size_t *count);
 
 #endif

@@ -67,8 +67,6 @@ struct manager {
 	void *ctx;
 };
 
-struct item *manager_item(
-    struct manager *manager, const char *kind, const char *name);
 void manager_poke(struct item *item, usec wait_for);
 void manager_poke_all(struct manager *manager);
 void manager_poke_kind(struct manager *manager, const char *kind);

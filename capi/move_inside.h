@@ -41,8 +41,6 @@ struct piece *pieces_cluster(const struct pieces *pieces); /* or NULL */
 /* Of what an object is, apart from what servers and movers write into it;
  * owners are not in it, because their uids differ. */
 void piece_digest(const json_t *obj, char out[65]);
-/* The owners as the target must name them; a new list, or NULL for none. */
-json_t *piece_owners(const struct pieces *pieces, const json_t *here);
 /* The object as it is to be created at the target. */
 json_t *piece_copy(const struct pieces *pieces, const struct piece *piece,
     const char *id, const char *owner);

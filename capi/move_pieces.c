@@ -282,7 +282,8 @@ void piece_digest(const json_t *obj, char out[65])
 	json_decref(copy);
 }
 
-json_t *piece_owners(const struct pieces *pieces, const json_t *here)
+/* The owners as the target must name them; a new list, or NULL for none. */
+static json_t *owners_of(const struct pieces *pieces, const json_t *here)
 {
 	json_t *refs = json_clone(jget(here, "metadata.ownerReferences"));
 
@@ -309,7 +310,7 @@ json_t *piece_copy(const struct pieces *pieces, const struct piece *piece,
     const char *id, const char *owner)
 {
 	json_t *copy = essence(piece->here);
-	json_t *refs = piece_owners(pieces, piece->here);
+	json_t *refs = owners_of(pieces, piece->here);
 	char digest[65], *epoch;
 
 	piece_digest(piece->here, digest);
@@ -372,7 +373,7 @@ static bool owners_are_there(
 static bool owners_are_right(
     const struct pieces *pieces, const struct piece *piece)
 {
-	json_t *wanted = piece_owners(pieces, piece->here);
+	json_t *wanted = owners_of(pieces, piece->here);
 	json_t *found = jget(piece->there, "metadata.ownerReferences");
 	bool right = json_array_size(wanted) == 0 ? json_array_size(found) == 0
 	                                          : json_equal(wanted, found);

@@ -100,7 +100,7 @@ static void add_zones(json_t *template, const json_t *pool)
 	buf_free(&zones);
 }
 
-json_t *plan_machine_template(const char *ns, const char *name,
+static json_t *machine_template(const char *ns, const char *name,
     const char *cluster, const char *image, const json_t *pool)
 {
 	json_t *template = plan_object(
@@ -218,7 +218,7 @@ json_t *plan_cluster(const json_t *instruction,
 	json_array_append_new(list, plan_agent_secret(instruction, settings));
 	json_array_append_new(list, maas_cluster_object(instruction, ns));
 	json_array_append_new(list,
-	    plan_machine_template(ns, name, jstr(instruction, "clusterName"),
+	    machine_template(ns, name, jstr(instruction, "clusterName"),
 	        jstr(instruction, "image"), control_plane_pool(instruction)));
 	json_array_append_new(
 	    list, control_plane_object(instruction, ns, name, settings));
@@ -377,7 +377,7 @@ json_t *plan_worker_pool(const json_t *spec, const json_t *pool,
 	list = json_array();
 	base = xasprintf("%s-%s", cluster, jstr(pool, "name"));
 	machines = named_by_content(
-	    plan_machine_template(ns, base, cluster, jstr(spec, "image"), pool),
+	    machine_template(ns, base, cluster, jstr(spec, "image"), pool),
 	    base);
 	config = worker_config(ns, base, cluster, control_plane);
 	json_array_append_new(list, machines);

@@ -20,8 +20,6 @@ bool plan_check_pool(const json_t *pool, struct err *err);
 json_t *plan_object(
     const char *kind, const char *ns, const char *name, const char *cluster);
 json_t *plan_ref(const char *kind, const char *ns, const char *name);
-json_t *plan_machine_template(const char *ns, const char *name,
-    const char *cluster, const char *image, const json_t *pool);
 
 /* The name under which the API server of a cluster is found: the same
  * wherever and whenever it is computed. */

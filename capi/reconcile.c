@@ -501,7 +501,8 @@ static void diff_into(json_t *patch, json_t *from, json_t *to)
 	}
 }
 
-json_t *capi_merge_diff(const json_t *from, const json_t *to)
+/* The merge patch that makes `from` into `to`. */
+static json_t *merge_diff(const json_t *from, const json_t *to)
 {
 	json_t *patch = json_object();
 	json_t *old, *new;
@@ -519,7 +520,7 @@ json_t *capi_merge_diff(const json_t *from, const json_t *to)
 
 bool status_write(struct reconcile *r, const json_t *obj, json_t *status)
 {
-	json_t *diff = capi_merge_diff(jget(obj, "status"), status);
+	json_t *diff = merge_diff(jget(obj, "status"), status);
 	json_t *patch;
 
 	json_decref(status);

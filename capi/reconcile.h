@@ -151,8 +151,6 @@ void condition_drop(json_t *status, const char *type);
 void condition_sum(struct reconcile *r, json_t *status);
 /* Steals status; true if an action was begun. */
 bool status_write(struct reconcile *r, const json_t *obj, json_t *status);
-/* The merge patch that makes `from` into `to`. */
-json_t *capi_merge_diff(const json_t *from, const json_t *to);
 
 /* ---- Secrets ---- */
 void capi_secret_put(json_t *secret, const char *key, const char *text);

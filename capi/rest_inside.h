@@ -34,7 +34,6 @@ bool rest_fields_known(const char *selector, struct api_status *status);
  * object to show; NULL: nothing. */
 const char *rest_watch_sees(const struct rest_watch *w,
     const struct change *change, const json_t **obj);
-bool rest_watch_accepts(const struct rest_watch *w, const json_t *obj);
 /* May it begin there? False: 410, 422, 504 in *status. */
 bool rest_watch_may_begin(const struct store *store, const struct rest_watch *w,
     struct api_status *status);

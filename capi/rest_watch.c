@@ -20,7 +20,7 @@ struct rest_stream {
 	struct rest_stream *next;
 };
 
-bool rest_watch_accepts(const struct rest_watch *w, const json_t *obj)
+static bool accepts(const struct rest_watch *w, const json_t *obj)
 {
 	return obj &&
 	       (!w->ns[0] ||
@@ -41,8 +41,8 @@ const char *rest_watch_sees(
 
 	if (change->kind != w->kind)
 		return NULL;
-	before = rest_watch_accepts(w, change->old);
-	after = rest_watch_accepts(w, change->now);
+	before = accepts(w, change->old);
+	after = accepts(w, change->now);
 	*obj = change->now ? change->now : change->old;
 	if (before && after)
 		return "MODIFIED";
@@ -134,7 +134,7 @@ static bool send_added(void *ctx, const json_t *obj)
 {
 	struct rest_stream *stream = ctx;
 
-	if (rest_watch_accepts(&stream->what, obj))
+	if (accepts(&stream->what, obj))
 		send_line(stream, "ADDED", obj);
 	return true;
 }

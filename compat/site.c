@@ -12,7 +12,9 @@
 /* Thousands of machines come in one answer. */
 #define MOST_BYTES ((size_t)1 << 30)
 
-bool site_key_parse(
+/* "consumer:token:secret": three parts that are not empty; points into room,
+ * which is a copy of the text. */
+static bool parse_key(
     const char *text, char **room, struct site_key *key, struct err *err)
 {
 	char *first, *second;
@@ -38,7 +40,7 @@ bool site_key_parse(
 static bool take_key(struct site *site, const char *text, char **room,
     struct site_key *key, struct err *err)
 {
-	if (!site_key_parse(text, room, key, err))
+	if (!parse_key(text, room, key, err))
 		return false;
 	if (strlen(key->secret) < 6)
 		return true;

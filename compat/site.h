@@ -100,9 +100,4 @@ const char *site_root(const struct site *site);
 const char *site_origin(const struct site *site);
 struct host *site_host(struct site *site);
 
-/* "consumer:token:secret": three parts that are not empty; points into room,
- * which is a copy of the text. */
-bool site_key_parse(
-    const char *text, char **room, struct site_key *key, struct err *err);
-
 #endif

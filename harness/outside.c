@@ -73,7 +73,8 @@ static void fill(struct filling *filling, json_t *step)
 	}
 }
 
-json_t *verb_step_of(struct world *world, const struct step *step)
+/* New: the step of a verb with `outside`, its places filled in. */
+static json_t *step_of(struct world *world, const struct step *step)
 {
 	struct filling filling = { .world = world, .words = &step->words };
 	json_t *json = json_loads(step->verb->outside, 0, NULL);
@@ -105,7 +106,7 @@ bool enact_outside(
     struct world *world, const struct step *step, struct err *err)
 {
 	struct lab *lab = world_lab(world, thing_of(&step->words, "maas"));
-	json_t *json = verb_step_of(world, step);
+	json_t *json = step_of(world, step);
 	json_t *answer = NULL;
 	bool fine = maas_control(lab->maas, json, &answer, err);
 

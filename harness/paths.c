@@ -9,7 +9,7 @@
 
 /* ---- where things stand in the view ---- */
 
-void pcg_palette_name(const struct thing *pcg, char *out, size_t size)
+static void palette_name(const struct thing *pcg, char *out, size_t size)
 {
 	snprintf(out, size, "pcg-%s", pcg->name);
 }
@@ -29,7 +29,7 @@ static void palette_topic(const struct term *term, struct buf *out)
 	char name[100];
 
 	if (strcmp(thing->kind->name, "pcg") == 0) {
-		pcg_palette_name(thing, name, sizeof(name));
+		palette_name(thing, name, sizeof(name));
 		buf_addf(out, "%s/gateway/%s", palette_of(thing)->full, name);
 	} else {
 		buf_addf(

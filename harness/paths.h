@@ -63,7 +63,4 @@ bool expression_reads(const struct expression *expression, const char *topic);
 const struct term *expression_culprit(const struct view *view,
     const struct expression *expression, struct value *was);
 
-/* A gateway as Palette lists it ("pcg-a") and as a scenario names it. */
-void pcg_palette_name(const struct thing *pcg, char *out, size_t size);
-
 #endif

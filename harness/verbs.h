@@ -35,8 +35,6 @@ void verb_bind(struct reading *reading, struct step *step);
  * words->words? */
 bool verb_place_is_number(const char *place);
 bool verb_place_is_word(const char *place);
-/* New: of a verb with `outside`, filled in (outside.c). */
-json_t *verb_step_of(struct world *world, const struct step *step);
 /* A fault on the wire, written without its server: "answers 409". Fills
  * out->numbers; static. NULL: there is none, *near is the pattern that comes
  * near, or NULL. */

@@ -188,7 +188,6 @@ bool maas_id_asked(struct ask *ask, int64_t *id);
 bool maas_id_of(struct ask *ask, const char *word, int64_t *id);
 /* "12" -> 12; -1 if it is not a number. */
 int64_t maas_number(const char *text);
-struct names maas_tests_asked(const struct ask *ask);
 /* As the form of commissioning says, which was judged before. */
 void maas_commission_asked(struct ask *ask, struct node *node);
 /* A box that is ticked: anything but nothing, "false" and "0". */

@@ -52,8 +52,6 @@ struct dns_name {
 
 /* ---- domains.c ---- */
 struct domain *maas_domain_find(const struct maas *maas, const char *name);
-/* By name, or by id when it is a number; "name:x" and "id:7" say which. */
-struct domain *maas_domain_named(const struct maas *maas, const char *word);
 struct domain *maas_domain_make(struct maas *maas, const char *name);
 json_t *maas_domain_json(const struct maas *maas, const struct domain *domain);
 

@@ -17,7 +17,8 @@ struct domain *maas_domain_find(const struct maas *maas, const char *name)
 	return NULL;
 }
 
-struct domain *maas_domain_named(const struct maas *maas, const char *word)
+/* By name, or by id when it is a number; "name:x" and "id:7" say which. */
+static struct domain *domain_named(const struct maas *maas, const char *word)
 {
 	if (strncmp(word, "name:", 5) == 0)
 		return maas_domain_find(maas, word + 5);
@@ -195,7 +196,7 @@ static struct domain *domain_asked(struct ask *ask, bool to_change)
 
 	if (strncmp(word, "id:", 3) == 0 && !maas_id_of(ask, word + 3, &id))
 		return NULL;
-	domain = maas_domain_named(ask->maas, word);
+	domain = domain_named(ask->maas, word);
 	if (!domain)
 		maas_answer_missing(ask, "Domain");
 	else if (to_change && !maas_is_admin(ask))

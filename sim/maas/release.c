@@ -62,7 +62,8 @@ static void drop_children(struct node *node)
 	}
 }
 
-void maas_node_ready(struct node *node)
+/* Back to how it stood before its owner: links, osystem, owner data. */
+static void become_ready(struct node *node)
 {
 	node->owner = NULL;
 	node->acted = NULL;
@@ -77,14 +78,14 @@ void maas_node_ready(struct node *node)
 }
 
 /* Ready again; or New, if it never was commissioned well. */
-void maas_node_release_done(struct node *node)
+static void release_done(struct node *node)
 {
 	bool known = !node->commissioning ||
 	             maas_results_status(node->commissioning, NULL) == 2;
 
 	if (node->status != NODE_RELEASING)
 		return;
-	maas_node_ready(node);
+	become_ready(node);
 	maas_node_enter(node, known ? NODE_READY : NODE_NEW);
 	maas_event(node, EVENT_INFO, "Released", NULL, "%s", "");
 }
@@ -108,10 +109,10 @@ void maas_node_release(
 	maas_event(node, EVENT_INFO, "Releasing", NULL, "%s", "");
 	if (!maas_power_known(node) || strcmp(node->power_state, "off") == 0) {
 		maas_power_forget(node);
-		maas_node_release_done(node);
+		release_done(node);
 		return;
 	}
-	node->when_off = maas_node_release_done;
+	node->when_off = release_done;
 	maas_power_set(node, false);
 }
 

@@ -64,7 +64,7 @@ static struct names words_of(const struct ask *ask, const char *field)
 }
 
 /* Those that are meant for commissioning, unless others or none are wanted. */
-struct names maas_tests_asked(const struct ask *ask)
+static struct names tests_asked(const struct ask *ask)
 {
 	struct names words = words_of(ask, "testing_scripts");
 	struct names tests = { 0 };
@@ -80,7 +80,7 @@ struct names maas_tests_asked(const struct ask *ask)
 void maas_commission_asked(struct ask *ask, struct node *node)
 {
 	struct names scripts = words_of(ask, "commissioning_scripts");
-	struct names tests = maas_tests_asked(ask);
+	struct names tests = tests_asked(ask);
 
 	maas_node_commission(node, ask->user,
 	    &(struct commission_wish){
@@ -338,7 +338,7 @@ static void test(struct ask *ask, const char *model)
 		return;
 	errors = json_object();
 	check_scripts(ask, "testing_scripts", SCRIPT_TESTING, false, errors);
-	tests = maas_tests_asked(ask);
+	tests = tests_asked(ask);
 	if (!maas_status_may(node->status, NODE_TESTING))
 		not_available(errors, "Test");
 	if (!json_object_get(errors, "testing_scripts") &&

@@ -24,9 +24,6 @@ void maas_node_acquire(struct node *node, struct user *user,
     const char *agent_name, const char *comment);
 void maas_node_release(
     struct node *node, struct user *user, const char *comment);
-void maas_node_release_done(struct node *node);
-/* Back to how it stood before its owner: links, osystem, owner data. */
-void maas_node_ready(struct node *node);
 
 /* ---- tasks.c ---- */
 struct commission_wish {

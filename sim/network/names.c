@@ -28,7 +28,7 @@ static const struct name *find(const struct names *names, const char *text)
 	return NULL;
 }
 
-void names_remove(struct names *names, const char *text)
+static void names_remove(struct names *names, const char *text)
 {
 	size_t kept = 0;
 
@@ -43,7 +43,8 @@ void names_remove(struct names *names, const char *text)
 
 /* A name has one address here: adding it again moves it. Only a zone's
  * resolver knows names with several. */
-void names_add(struct names *names, const char *text, const char *address)
+static void names_add(
+    struct names *names, const char *text, const char *address)
 {
 	struct name *name;
 	uint32_t number;
@@ -135,12 +136,6 @@ void network_add_name(struct network *network, const char *site,
     const char *name, const char *address)
 {
 	names_add(names_of(network, site), name, address);
-}
-
-void network_remove_name(
-    struct network *network, const char *site, const char *name)
-{
-	names_remove(names_of(network, site), name);
 }
 
 void network_add_resolver(

@@ -24,7 +24,7 @@ struct site *network_site(const struct network *network, const char *name)
 	return NULL;
 }
 
-struct site *network_nat_of(const struct network *network, uint32_t address)
+static struct site *nat_of(const struct network *network, uint32_t address)
 {
 	for (size_t i = 0; i < network->site_count; i++)
 		if (network->sites[i]->behind_nat &&
@@ -76,7 +76,7 @@ bool network_add_site(
 		return err_set(err, ERR_INPUT,
 		    "site %s: %s is not an address to show outside", spec->name,
 		    spec->nat);
-	taken = spec->nat ? network_nat_of(network, nat) : NULL;
+	taken = spec->nat ? nat_of(network, nat) : NULL;
 	if (taken)
 		return err_set(err, ERR_INPUT,
 		    "site %s: %s is shown by site %s already", spec->name,
@@ -120,7 +120,10 @@ static struct place *holder_among(
 	return NULL;
 }
 
-struct place *network_holder(
+/* Whom a packet for this address reaches when it is sent in `site`: its own
+ * site first (two sites behind NAT may use the same addresses), then hosts
+ * that are routable, then hosts behind NAT, which refuse with a sentence. */
+static struct place *holder_of(
     const struct network *network, const struct site *site, uint32_t address)
 {
 	struct place *place = holder_in(network, site, address);
@@ -239,7 +242,7 @@ bool network_knows(const struct network *network, const char *name)
 static void no_holder(const struct network *network, uint32_t address,
     const char *text, struct route *route)
 {
-	const struct site *site = network_nat_of(network, address);
+	const struct site *site = nat_of(network, address);
 
 	if (site) {
 		route->verdict = ROUTE_REFUSED;
@@ -262,7 +265,7 @@ static void route_to(const struct network *network, const struct place *from,
 	*route = (struct route){ .latency_for = from->site->latency_for };
 	text_copy(route->address, sizeof(route->address), address);
 	check(ipv4_parse(address, &number));
-	path.to = network_holder(network, from->site, number);
+	path.to = holder_of(network, from->site, number);
 	if (!path.to) {
 		no_holder(network, number, address, route);
 		return;

@@ -63,8 +63,6 @@ void network_mark_proxy(struct network *network, const char *host);
 /* A name that everybody (site NULL) or one site resolves. */
 void network_add_name(struct network *network, const char *site,
     const char *name, const char *address);
-void network_remove_name(
-    struct network *network, const char *site, const char *name);
 /* A zone resolver of a site: up to max addresses; 0 if the zone has no such
  * name, -1 if it is not its zone. Of several addresses the first that leads
  * somewhere is taken, in the order they are given. */

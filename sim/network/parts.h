@@ -69,15 +69,7 @@ struct network {
 
 struct site *network_site(const struct network *network, const char *name);
 struct place *network_place(const struct network *network, const char *host);
-/* Whom a packet for this address reaches when it is sent in `site`: its own
- * site first (two sites behind NAT may use the same addresses), then hosts
- * that are routable, then hosts behind NAT, which refuse with a sentence. */
-struct place *network_holder(
-    const struct network *network, const struct site *site, uint32_t address);
-struct site *network_nat_of(const struct network *network, uint32_t address);
 
-void names_add(struct names *names, const char *text, const char *address);
-void names_remove(struct names *names, const char *text);
 void names_free(struct names *names);
 
 /* The addresses of `host` as `from` would learn them, at most max. 0 and a

@@ -81,7 +81,7 @@ static void renew_instructions(
 	}
 }
 
-void account_set(struct palette *palette, struct account *account,
+static void account_set(struct palette *palette, struct account *account,
     const char *endpoint, const char *key)
 {
 	bool changed = text_set(&account->api_endpoint, endpoint);

@@ -39,7 +39,7 @@ static usec now_of(const struct cluster *cluster)
 }
 
 /* The lease begins with the hand-over, or with the first heartbeat. */
-bool cluster_is_lost(const struct cluster *cluster)
+static bool is_lost(const struct cluster *cluster)
 {
 	usec since_at = cluster->was_heard ? cluster->heard_at
 	                                   : cluster->handed_at;
@@ -54,7 +54,7 @@ const char *cluster_health(const struct cluster *cluster)
 {
 	if (cluster->state == CLUSTER_DELETED)
 		return "Unknown";
-	if (cluster_is_lost(cluster))
+	if (is_lost(cluster))
 		return "Unhealthy";
 	return cluster->was_heard ? "Healthy" : "Unknown";
 }
@@ -82,7 +82,7 @@ void cluster_heard(struct cluster *cluster)
 
 /* ---- conditions ---- */
 
-const json_t *cluster_condition_find(
+static const json_t *condition_find(
     const struct cluster *cluster, const char *type)
 {
 	for (size_t i = 0; i < json_array_size(cluster->conditions); i++) {
@@ -94,10 +94,10 @@ const json_t *cluster_condition_find(
 	return NULL;
 }
 
-bool cluster_condition_is(
+static bool condition_is(
     const struct cluster *cluster, const char *type, const char *status)
 {
-	const json_t *c = cluster_condition_find(cluster, type);
+	const json_t *c = condition_find(cluster, type);
 
 	return c && strcmp(jstr(c, "status"), status) == 0;
 }
@@ -144,7 +144,7 @@ static int64_t running_in(const struct pool *pool)
 	return count;
 }
 
-int64_t cluster_nodes(const struct cluster *cluster)
+static int64_t running_nodes(const struct cluster *cluster)
 {
 	int64_t count = 0;
 
@@ -165,7 +165,7 @@ static void advance(struct cluster *cluster)
 {
 	if (cluster->state != CLUSTER_PROVISIONING || !cluster->handed_over ||
 	    !pools_are_complete(cluster) ||
-	    !cluster_condition_is(cluster, "AddOnDeploymentDone", "True"))
+	    !condition_is(cluster, "AddOnDeploymentDone", "True"))
 		return;
 	cluster->state = CLUSTER_RUNNING;
 	memcpy(cluster->settled_hash, cluster->spec_hash,
@@ -193,7 +193,7 @@ static void gateway_waits(
 
 static void agent_says(const struct cluster *cluster, char *room, size_t size)
 {
-	const json_t *c = cluster_condition_find(cluster, "Waiting");
+	const json_t *c = condition_find(cluster, "Waiting");
 
 	if (c && strcmp(jstr(c, "status"), "True") == 0)
 		snprintf(room, size, "%s",
@@ -203,7 +203,7 @@ static void agent_says(const struct cluster *cluster, char *room, size_t size)
 
 static void agent_waits(const struct cluster *cluster, char *room, size_t size)
 {
-	if (cluster_is_lost(cluster))
+	if (is_lost(cluster))
 		snprintf(room, size, "the agent of %s is not heard any more",
 		    cluster->meta.name);
 	else
@@ -248,7 +248,7 @@ static void tell(struct cluster *cluster, const char *waiting)
 		F("health", cluster_health(cluster)),
 		F("gateway", cluster->gateway->meta.name),
 		F("waiting", waiting),
-		N("nodes", cluster_nodes(cluster)),
+		N("nodes", running_nodes(cluster)),
 		N("generation", cluster->generation),
 		F("handed_over", cluster->handed_over ? "yes" : "no"),
 	};

@@ -32,7 +32,7 @@ struct cluster *cluster_find(struct palette *palette, const char *uid)
 	return NULL;
 }
 
-struct cluster *cluster_find_config(struct palette *palette, const char *uid)
+static struct cluster *find_by_config(struct palette *palette, const char *uid)
 {
 	forget_old(palette);
 	for (size_t i = 0; i < palette->cluster_count; i++)
@@ -73,7 +73,7 @@ struct cluster *request_cluster(struct request *request)
 
 struct cluster *request_config(struct request *request)
 {
-	struct cluster *cluster = cluster_find_config(
+	struct cluster *cluster = find_by_config(
 	    request->palette, request->params[0]);
 
 	if (is_in_scope(request, cluster))

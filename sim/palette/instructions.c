@@ -14,7 +14,7 @@
 
 #include "sim/palette/nouns.h"
 
-const char *instruction_kind_name(enum instruction_kind kind)
+static const char *kind_name(enum instruction_kind kind)
 {
 #define KIND_TEXT(name, text) [INSTRUCTION_##name] = text,
 	static const char *const texts[] = { INSTRUCTION_KINDS(KIND_TEXT) };
@@ -35,7 +35,7 @@ static const char *state_name(enum instruction_state state)
 static void tell(struct instruction *i)
 {
 	struct event_field fields[] = {
-		F("order", instruction_kind_name(i->kind)),
+		F("order", kind_name(i->kind)),
 		F("cluster", i->cluster ? i->cluster->meta.name : ""),
 		F("gateway", i->gateway->meta.name),
 		F("state", state_name(i->state)),
@@ -194,7 +194,7 @@ json_t *instruction_json(const struct instruction *instruction)
 		doc = question_json(instruction->question);
 	jsets(doc, "id", instruction->id);
 	jseti(doc, "generation", instruction->generation);
-	jsets(doc, "kind", instruction_kind_name(instruction->kind));
+	jsets(doc, "kind", kind_name(instruction->kind));
 	return doc;
 }
 

@@ -10,7 +10,7 @@
 static const char *const states[] = { "Pending", "Provisioning", "Provisioned",
 	"Running", "Deleting", "Deleted", "Failed", "Unknown" };
 
-bool machine_state_is_known(const char *state)
+static bool is_state(const char *state)
 {
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		if (strcmp(states[i], state) == 0)
@@ -18,7 +18,7 @@ bool machine_state_is_known(const char *state)
 	return false;
 }
 
-struct machine *machine_find(const struct pool *pool, const char *uid)
+static struct machine *machine_find(const struct pool *pool, const char *uid)
 {
 	for (size_t i = 0; i < pool->machine_count; i++)
 		if (strcmp(pool->machines[i]->meta.uid, uid) == 0)
@@ -52,7 +52,7 @@ void machine_set_state(
 {
 	if (!*state)
 		return;
-	if (!machine_state_is_known(state))
+	if (!is_state(state))
 		state = "Unknown";
 	if (text_set(&machine->state, state))
 		machine->changed_time = palette_time(cluster->palette);

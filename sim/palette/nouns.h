@@ -35,8 +35,6 @@ json_t *gateway_json(const struct gateway *gateway);
 struct gateway *request_gateway(struct request *request);
 
 /* ---- pairing (pairing.c) ---- */
-struct pairing *pairing_new(
-    struct palette *palette, const char *cloud_type, bool replace);
 void pairing_free(struct pairing *pairing);
 
 /* ---- accounts (accounts.c) ---- */
@@ -49,14 +47,11 @@ void palette_account_free(struct account *account);
 /* Takes apiEndpoint, apiKey, preferredSubnets; false: refused already. */
 bool account_take_spec(
     struct request *request, struct account *account, const json_t *spec);
-void account_set(struct palette *palette, struct account *account,
-    const char *endpoint, const char *key);
 struct gateway *account_gateway(
     struct palette *palette, const struct account *account);
 json_t *account_secret_json(const struct account *account); /* for the link */
 
 /* ---- profiles (profiles.c) ---- */
-struct profile *profile_find(struct palette *palette, const char *uid);
 void profile_free(struct profile *profile);
 /* A cluster's own packValues, completed by what its profiles publish now. */
 json_t *profiles_resolve(struct palette *palette, const json_t *given);
@@ -64,14 +59,12 @@ json_t *profiles_resolve(struct palette *palette, const json_t *given);
 /* ---- clusters (clusters.c) ---- */
 const char *cluster_state_name(enum cluster_state state);
 struct cluster *cluster_find(struct palette *palette, const char *uid);
-struct cluster *cluster_find_config(struct palette *palette, const char *uid);
 struct cluster *cluster_named(struct palette *palette, const char *name);
 struct cluster *request_cluster(struct request *request);
 struct cluster *request_config(struct request *request);
 void cluster_free(struct cluster *cluster);
 /* How the palette's own pages show it (render.c). */
 json_t *cluster_json(const struct cluster *cluster);
-json_t *cluster_health_json(const struct cluster *cluster);
 json_t *cluster_summary_json(const struct cluster *cluster);
 json_t *cluster_overview_json(const struct cluster *cluster);
 json_t *cluster_config_json(const struct cluster *cluster);
@@ -121,15 +114,9 @@ void cluster_create_failed(struct cluster *cluster, const char *message);
 void cluster_delete_begin(struct cluster *cluster);
 void cluster_deleted(struct cluster *cluster);
 void cluster_heard(struct cluster *cluster);
-bool cluster_is_lost(const struct cluster *cluster);
 const char *cluster_health(const struct cluster *cluster);
 void cluster_condition(struct cluster *cluster, const char *type,
     const char *status, const char *reason, const char *message);
-const json_t *cluster_condition_find(
-    const struct cluster *cluster, const char *type);
-bool cluster_condition_is(
-    const struct cluster *cluster, const char *type, const char *status);
-int64_t cluster_nodes(const struct cluster *cluster);
 
 /* ---- what Palette keeps for people (assets.c) ---- */
 /* Its keys and tokens are secrets too, not only the whole text. */
@@ -138,22 +125,18 @@ void kubeconfig_keep(struct palette *palette, char **slot, const char *text);
 /* ---- pools and machines (pools.c, machines.c) ---- */
 struct pool *pool_new(struct cluster *cluster, const json_t *entity);
 void pool_free(struct pool *pool);
-/* Retired ones are not found here, but by those who speak of machines. */
-struct pool *pool_find(const struct cluster *cluster, const char *name);
+/* For those who speak of machines; everybody else knows no retired ones. */
 struct pool *pool_find_even_retired(
     const struct cluster *cluster, const char *name);
 void pools_forget_empty(struct cluster *cluster); /* retired and empty */
 struct machine *machine_upsert(
     struct cluster *cluster, struct pool *pool, const char *name);
-struct machine *machine_find(const struct pool *pool, const char *uid);
 void machine_set_state(
     struct cluster *cluster, struct machine *machine, const char *state);
-bool machine_state_is_known(const char *state);
 void machine_remove(struct pool *pool, struct machine *machine);
 void palette_machine_free(struct machine *machine);
 
 /* ---- instructions (instructions.c) ---- */
-const char *instruction_kind_name(enum instruction_kind kind);
 struct instruction *instruction_open(struct palette *palette,
     enum instruction_kind kind, struct cluster *cluster,
     struct gateway *gateway);

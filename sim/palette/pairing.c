@@ -18,7 +18,7 @@
 /* No letter that could be taken for another one. */
 #define CODE_LETTERS "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
-struct pairing *pairing_new(
+static struct pairing *pairing_new(
     struct palette *palette, const char *cloud_type, bool replace)
 {
 	struct pairing *pairing = xcalloc(1, sizeof(*pairing));

@@ -51,7 +51,7 @@ struct pool *pool_find_even_retired(
 	return NULL;
 }
 
-struct pool *pool_find(const struct cluster *cluster, const char *name)
+static struct pool *pool_find(const struct cluster *cluster, const char *name)
 {
 	struct pool *pool = pool_find_even_retired(cluster, name);
 

@@ -17,7 +17,7 @@
 
 #define FIRST_VERSION "1.0.0"
 
-struct profile *profile_find(struct palette *palette, const char *uid)
+static struct profile *profile_find(struct palette *palette, const char *uid)
 {
 	for (size_t i = 0; *uid && i < palette->profile_count; i++)
 		if (!palette->profiles[i]->is_removed &&

@@ -6,7 +6,7 @@
 
 /* ---- clusters ---- */
 
-json_t *cluster_health_json(const struct cluster *cluster)
+static json_t *health_json(const struct cluster *cluster)
 {
 	return json_pack("{s:s,s:s,s:o,s:[]}", "state", cluster_health(cluster),
 	    "agentVersion",
@@ -109,7 +109,7 @@ json_t *cluster_summary_json(const struct cluster *cluster)
 	    "cloudAccountMeta", account_meta_json(cluster), "cloudConfig",
 	    config_meta_json(cluster), "clusterProfileTemplates", "status",
 	    "state", cluster_state_name(cluster->state), "health",
-	    cluster_health_json(cluster), "notifications", "isAvailable", 0);
+	    health_json(cluster), "notifications", "isAvailable", 0);
 }
 
 /* Terraform panics without `status`, so it is always there. */
@@ -122,7 +122,7 @@ json_t *cluster_overview_json(const struct cluster *cluster)
 	    config_meta_json(cluster), "cloudaccount",
 	    account_meta_json(cluster), "clusterProfileTemplates", "status",
 	    "state", cluster_state_name(cluster->state), "health",
-	    cluster_health_json(cluster), "conditions", cluster->conditions,
+	    health_json(cluster), "conditions", cluster->conditions,
 	    "apiEndpoints", cluster->endpoints, "services", cluster->services,
 	    "packs", cluster->packs, "spcApply", spc_json(cluster),
 	    "notifications", "isAvailable", 0, "kubeMeta", "hasKubeConfig",

@@ -28,12 +28,9 @@ struct api_server {
 
 static void not_authenticated(struct exchange *exchange)
 {
-	struct api_status status = {
-		.code = 401, .reason = "Unauthorized", .message = "Unauthorized"
-	};
 	struct http_response response = { 0 };
 
-	http_response_json(&response, 401, api_status_json(&status));
+	rest_unauthorized(&response);
 	exchange_reply(exchange, &response);
 }
 

@@ -30,7 +30,8 @@ static const char *system_word(const struct machine *m)
 	return m->disk.installed ? "installed" : "none";
 }
 
-void machine_tell(struct machine *machine)
+/* Its "state" event. */
+static void tell(struct machine *machine)
 {
 	struct buf trusts = BUF_INIT;
 
@@ -57,7 +58,7 @@ static void enter(struct machine *m, enum machine_stage stage)
 		token_drop(&m->work);
 	else
 		token_take(&m->work, m->workload->options.loop);
-	machine_tell(m);
+	tell(m);
 }
 
 /* ---- life ---- */
@@ -72,7 +73,7 @@ struct machine *machine_new(struct workload *workload, const char *system_id)
 	m->has_supply = true;
 	timer_init(&m->power_timer, power_obeys);
 	timer_init(&m->stage_timer, stage_over);
-	machine_tell(m);
+	tell(m);
 	return m;
 }
 
@@ -148,7 +149,7 @@ void machine_power_set(struct machine *machine, bool on)
 
 const char *machine_power_query(const struct machine *machine)
 {
-	if (machine->bmc_sick || !machine->has_supply)
+	if (!machine->has_supply)
 		return "error";
 	return machine->powered ? "on" : "off";
 }
@@ -157,11 +158,9 @@ static void power_obeys(struct timer *timer)
 {
 	struct machine *m = OWNER_OF(timer, struct machine, power_timer);
 
-	if (m->bmc_sick || !m->has_supply) {
+	if (!m->has_supply) {
 		enter(m, m->stage);
-		tell_rack(m, "error",
-		    m->has_supply ? "the BMC answers with an error"
-		                  : "the BMC does not answer");
+		tell_rack(m, "error", "the BMC does not answer");
 		return;
 	}
 	if (m->wanted_on)

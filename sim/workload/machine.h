@@ -52,7 +52,7 @@ struct machine {
 	struct workload *workload;
 	char system_id[24], name[40]; /* machine/<system_id> */
 	struct text_link id_link;     /* in the workload's index */
-	bool has_supply, powered, bmc_sick;
+	bool has_supply, powered;
 	bool wanted_on, was_on;
 	struct timer power_timer;
 	enum machine_stage stage;
@@ -83,7 +83,5 @@ const char *machine_power_query(const struct machine *machine);
 /* The power supply goes and comes back; the machine is then as it was. */
 void machine_lose_supply(struct machine *machine);
 void machine_regain_supply(struct machine *machine);
-
-void machine_tell(struct machine *machine); /* its "state" event */
 
 #endif

@@ -22,8 +22,6 @@ struct workload {
 /* The first complaint is kept; all are notes in the record. */
 void workload_complain(struct workload *workload, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-struct machine *workload_machine(
-    const struct workload *workload, const char *system_id);
 /* A secret that came over a wire: one that is too short to be told from other
  * text is not registered. */
 void workload_secret(

@@ -21,7 +21,7 @@ struct script {
 	void *ctx;
 };
 
-void job_free(struct job **job)
+static void job_free(struct job **job)
 {
 	if (*job)
 		(*job)->ops->free(*job);

@@ -25,7 +25,6 @@ struct job {
 	job_done_fn *done;
 	void *ctx;
 };
-void job_free(struct job **job);
 
 /* Takes the contents of *config. ended is called once, from a timer or an
  * answer, never before script_new returns; err NULL: all is done. */

@@ -27,7 +27,7 @@ void workload_complain(struct workload *workload, const char *fmt, ...)
 	buf_free(&text);
 }
 
-struct machine *workload_machine(
+static struct machine *machine_named(
     const struct workload *workload, const char *system_id)
 {
 	struct text_link *link = text_index_find(
@@ -111,7 +111,7 @@ void workload_add_machine(struct workload *workload, const char *system_id)
 {
 	struct machine *machine;
 
-	check(!workload_machine(workload, system_id));
+	check(!machine_named(workload, system_id));
 	machine = machine_new(workload, system_id);
 	workload->machines = xrealloc(workload->machines,
 	    (workload->machine_count + 1) * sizeof(*workload->machines));
@@ -129,7 +129,7 @@ const char *workload_complaint(const struct workload *workload)
 
 static void bmc_set(void *ctx, const char *system_id, bool on)
 {
-	struct machine *machine = workload_machine(ctx, system_id);
+	struct machine *machine = machine_named(ctx, system_id);
 
 	if (machine)
 		machine_power_set(machine, on);
@@ -137,7 +137,7 @@ static void bmc_set(void *ctx, const char *system_id, bool on)
 
 static const char *bmc_query(void *ctx, const char *system_id)
 {
-	struct machine *machine = workload_machine(ctx, system_id);
+	struct machine *machine = machine_named(ctx, system_id);
 
 	return machine ? machine_power_query(machine) : "unknown";
 }
@@ -167,7 +167,7 @@ const struct bmc_ops *workload_bmc_ops(void)
 void workload_fail_installs(
     struct workload *workload, const char *system_id, unsigned times)
 {
-	struct machine *machine = workload_machine(workload, system_id);
+	struct machine *machine = machine_named(workload, system_id);
 
 	check(machine);
 	machine->installs_to_fail = times;
@@ -176,7 +176,7 @@ void workload_fail_installs(
 bool workload_machine_dies(
     struct workload *workload, const char *system_id, struct err *err)
 {
-	struct machine *machine = workload_machine(workload, system_id);
+	struct machine *machine = machine_named(workload, system_id);
 
 	if (!machine)
 		return err_set(
@@ -191,7 +191,7 @@ bool workload_machine_dies(
 bool workload_machine_returns(
     struct workload *workload, const char *system_id, struct err *err)
 {
-	struct machine *machine = workload_machine(workload, system_id);
+	struct machine *machine = machine_named(workload, system_id);
 
 	if (!machine)
 		return err_set(
@@ -201,15 +201,6 @@ bool workload_machine_returns(
 		    "machine %s has power: it did not die", system_id);
 	machine_regain_supply(machine);
 	return true;
-}
-
-void workload_bmc_sick(
-    struct workload *workload, const char *system_id, bool sick)
-{
-	struct machine *machine = workload_machine(workload, system_id);
-
-	check(machine);
-	machine->bmc_sick = sick;
 }
 
 /* Accepts "web" and "cluster/web". */

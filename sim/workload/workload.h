@@ -76,9 +76,6 @@ bool workload_machine_dies(
 bool workload_machine_returns(
     struct workload *workload, const char *system_id, struct err *err);
 void workload_links_changed(struct workload *workload);
-/* The BMC answers "error" to everything (and again as it should). */
-void workload_bmc_sick(
-    struct workload *workload, const char *system_id, bool sick);
 /* The machine on which a program of a cluster runs now ("agent", "capi"), or
  * NULL: for verbs such as "cluster/web loses the node of its Cluster API". */
 const char *workload_node_of(

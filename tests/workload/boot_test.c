@@ -164,17 +164,6 @@ TEST(a_dead_machine_is_silent_and_comes_back_as_it_was)
 	close_site();
 }
 
-TEST(a_sick_bmc_reports_an_error_and_does_nothing)
-{
-	open_site();
-	workload_bmc_sick(racks, "m1", true);
-	deploy("m1", HELLO);
-	wait_for(MINUTES(5));
-	EXPECT_STR(maas_heard(), "m1 is error\n");
-	EXPECT_STR(attribute("machine/m1", "power"), "off");
-	close_site();
-}
-
 TESTS_BEGIN
 CASE(a_machine_that_nobody_switches_on_does_nothing),
     CASE(it_installs_reports_reboots_and_reads_its_user_data),
@@ -185,5 +174,4 @@ CASE(a_machine_that_nobody_switches_on_does_nothing),
     CASE(an_unknown_command_fails_the_boot_and_the_run),
     CASE(what_cloud_init_does_not_understand_is_refused_with_its_place),
     CASE(touch_needs_its_directory_and_mkdir_makes_it),
-    CASE(a_dead_machine_is_silent_and_comes_back_as_it_was),
-    CASE(a_sick_bmc_reports_an_error_and_does_nothing), TESTS_END
+    CASE(a_dead_machine_is_silent_and_comes_back_as_it_was), TESTS_END

@@ -12,8 +12,21 @@ static const char *const item_forms[] = { "BootResource", "BootSource",
 /* To make one, these ask the data themselves, before there is a form. */
 static const char *const ask_first[] = { "Machines", "Users", "Files",
 	"IPRanges" };
-static const char *const copy_first[] = { "DNSResources",
-	"DNSResourceRecords" };
+static const char *const copy_first[] = { "DNSResources", "DNSResourceRecords",
+	"NodeScript", "NodeScripts" };
+
+/* Operations that hand their data to a form as they are, and those that copy
+ * them before. */
+static const char *const form_ops[] = { "compose", "create_bond",
+	"create_logical_volume", "create_physical", "format", "link_subnet",
+	"mount", "mount_special", "set_default_gateway", "set_storage_layout",
+	"unlink_subnet", "unmount_special" };
+static const char *const copy_ops[] = { "commission", "create_bridge",
+	"create_vlan", "test" };
+
+/* Those of these handlers read their data before they look for anything. */
+static const char *const read_first[] = { "DHCPSnippet", "NodeScript", "Pod",
+	"VmHost" };
 
 #define UPLOADS      "BootResourceFileUploadHandler"
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -40,6 +53,18 @@ static void refuse_type(struct ask *ask, const char *type, const char *wanted)
 {
 	maas_refuse(
 	    ask, 500, "'%s' object has no attribute '%s'", type, wanted);
+}
+
+/* It was asked for a name as a dict is: data["name"]. */
+static void refuse_index(struct ask *ask, const char *type)
+{
+	if (strcmp(type, "list") == 0)
+		maas_refuse(ask, 500, "%s",
+		    "list indices must be integers or slices, not str");
+	else if (strcmp(type, "str") == 0)
+		maas_refuse(ask, 500, "string indices must be integers");
+	else
+		maas_refuse(ask, 500, "'%s' object is not subscriptable", type);
 }
 
 /* ---- to make or change something ---- */
@@ -77,19 +102,60 @@ static bool is_there(struct ask *ask, const struct operation *read)
 
 /* ---- operations ---- */
 
+static bool is_op(const struct ask *ask, const char *const *ops, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(ask->op, ops[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Of values only a list can be copied. */
+static void refuse_value_of_op(struct ask *ask)
+{
+	const char *type = ask->body.type;
+
+	if (strcmp(ask->op, "set_serial") == 0)
+		refuse_index(ask, type);
+	else if (strcmp(type, "NoneType") == 0 &&
+	         is_op(ask, form_ops, COUNT(form_ops)))
+		maas_refuse_form(ask, json_object());
+	else if (strcmp(type, "list") != 0 &&
+	         is_op(ask, copy_ops, COUNT(copy_ops)))
+		refuse_type(ask, type, "copy");
+	else
+		refuse_type(ask, type, "get");
+}
+
+/* Is a value no worse than nothing at all? The forms of commission and test
+ * begin with none, and who may not update a tag's nodes learns that first. */
+static bool is_harmless(const struct ask *ask)
+{
+	if (strcmp(ask->body.type, "NoneType") == 0 &&
+	    (strcmp(ask->op, "commission") == 0 ||
+	        strcmp(ask->op, "test") == 0))
+		return true;
+	return ask->maas->version != 304 && !maas_is_admin(ask) &&
+	       strcmp(ask->op, "update_nodes") == 0;
+}
+
 /* request.POST of a document is empty. */
 static bool fits_operation(struct ask *ask, const struct operation *read)
 {
-	if (ask->operation->flags & OP_POST) {
+	const char *handler = ask->operation->handler;
+	bool lists = strcmp(ask->op, "set_zone") == 0 ||
+	             strcmp(ask->op, "scan") == 0;
+	bool reads = strcmp(ask->op, "compose") != 0 &&
+	             one_of(handler, read_first, COUNT(read_first), false);
+
+	if (ask->operation->flags & OP_POST)
 		form_free(&ask->body.form);
-		return true;
-	}
-	if (ask->body.type) {
-		if (is_there(ask, read))
-			refuse_type(ask, ask->body.type, "get");
+	else if (ask->body.type && !is_harmless(ask)) {
+		if (reads || is_there(ask, read))
+			refuse_value_of_op(ask);
 		return false;
 	}
-	return strcmp(ask->op, "set_zone") != 0 || !maas_no_lists(ask);
+	return !lists || !maas_no_lists(ask);
 }
 
 bool maas_body_fits(struct ask *ask, const struct operation *read)

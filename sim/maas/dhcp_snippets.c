@@ -7,6 +7,7 @@
 #include "sim/maas/networks.h"
 #include "sim/maas/node.h"
 #include "sim/maas/people.h"
+#include "sim/maas/python.h"
 
 /* Pieces of dhcpd.conf, with the values that they had before. There is no
  * dhcpd here that would read one, so any text will do. */
@@ -169,14 +170,15 @@ void maas_op_dhcp_snippets_delete(struct ask *ask)
 
 void maas_op_dhcp_snippets_revert(struct ask *ask)
 {
-	const char *to = maas_field(ask, "to");
+	const char *text = maas_field(ask, "to");
 	struct document *snippet;
+	int64_t to = 0;
 
-	if (!to) {
+	if (!text)
 		maas_refuse(ask, 400, "You must specify where to revert to");
-		return;
-	}
-	snippet = asked(ask);
+	else if (!maas_python_read_int(text, &to))
+		maas_refuse(ask, 400, "%s is an invalid 'to' value", text);
+	snippet = ask->answered ? NULL : asked(ask);
 	if (snippet &&
 	    maas_revert(ask, json_object_get(snippet->shown, "_values"), to)) {
 		audit(ask, snippet->shown, "reverted");

@@ -254,74 +254,9 @@ void maas_op_discovery_clear_by_mac_and_ip(struct ask *ask)
 		return;
 	neighbour = seen(ask->maas, ip, mac);
 	if (!neighbour) {
-		maas_answer_text(ask, 404, "text/plain", "Not Found");
+		maas_answer_text(ask, 410, "text/plain", "Gone");
 		return;
 	}
 	maas_document_drop(&ask->maas->neighbours, neighbour);
 	maas_answer_gone(ask);
-}
-
-/* ---- looking again ---- */
-
-/* Racks that hear the region, or those that do not. */
-static json_t *racks(const struct maas *maas, bool connected)
-{
-	json_t *list = json_array();
-	struct node *node;
-
-	list_for_each (node, &maas->nodes) {
-		if (node->type == NODE_RACK && node->connected == connected)
-			json_array_append_new(list,
-			    json_pack("{s:s, s:s}", "system_id",
-			        node->system_id, "hostname", node->hostname));
-	}
-	return list;
-}
-
-/* Whom a scan would find is up to the outside world; here it only begins. */
-void maas_op_discovery_scan(struct ask *ask)
-{
-	size_t at = 0, count = 0;
-	const char *cidr;
-	struct ip_net net;
-	json_t *started, *missing;
-	char words[200];
-	bool force;
-
-	if (!maas_flag(ask, &ask->body.form, "force", false, &force))
-		return;
-	while ((cidr = maas_form_next(&ask->body.form, "cidr", &at))) {
-		count++;
-		if (!maas_net_parse(cidr, &net)) {
-			maas_refuse(ask, 400, "Invalid cidr: %s", cidr);
-			return;
-		}
-	}
-	if (!count && !force) {
-		maas_answer_text(ask, 400, "text/plain",
-		    "Bad request: scanning all subnets is not allowed unless "
-		    "force=True is specified.");
-		return;
-	}
-	started = racks(ask->maas, true);
-	missing = racks(ask->maas, false);
-	if (!json_array_size(started))
-		snprintf(words, sizeof(words),
-		    "Unable to initiate network scanning on any rack "
-		    "controller. Verify that the rack controllers are started "
-		    "and have connected to the region.");
-	else if (json_array_size(missing))
-		snprintf(words, sizeof(words),
-		    "Scanning could not be started on %zu rack controller(s). "
-		    "Verify that all rack controllers are connected to the "
-		    "region.",
-		    json_array_size(missing));
-	else
-		snprintf(words, sizeof(words),
-		    "Scanning is in-progress on all rack controllers.");
-	maas_answer(
-	    ask, json_pack("{s:s, s:O, s:[], s:o, s:o, s:[], s:[]}", "result",
-	             words, "scan_started_on", started, "scan_failed_on",
-	             "scan_attempted_on", started, "failed_to_connect_to",
-	             missing, "rpc_call_timed_out_on", "failures"));
 }

@@ -202,23 +202,18 @@ json_t *maas_now_json(const struct maas *maas)
 
 /* ---- versions ---- */
 
-bool maas_revert(struct ask *ask, json_t *values, const char *revert_to)
+bool maas_revert(struct ask *ask, json_t *values, int64_t to)
 {
 	size_t count = json_array_size(values), keep = 0;
-	char *end;
-	long long to = strtoll(revert_to, &end, 10);
 
-	if (!*revert_to || *end) {
-		maas_refuse(ask, 400, "%s is an invalid 'to' value", revert_to);
-		return false;
-	}
-	if (to <= 0 && (unsigned long long)-to < count)
+	if (to <= 0 && (uint64_t)-to < count)
 		keep = count - (size_t)-to;
 	for (size_t i = 0; to > 0 && i < count; i++)
 		if (jint(json_array_get(values, i), "id") == to)
 			keep = i + 1;
 	if (!keep && to > 0)
-		maas_refuse(ask, 400, "%lld not found in history", to);
+		maas_refuse(
+		    ask, 400, "%lld not found in history", (long long)to);
 	else if (!keep)
 		maas_refuse(ask, 400, "Goes too far back.");
 	while (keep && json_array_size(values) > keep)

@@ -57,7 +57,7 @@ struct subnet *maas_subnet_field(
     struct ask *ask, json_t *errors, const char *field, bool required);
 /* Back to an earlier version of {id, ...}, oldest first: to an id, or so many
  * steps (-1). The later ones are gone. False: answered. */
-bool maas_revert(struct ask *ask, json_t *versions, const char *revert_to);
+bool maas_revert(struct ask *ask, json_t *versions, int64_t to);
 /* What a fresh installation has of them: all, and of single nouns. */
 void maas_documents_defaults(struct maas *maas);
 void maas_package_repositories_defaults(struct maas *maas);

@@ -270,7 +270,9 @@ void maas_op_interfaces_link_subnet(struct ask *ask)
 	struct address *address;
 	struct iface *iface;
 
-	if (!maas_flag(ask, &ask->body.form, "force", false, &form.force))
+	/* Only a posted form can force. */
+	if (!ask->body.structured &&
+	    !maas_flag(ask, &ask->body.form, "force", false, &form.force))
 		return;
 	iface = maas_iface_to_change(ask, &change);
 	if (!iface || !read_link(ask, iface, &form) ||

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "sim/maas/documents.h"
+#include "sim/maas/python.h"
 #include "sim/maas/results.h"
 
 /*
@@ -397,10 +398,15 @@ void maas_op_scripts_delete(struct ask *ask)
 
 void maas_op_scripts_revert(struct ask *ask)
 {
-	struct document *script = asked(ask);
-	const char *to = script ? maas_needed(ask, "to") : NULL;
+	const char *text = maas_needed(ask, "to");
+	struct document *script;
+	int64_t to;
 
-	if (!to)
+	if (text && !maas_python_read_int(text, &to))
+		maas_refuse(
+		    ask, 400, "Invalid to: Please enter an integer value");
+	script = ask->answered ? NULL : asked(ask);
+	if (!script)
 		return;
 	if (jbool(script->shown, "default")) {
 		maas_refuse(ask, 400, "Unable to revert default script");
@@ -414,17 +420,16 @@ void maas_op_scripts_revert(struct ask *ask)
 
 static void change_tag(struct ask *ask, bool add)
 {
-	struct document *script = asked(ask);
-	const char *tag = script ? maas_needed(ask, "tag") : NULL;
+	const char *tag = maas_needed(ask, "tag");
+	struct document *script;
 	json_t *tags;
 
-	if (!tag)
+	if (tag && add && strchr(tag, ','))
+		maas_refuse(ask, 400, "Tag may not contain a \",\".");
+	script = ask->answered ? NULL : asked(ask);
+	if (!script)
 		return;
 	tags = json_object_get(script->shown, "tags");
-	if (add && strchr(tag, ',')) {
-		maas_refuse(ask, 400, "Tag may not contain a \",\".");
-		return;
-	}
 	for (size_t i = json_array_size(tags); i-- > 0 && !add;)
 		if (strcmp(json_string_value(json_array_get(tags, i)), tag) ==
 		    0)

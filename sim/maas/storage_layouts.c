@@ -305,6 +305,8 @@ static bool read_layout(struct ask *ask, struct node *node,
 	           &form->cache_whole);
 }
 
+/* Of a form's values the region takes the first, and of a document's text the
+ * first letter, which is no layout. */
 void maas_op_set_storage_layout(struct ask *ask)
 {
 	struct node *node = maas_ask_admin(ask, "Machine");
@@ -322,6 +324,13 @@ void maas_op_set_storage_layout(struct ask *ask)
 	layout = layout_asked(ask);
 	if (!layout)
 		return;
+	if (ask->body.structured) {
+		maas_refuse(ask, 400,
+		    "Failed to configure storage layout '%c': Unknown storage "
+		    "layout: %c",
+		    *layout->name, *layout->name);
+		return;
+	}
 	if (!maas_boot_drive(node)) {
 		maas_refuse(ask, 400,
 		    "Machine is missing a boot disk; no storage layout can be "

@@ -471,7 +471,7 @@ static void host_tag(struct ask *ask, bool add)
 
 	if (!tag)
 		return;
-	if (strchr(tag, ',')) {
+	if (add && strchr(tag, ',')) {
 		maas_refuse(ask, 400, "Tag may not contain a \",\".");
 		return;
 	}

@@ -89,6 +89,28 @@ TEST(a_bare_value_is_not_the_same_as_an_empty_body)
 		    NO("int", "get") },
 		{ "PUT", "machines/nosuch/", JSON, "7", 404,
 		    "No Machine matches the given query." },
+		{ "POST", "machines/MACHINE/?op=commission", JSON, "7", 500,
+		    NO("int", "copy") },
+		{ "POST", "machines/MACHINE/?op=test", JSON, "[]", 500,
+		    NO("list", "get") },
+		{ "POST", "nodes/MACHINE/interfaces/?op=create_bridge", JSON,
+		    "true", 500, NO("bool", "copy") },
+		{ "POST", "machines/MACHINE/?op=mount_special", JSON, "7", 500,
+		    NO("int", "get") },
+		{ "POST", "vm-hosts/99/?op=add_tag", JSON, "7", 500,
+		    NO("int", "get") },
+		{ "POST", "dhcp-snippets/99/?op=revert", JSON, "7", 500,
+		    NO("int", "get") },
+		{ "POST", "dhcp-snippets/99/?op=revert", JSON, "{\"to\": 1}",
+		    404, NULL },
+		{ "POST", "scripts/nosuch?op=revert", JSON, "{\"to\": \"x\"}",
+		    400, "Invalid to: Please enter an integer value" },
+		{ "POST", "domains/?op=set_serial", JSON, "7", 500,
+		    "'int' object is not subscriptable" },
+		{ "POST", "domains/?op=set_serial", JSON, "\"7\"", 500,
+		    "string indices must be integers" },
+		{ "POST", "domains/?op=set_serial", JSON, "[7]", 500,
+		    "list indices must be integers or slices, not str" },
 	};
 
 	HOLD_SENT(rows);
@@ -111,6 +133,8 @@ TEST(a_document_says_nothing_to_who_asks_for_a_posted_form)
 		    "parameter." },
 		{ "POST", "account/?op=delete_authorisation_token", JSON,
 		    "{\"token_key\": \"x\"}", 404, NULL },
+		{ "POST", "discovery/?op=scan", JSON, "{\"force\": true}", 500,
+		    NO("dict", "getlist") },
 	};
 
 	HOLD_SENT(rows);
@@ -129,6 +153,29 @@ TEST(a_body_that_nobody_reads_is_no_data_at_all)
 		    NO("NoneType", "lists") },
 		{ "POST", "machines/?op=release", TEXT, "x", 200, "[]" },
 		{ "POST", "zones/", YAML, "", 400, "Bad Request" },
+		{ "POST", "machines/MACHINE/?op=mount_special", TEXT, "x", 400,
+		    "{}" },
+		{ "POST", "machines/MACHINE/?op=set_storage_layout", TEXT, "x",
+		    400, "{}" },
+		{ "POST", "nodes/MACHINE/interfaces/?op=create_vlan", TEXT, "x",
+		    500, NO("NoneType", "copy") },
+		{ "POST", "machines/MACHINE/?op=commission", TEXT, "x", 200,
+		    NULL },
+	};
+
+	HOLD_SENT(rows);
+}
+
+TEST(of_a_document_s_layout_only_the_first_letter_is_left)
+{
+	static const struct sent rows[] = {
+		{ "POST", "machines/MACHINE/?op=set_storage_layout", JSON,
+		    "{\"storage_layout\": \"flat\"}", 400,
+		    "Failed to configure storage layout 'f': Unknown storage "
+		    "layout: f" },
+		{ "POST", "machines/MACHINE/?op=set_storage_layout", JSON, "{}",
+		    400,
+		    "{\"storage_layout\": [\"This field is required.\"]}" },
 	};
 
 	HOLD_SENT(rows);
@@ -137,4 +184,5 @@ TEST(a_body_that_nobody_reads_is_no_data_at_all)
 TESTS_BEGIN
 CASE(a_bare_value_is_not_the_same_as_an_empty_body),
     CASE(a_document_says_nothing_to_who_asks_for_a_posted_form),
-    CASE(a_body_that_nobody_reads_is_no_data_at_all), TESTS_END
+    CASE(a_body_that_nobody_reads_is_no_data_at_all),
+    CASE(of_a_document_s_layout_only_the_first_letter_is_left), TESTS_END

@@ -351,6 +351,9 @@ TEST(a_neighbour_is_known_until_it_is_cleared)
 	EXPECT_INT(asks("POST", "discovery/?op=clear_by_mac_and_ip",
 	               "ip=10.0.0.78&mac=aa:bb:cc:dd:ee:ff"),
 	    204);
+	EXPECT_INT(asks("POST", "discovery/?op=clear_by_mac_and_ip",
+	               "ip=10.0.0.78&mac=aa:bb:cc:dd:ee:ff"),
+	    410);
 	lab_as(&lab, "bob", false);
 	EXPECT_INT(asks("POST", "discovery/?op=clear", "all=true"), 403);
 	lab_as(&lab, "admin", true);

@@ -3,7 +3,8 @@
 #include "tests/maas/site.h"
 #include "tests/test.h"
 
-/* A chassis is judged by the region, and a rack that reaches it is asked. */
+/* What racks are told to do: to look into a chassis that the region has judged,
+ * and to look at their networks. */
 
 #define ADD    "machines/?op=add_chassis"
 #define VIRSH  "chassis_type=virsh&hostname=192.168.1.9"
@@ -124,6 +125,71 @@ TEST(racks_that_reach_a_chassis_are_asked_or_all_of_them)
 	lab_close(&lab);
 }
 
+#define SCAN "discovery/?op=scan"
+
+TEST(what_is_to_be_scanned_is_judged_word_by_word)
+{
+	static const struct row rows[] = {
+		{ "POST", SCAN, "", 400,
+		    "Bad request: scanning all subnets is not allowed unless "
+		    "force=True is specified.\n\n"
+		    "**WARNING: This will scan ALL networks attached to MAAS "
+		    "rack controllers.\n"
+		    "Check with your internet service provider or IT "
+		    "department to be sure this is\n"
+		    "allowed before proceeding.**\n" },
+		{ "POST", SCAN, "cidr=x&force=x", 400,
+		    "Invalid cidr: Please enter a valid IP address (a.b.c.d) "
+		    "or IP network (a.b.c.d/e)" },
+		{ "POST", SCAN, "cidr=2001:db8::/64", 400, NULL },
+		{ "POST", SCAN, "cidr=10.10.0.0/24/1", 400, NULL },
+		{ "POST", SCAN, "cidr=10.300.0.0", 400,
+		    "Invalid cidr: The octets must be within the range of "
+		    "0-255 (not '300')" },
+		{ "POST", SCAN, "cidr=10.10.00.0", 400,
+		    "Invalid cidr: The octets must not have leading zeros" },
+		{ "POST", SCAN, "cidr=10.10.0.0/33", 400,
+		    "Invalid cidr: The network size (bits) must be within the "
+		    "range of 0-32 (not '33')" },
+		{ "POST", SCAN, "cidr=", 500,
+		    "unexpected type <class 'NoneType'> for addr arg" },
+		{ "POST", SCAN, "force=x", 400,
+		    "Invalid force: Value should be 'true' or 'false'" },
+		{ "POST", SCAN, "force=1&slow=x", 400,
+		    "Invalid slow: Value should be 'true' or 'false'" },
+		{ "POST", SCAN, "force=1&threads=x", 400,
+		    "Invalid threads: Please enter a number" },
+	};
+
+	a_lab_with_two_racks();
+	HOLD(rows);
+	lab_close(&lab);
+}
+
+static const char *scanned(const char *form)
+{
+	EXPECT_INT(lab_ask(&lab, "POST", SCAN, form), 200);
+	return jstr(lab.body, "result");
+}
+
+TEST(only_racks_with_a_foot_in_a_network_scan_it)
+{
+	a_lab_with_two_racks();
+	EXPECT_STR(scanned("force=true"),
+	    "Scanning is in-progress on all rack controllers.");
+	EXPECT_INT(json_array_size(jget(lab.body, "scan_started_on")), 2);
+	EXPECT_STR(scanned("cidr=10.10.0.7/24"),
+	    "Scanning is in-progress on all rack controllers.");
+	EXPECT_INT(json_array_size(jget(lab.body, "scan_started_on")), 1);
+	EXPECT_STR(scanned("cidr=10.99.0.0/24"),
+	    "Unable to initiate network scanning on any rack controller. "
+	    "Verify that the rack controllers are started and have connected "
+	    "to the region.");
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(what_is_said_of_a_chassis_is_judged_word_by_word),
-    CASE(racks_that_reach_a_chassis_are_asked_or_all_of_them), TESTS_END
+    CASE(racks_that_reach_a_chassis_are_asked_or_all_of_them),
+    CASE(what_is_to_be_scanned_is_judged_word_by_word),
+    CASE(only_racks_with_a_foot_in_a_network_scan_it), TESTS_END

@@ -7,7 +7,7 @@
  * between any two regions (numbers that count up, times, serial numbers,
  * messages) are compared by type only; so is what an inventory cannot carry
  * over (a machine's disks and interfaces). Lists are compared by who is in
- * them and in which order.
+ * them, and in which order where a region sorts them.
  */
 #ifndef COMPAT_COMPARE_H
 #define COMPAT_COMPARE_H

@@ -11,6 +11,7 @@ from concurrent import futures
 
 import site_of as site
 from forger import Forger
+from served import Maas
 from site_of import claim, run, serve
 
 VERSIONS = ('3.4', '3.5', '3.6', '3.7')
@@ -54,6 +55,22 @@ def the_fake_is_the_same_as_itself_in_all_versions(pcgsim, room):
         assert same > 55 and same + skipped == checks, done.stdout
         assert not re.search(r'skipped: (?!needs --write|needs version)',
                              done.stdout), done.stdout
+
+
+@claim
+def lists_that_no_region_sorts_may_come_in_any_order(pcgsim, room):
+    """What was changed last comes last, and an inventory does not tell."""
+    with serve(pcgsim, room, 'changed', '--inventory',
+               a_region(room)) as served:
+        maas = Maas(served)
+        for path, fields in (('/fabrics/0/vlans/0/', {'mtu': 1500}),
+                             ('/subnets/1/', {'name': 'prod-net'}),
+                             ('/domains/0/', {'name': 'maas'}),
+                             ('/ipranges/1/', {'comment': 'boots'})):
+            status, _, body = maas.call('PUT', path, fields)
+            assert status == 200, (path, status, body)
+        done = compare(pcgsim, room, served.facts['url'], served.key_file)
+        assert done.returncode == 0, done.stdout
 
 
 def writing_leaves_nothing_behind(pcgsim, room, version):

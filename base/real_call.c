@@ -356,10 +356,15 @@ static void hear_plain(void *ctx, const char *data, size_t len)
 static bool judge(void *ctx, X509 *leaf, STACK_OF(X509) * chain)
 {
 	struct real_conn *conn = ctx;
+	const struct tls_shown shown = {
+		.leaf = leaf,
+		.chain = chain,
+		.ca_pem = conn->to.ca_pem,
+		.host = conn->to.host,
+		.time = host_time(conn->net->host),
+	};
 
-	return conn->to.unverified ||
-	       tls_verify(leaf, chain, conn->to.ca_pem, conn->to.host,
-	           host_time(conn->net->host), false, &conn->distrust);
+	return conn->to.unverified || tls_verify(&shown, &conn->distrust);
 }
 
 static const struct tls_conn_ops TLS = { say_cipher, hear_plain, judge };

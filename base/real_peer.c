@@ -154,11 +154,18 @@ static void hear_plain(void *ctx, const char *data, size_t len)
 static bool judge(void *ctx, X509 *leaf, STACK_OF(X509) * chain)
 {
 	struct real_peer *peer = ctx;
+	struct tls_shown shown = {
+		.leaf = leaf,
+		.chain = chain,
+		.time = host_time(peer->net->host),
+		.as_client = true,
+	};
 	struct err err;
 
-	if (!peer->listener ||
-	    !tls_verify(leaf, chain, peer->listener->client_ca_pem, NULL,
-	        host_time(peer->net->host), true, &err))
+	if (!peer->listener)
+		return false;
+	shown.ca_pem = peer->listener->client_ca_pem;
+	if (!tls_verify(&shown, &err))
 		return false;
 	tls_subject(leaf, peer->client_cn, sizeof(peer->client_cn),
 	    peer->client_org, sizeof(peer->client_org));

@@ -358,39 +358,39 @@ static void narrow(STACK_OF(X509) * chain, usec *from_time, usec *until_time)
 	}
 }
 
-bool tls_verify_span(X509 *leaf, STACK_OF(X509) * chain, const char *ca_pem,
-    const char *host, usec time, bool as_client, usec *from_time,
+bool tls_verify_span(const struct tls_shown *shown, usec *from_time,
     usec *until_time, struct err *err)
 {
-	X509_STORE *store = trust_of(ca_pem);
+	X509_STORE *store = trust_of(shown->ca_pem);
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
 	bool good;
 
-	check(ctx && X509_STORE_CTX_init(ctx, store, leaf, chain) == 1);
+	check(ctx);
+	check(X509_STORE_CTX_init(ctx, store, shown->leaf, shown->chain) == 1);
 	param = X509_STORE_CTX_get0_param(ctx);
-	X509_VERIFY_PARAM_set_time(param, (time_t)(time / USEC_PER_SEC));
-	X509_VERIFY_PARAM_set_purpose(param,
-	    as_client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
-	set_host(param, host);
+	X509_VERIFY_PARAM_set_time(param, (time_t)(shown->time / USEC_PER_SEC));
+	X509_VERIFY_PARAM_set_purpose(param, shown->as_client
+	                                         ? X509_PURPOSE_SSL_CLIENT
+	                                         : X509_PURPOSE_SSL_SERVER);
+	set_host(param, shown->host);
 	good = X509_verify_cert(ctx) == 1;
 	if (good)
 		narrow(X509_STORE_CTX_get0_chain(ctx), from_time, until_time);
 	else
-		explain(leaf, X509_STORE_CTX_get_error(ctx), host, err);
+		explain(shown->leaf, X509_STORE_CTX_get_error(ctx), shown->host,
+		    err);
 	X509_STORE_CTX_free(ctx);
 	X509_STORE_free(store);
 	ERR_clear_error();
 	return good;
 }
 
-bool tls_verify(X509 *leaf, STACK_OF(X509) * chain, const char *ca_pem,
-    const char *host, usec time, bool as_client, struct err *err)
+bool tls_verify(const struct tls_shown *shown, struct err *err)
 {
 	usec from_time, until_time;
 
-	return tls_verify_span(leaf, chain, ca_pem, host, time, as_client,
-	    &from_time, &until_time, err);
+	return tls_verify_span(shown, &from_time, &until_time, err);
 }
 
 STACK_OF(X509) * tls_chain(const struct identity *identity)

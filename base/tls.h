@@ -50,12 +50,19 @@ struct identity *identity_from_pem(
 struct identity *identity_copy(const struct identity *identity);
 void identity_free(struct identity **identity);
 
-/* Is chain[0] acceptable for `host` (a DNS name or an address; NULL: any, as
- * for client certificates) at `time`, to somebody who trusts ca_pem? The
- * sentence in *err is the same on every wire, e.g.
+/* What somebody shows, and to whom. */
+struct tls_shown {
+	X509 *leaf;
+	STACK_OF(X509) * chain; /* beyond the leaf; NULL: nothing */
+	const char *ca_pem;     /* whom the other trusts */
+	const char *host;       /* who it ought to be, a DNS name or an
+	                           address; NULL: anybody, as for clients */
+	usec time;              /* the other's */
+	bool as_client;
+};
+/* Is that acceptable? The sentence in *err is the same on every wire, e.g.
  * "certificate of maas.lab is not valid before 2026-01-01T00:00:00Z". */
-bool tls_verify(X509 *leaf, STACK_OF(X509) * chain, const char *ca_pem,
-    const char *host, usec time, bool as_client, struct err *err);
+bool tls_verify(const struct tls_shown *shown, struct err *err);
 
 /* CN and first O of a certificate's subject; "" where there is none. */
 void tls_subject(X509 *cert, char *cn, size_t cn_size, char *o, size_t o_size);

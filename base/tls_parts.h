@@ -12,8 +12,7 @@ void tls_chain_free(STACK_OF(X509) * *chain);
 
 /* tls_verify, which also tells between which times the verdict stays good:
  * the narrowest validity among the certificates of the chain it found. */
-bool tls_verify_span(X509 *leaf, STACK_OF(X509) * chain, const char *ca_pem,
-    const char *host, usec time, bool as_client, usec *from_time,
+bool tls_verify_span(const struct tls_shown *shown, usec *from_time,
     usec *until_time, struct err *err);
 
 #endif

@@ -140,12 +140,18 @@ static bool judge_of_client(void *ctx, X509 *leaf, STACK_OF(X509) * chain)
 {
 	struct https_conn *h = ctx;
 	struct target *target = h->conn->target;
+	const struct tls_shown shown = {
+		.leaf = leaf,
+		.chain = chain,
+		.ca_pem = target->ca_pem,
+		.host = target->host,
+		.time = host_time(target->net->host),
+	};
 
 	if (target->unverified ||
 	    X509_cmp(leaf, h->conn->server->identity->cert) == 0)
 		return judge_server(h->conn, &h->distrust);
-	return tls_verify(leaf, chain, target->ca_pem, target->host,
-	    host_time(target->net->host), false, &h->distrust);
+	return tls_verify(&shown, &h->distrust);
 }
 
 static bool judge_of_server(void *ctx, X509 *leaf, STACK_OF(X509) * chain)

@@ -83,15 +83,20 @@ bool judge_server(struct conn *conn, struct err *err)
 {
 	struct target *target = conn->target;
 	const struct wire_listener *server = conn->server;
-	usec time = host_time(target->net->host);
 	struct verdict verdict = { .about = server->shows };
+	const struct tls_shown shown = {
+		.leaf = server->identity->cert,
+		.chain = server->chain,
+		.ca_pem = target->ca_pem,
+		.host = target->host,
+		.time = host_time(target->net->host),
+	};
 
 	if (target->unverified ||
-	    still_good(&target->trusted, server->shows, time))
+	    still_good(&target->trusted, server->shows, shown.time))
 		return true;
-	if (!tls_verify_span(server->identity->cert, server->chain,
-	        target->ca_pem, target->host, time, false, &verdict.from_time,
-	        &verdict.until_time, err))
+	if (!tls_verify_span(
+	        &shown, &verdict.from_time, &verdict.until_time, err))
 		return false;
 	target->trusted = verdict;
 	return true;
@@ -108,15 +113,20 @@ bool judge_client(struct conn *conn, struct err *err)
 {
 	struct target *target = conn->target;
 	const struct wire_listener *server = conn->server;
-	usec time = host_time(server->net->host);
 	struct verdict verdict = { .about = server->shows };
+	struct tls_shown shown = {
+		.chain = target->chain,
+		.ca_pem = server->client_ca_pem,
+		.time = host_time(server->net->host),
+		.as_client = true,
+	};
 
 	if (!server->client_ca_pem || !target->identity)
 		return true;
-	if (!still_good(&target->accepted, server->shows, time)) {
-		if (!tls_verify_span(target->identity->cert, target->chain,
-		        server->client_ca_pem, NULL, time, true,
-		        &verdict.from_time, &verdict.until_time, err))
+	shown.leaf = target->identity->cert;
+	if (!still_good(&target->accepted, server->shows, shown.time)) {
+		if (!tls_verify_span(
+		        &shown, &verdict.from_time, &verdict.until_time, err))
 			return say_unwanted(conn->target->label, err);
 		target->accepted = verdict;
 	}

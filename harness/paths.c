@@ -9,6 +9,7 @@
 
 /* ---- where things stand in the view ---- */
 
+/* A gateway as Palette lists it ("pcg-a"). */
 static void palette_name(const struct thing *pcg, char *out, size_t size)
 {
 	snprintf(out, size, "pcg-%s", pcg->name);

@@ -303,9 +303,8 @@ void cluster_create_failed(struct cluster *cluster, const char *message)
 	if (cluster->state == CLUSTER_PENDING ||
 	    cluster->state == CLUSTER_PROVISIONING)
 		cluster->state = CLUSTER_ERROR;
-	component_event_add(cluster->palette, "spectrocluster",
-	    cluster->meta.uid, cluster->meta.name, "Error",
-	    "ClusterCreateFailed", message, cluster->gateway->meta.name);
+	cluster_event_add(cluster, "Error", "ClusterCreateFailed", message,
+	    cluster->gateway->meta.name);
 	cluster_settle(cluster);
 }
 

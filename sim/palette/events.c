@@ -26,16 +26,16 @@ static struct component_event *newest(struct palette *palette)
 	return palette->component_events[palette->component_event_count - 1];
 }
 
-void component_event_add(struct palette *palette, const char *kind,
-    const char *uid, const char *name, const char *severity, const char *reason,
-    const char *message, const char *component)
+void cluster_event_add(const struct cluster *cluster, const char *severity,
+    const char *reason, const char *message, const char *component)
 {
+	struct palette *palette = cluster->palette;
 	struct component_event *e = xcalloc(1, sizeof(*e));
 
 	meta_init(palette, &e->meta, "event", "");
-	snprintf(e->object_kind, sizeof(e->object_kind), "%s", kind);
-	snprintf(e->object_uid, sizeof(e->object_uid), "%s", uid);
-	e->object_name = xstrdup(or_else(name, ""));
+	snprintf(e->object_kind, sizeof(e->object_kind), "spectrocluster");
+	snprintf(e->object_uid, sizeof(e->object_uid), "%s", cluster->meta.uid);
+	e->object_name = xstrdup(cluster->meta.name);
 	e->severity = xstrdup(or_else(severity, "Normal"));
 	e->reason = xstrdup(or_else(reason, ""));
 	e->message = xstrdup(or_else(message, ""));
@@ -99,10 +99,8 @@ static bool take(struct request *request, const json_t *doc)
 		    "involvedObject.uid names no cluster of the sender");
 		return false;
 	}
-	component_event_add(request->palette, "spectrocluster",
-	    cluster->meta.uid, cluster->meta.name, jstr(doc, "severity"),
-	    jstr(doc, "reason"), jstr(doc, "message"),
-	    jstr(doc, "source.component"));
+	cluster_event_add(cluster, jstr(doc, "severity"), jstr(doc, "reason"),
+	    jstr(doc, "message"), jstr(doc, "source.component"));
 	return true;
 }
 

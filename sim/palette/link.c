@@ -213,10 +213,9 @@ static void take_kubeconfig(const struct report *report)
 
 static void take_event(const struct report *report)
 {
-	component_event_add(report->palette, "spectrocluster",
-	    report->cluster->meta.uid, report->cluster->meta.name,
-	    jstr(report->doc, "severity"), jstr(report->doc, "reason"),
-	    jstr(report->doc, "message"), report->gateway->meta.name);
+	cluster_event_add(report->cluster, jstr(report->doc, "severity"),
+	    jstr(report->doc, "reason"), jstr(report->doc, "message"),
+	    report->gateway->meta.name);
 }
 
 /* That it goes on is all it says, and that much any report says. */
@@ -250,10 +249,9 @@ static void delete_ended(const struct report *report, bool ok)
 	if (ok)
 		cluster_deleted(report->cluster);
 	else
-		component_event_add(report->palette, "spectrocluster",
-		    report->cluster->meta.uid, report->cluster->meta.name,
-		    "Error", "ClusterDeleteFailed",
-		    jstr(report->doc, "message"), report->gateway->meta.name);
+		cluster_event_add(report->cluster, "Error",
+		    "ClusterDeleteFailed", jstr(report->doc, "message"),
+		    report->gateway->meta.name);
 }
 
 static void take_result(const struct report *report)

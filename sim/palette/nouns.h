@@ -163,9 +163,9 @@ json_t *question_json(const struct question *question);
 void question_free(struct question *question);
 
 /* ---- events (events.c) ---- */
-void component_event_add(struct palette *palette, const char *kind,
-    const char *uid, const char *name, const char *severity, const char *reason,
-    const char *message, const char *component);
+/* About a cluster; component is who says so. */
+void cluster_event_add(const struct cluster *cluster, const char *severity,
+    const char *reason, const char *message, const char *component);
 void component_event_free(struct component_event *event);
 
 /* ---- every operation ---- */

@@ -169,10 +169,15 @@ static bool knows_spec(
 static void ask_spec(struct agent *agent)
 {
 	char *path = xasprintf("/v1/link/clusters/%s/spec", agent->uid);
+	const struct agent_request what = {
+		.method = "GET",
+		.path = path,
+		.etag = agent->spec_hash,
+		.background = true,
+	};
 
 	if (!agent->ask.call)
-		agent_send(agent, &agent->ask, "GET", path, NULL,
-		    agent->spec_hash, true, spec_here);
+		agent_send(agent, &agent->ask, &what, spec_here);
 	free(path);
 }
 
@@ -206,12 +211,16 @@ static void beat(struct timer *timer)
 {
 	struct agent *agent = OWNER_OF(timer, struct agent, beat);
 	char *path = xasprintf("/v1/spectroclusters/%s/heartbeat", agent->uid);
-	json_t *body = json_object();
+	const struct agent_request what = {
+		.method = "PUT",
+		.path = path,
+		.body = json_object(),
+		.background = true,
+	};
 
-	jsets(body, "agentVersion", AGENT_VERSION);
-	jsets(body, "message", agent->name);
-	agent_send(agent, &agent->heartbeat, "PUT", path, body, NULL, true,
-	    beat_answered);
+	jsets(what.body, "agentVersion", AGENT_VERSION);
+	jsets(what.body, "message", agent->name);
+	agent_send(agent, &agent->heartbeat, &what, beat_answered);
 	free(path);
 }
 

@@ -85,10 +85,14 @@ usec agent_wait(const struct agent *agent, unsigned failures,
 /* agent_link.c */
 struct agent_link *agent_link_new(struct agent *agent, struct err *err);
 void agent_link_free(struct agent_link **link);
-/* Takes body (NULL: none). etag NULL: none. */
+struct agent_request {
+	const char *method, *path;
+	json_t *body;     /* taken; NULL: none */
+	const char *etag; /* NULL or "": none */
+	bool background;  /* a run is quiet while only such are under way */
+};
 void agent_send(struct agent *agent, struct agent_slot *slot,
-    const char *method, const char *path, json_t *body, const char *etag,
-    bool background, agent_answer_fn *fn);
+    const struct agent_request *what, agent_answer_fn *fn);
 
 /* agent_apply.c: does the next thing that is not as it should be. */
 void agent_apply(struct agent *agent);

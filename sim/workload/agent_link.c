@@ -54,8 +54,7 @@ static void answered(
 }
 
 void agent_send(struct agent *agent, struct agent_slot *slot,
-    const char *method, const char *path, json_t *body, const char *etag,
-    bool background, agent_answer_fn *fn)
+    const struct agent_request *what, agent_answer_fn *fn)
 {
 	static const struct call_handler handler = { .done = answered };
 	const struct agent_link *link = agent->link;
@@ -68,17 +67,18 @@ void agent_send(struct agent *agent, struct agent_slot *slot,
 	};
 	const struct call_options options = {
 		.timeout_for = SECONDS(30),
-		.background = background,
+		.background = what->background,
 	};
 	struct http_request request = { 0 };
 
 	check(!slot->call);
-	http_request_set(&request, method, "%s%s", link->url.path, path);
+	http_request_set(
+	    &request, what->method, "%s%s", link->url.path, what->path);
 	http_header_set(&request.headers, "Authorization", link->authorization);
-	if (etag && etag[0])
-		http_header_set(&request.headers, "If-None-Match", etag);
-	if (body)
-		http_request_json(&request, body);
+	if (what->etag && what->etag[0])
+		http_header_set(&request.headers, "If-None-Match", what->etag);
+	if (what->body)
+		http_request_json(&request, what->body);
 	slot->agent = agent;
 	slot->fn = fn;
 	slot->call = net_send(

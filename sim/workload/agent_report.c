@@ -63,7 +63,13 @@ static json_t *tell(struct agent *agent)
 static bool send(struct agent *agent, const char *method, char *path,
     json_t *body, agent_answer_fn *fn)
 {
-	agent_send(agent, &agent->report, method, path, body, NULL, false, fn);
+	const struct agent_request what = {
+		.method = method,
+		.path = path,
+		.body = body,
+	};
+
+	agent_send(agent, &agent->report, &what, fn);
 	free(path);
 	return true;
 }

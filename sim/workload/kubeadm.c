@@ -69,9 +69,15 @@ static void write_config(struct machine *machine, const struct identity *ca,
     const char *endpoint, const char *path, const char *user, const char *group)
 {
 	struct identity *client = pki_client(machine, ca, user, group);
+	const struct kubeconfig config = {
+		.endpoint = endpoint,
+		.ca_pem = ca->cert_pem,
+		.user = user,
+		.cert_pem = client->cert_pem,
+		.key_pem = client->key_pem,
+	};
 
-	pki_write_kubeconfig(machine, path, "kubernetes", endpoint,
-	    ca->cert_pem, user, client->cert_pem, client->key_pem);
+	pki_write_kubeconfig(machine, path, &config);
 	identity_free(&client);
 }
 

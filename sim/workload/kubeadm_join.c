@@ -132,12 +132,17 @@ static void finish(struct join *join)
 static void write_kubelet_config(struct join *join, const char *cert_pem)
 {
 	char user[96];
+	const struct kubeconfig config = {
+		.endpoint = endpoint_text(join),
+		.ca_pem = join->ca_pem,
+		.user = user,
+		.cert_pem = cert_pem,
+		.key_pem = join->key->key_pem,
+	};
 
 	snprintf(
 	    user, sizeof(user), "system:node:%s", join->machine->disk.node);
-	pki_write_kubeconfig(join->machine, KUBEADM_KUBELET_CONF, "kubernetes",
-	    endpoint_text(join), join->ca_pem, user, cert_pem,
-	    join->key->key_pem);
+	pki_write_kubeconfig(join->machine, KUBEADM_KUBELET_CONF, &config);
 }
 
 static void certificate_here(void *ctx, const struct kube_answer *answer)

@@ -165,26 +165,29 @@ struct identity *pki_client(const struct machine *machine,
 	return make(machine, user, &spec, ca);
 }
 
-void pki_write_kubeconfig(struct machine *machine, const char *path,
-    const char *cluster, const char *endpoint, const char *ca_pem,
-    const char *user, const char *cert_pem, const char *key_pem)
+#define NAME "kubernetes"
+
+void pki_write_kubeconfig(
+    struct machine *machine, const char *path, const struct kubeconfig *config)
 {
+	const char *user = config->user;
 	struct buf text = BUF_INIT;
 
 	buf_addf(&text,
 	    "apiVersion: v1\nkind: Config\npreferences: {}\n"
-	    "current-context: %s@%s\nclusters:\n- name: %s\n  cluster:\n"
-	    "    server: https://%s\n    certificate-authority-data: ",
-	    user, cluster, cluster, endpoint);
-	buf_add_base64(&text, ca_pem, strlen(ca_pem));
+	    "current-context: %s@" NAME "\nclusters:\n- name: " NAME
+	    "\n  cluster:\n    server: https://%s\n"
+	    "    certificate-authority-data: ",
+	    user, config->endpoint);
+	buf_add_base64(&text, config->ca_pem, strlen(config->ca_pem));
 	buf_addf(&text,
-	    "\ncontexts:\n- name: %s@%s\n  context:\n    cluster: %s\n"
-	    "    user: %s\nusers:\n- name: %s\n  user:\n"
+	    "\ncontexts:\n- name: %s@" NAME "\n  context:\n    cluster: " NAME
+	    "\n    user: %s\nusers:\n- name: %s\n  user:\n"
 	    "    client-certificate-data: ",
-	    user, cluster, cluster, user, user);
-	buf_add_base64(&text, cert_pem, strlen(cert_pem));
+	    user, user, user);
+	buf_add_base64(&text, config->cert_pem, strlen(config->cert_pem));
 	buf_adds(&text, "\n    client-key-data: ");
-	buf_add_base64(&text, key_pem, strlen(key_pem));
+	buf_add_base64(&text, config->key_pem, strlen(config->key_pem));
 	buf_adds(&text, "\n");
 	files_put(
 	    &machine->disk.files, path, buf_text(&text), text.len, 0600, NULL);

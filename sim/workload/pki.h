@@ -1,5 +1,9 @@
 /*
  * pki: the certificates that kubeadm reads and writes on a machine.
+ *
+ * They are files of the machine's disk (/etc/kubernetes/pki), real ones, and
+ * go with it. An identity that is given is new, and the caller's. The cluster
+ * of a kubeconfig is called "kubernetes", as kubeadm calls each.
  */
 #ifndef SIM_WORKLOAD_PKI_H
 #define SIM_WORKLOAD_PKI_H
@@ -24,9 +28,13 @@ struct identity *pki_serving(const struct machine *machine,
 struct identity *pki_client(const struct machine *machine,
     const struct identity *ca, const char *user, const char *group);
 
-/* Writes a kubeconfig with this identity; path e.g. .../admin.conf. */
-void pki_write_kubeconfig(struct machine *machine, const char *path,
-    const char *cluster, const char *endpoint, const char *ca_pem,
-    const char *user, const char *cert_pem, const char *key_pem);
+struct kubeconfig {
+	const char *endpoint; /* "web.maas:6443" */
+	const char *ca_pem;
+	const char *user, *cert_pem, *key_pem;
+};
+/* path e.g. .../admin.conf; readable by root alone. */
+void pki_write_kubeconfig(
+    struct machine *machine, const char *path, const struct kubeconfig *config);
 
 #endif

@@ -69,10 +69,15 @@ TEST(a_certificate_is_judged_by_name_time_and_issuer)
 	struct err err;
 
 	for (size_t i = 0; i < sizeof(judgements) / sizeof(*judgements); i++) {
-		bool good = tls_verify(server->cert, NULL,
-		    judgements[i].foreign ? other->cert_pem : ca->cert_pem,
-		    judgements[i].host, judgements[i].at,
-		    judgements[i].host == NULL, &err);
+		const struct tls_shown shown = {
+			.leaf = server->cert,
+			.ca_pem = judgements[i].foreign ? other->cert_pem
+			                                : ca->cert_pem,
+			.host = judgements[i].host,
+			.time = judgements[i].at,
+			.as_client = !judgements[i].host,
+		};
+		bool good = tls_verify(&shown, &err);
 
 		EXPECT_INT(good, judgements[i].text == NULL);
 		if (!good)
@@ -86,11 +91,16 @@ TEST(a_certificate_is_judged_by_name_time_and_issuer)
 TEST(a_verdict_holds_as_long_as_its_narrowest_certificate)
 {
 	struct identity *ca = make("ca", NULL), *server = make("server", ca);
+	const struct tls_shown shown = {
+		.leaf = server->cert,
+		.ca_pem = ca->cert_pem,
+		.host = "a.lab",
+		.time = EPOCH + 1,
+	};
 	usec from = 0, until = 0;
 	struct err err;
 
-	EXPECT(tls_verify_span(server->cert, NULL, ca->cert_pem, "a.lab",
-	    EPOCH + 1, false, &from, &until, &err));
+	EXPECT(tls_verify_span(&shown, &from, &until, &err));
 	EXPECT_INT(from, EPOCH);
 	EXPECT_INT(until, EPOCH + HOURS(24));
 	identity_free(&ca);
@@ -112,8 +122,11 @@ TEST(a_signed_request_is_its_askers_certificate)
 	tls_subject(mine->cert, cn, sizeof(cn), o, sizeof(o));
 	EXPECT_STR(cn, "system:node:web-1");
 	EXPECT_STR(o, "system:nodes");
-	EXPECT(tls_verify(mine->cert, NULL, ca->cert_pem, NULL,
-	    EPOCH + MINUTES(1), true, &err));
+	EXPECT(tls_verify(&(struct tls_shown){ .leaf = mine->cert,
+	                      .ca_pem = ca->cert_pem,
+	                      .time = EPOCH + MINUTES(1),
+	                      .as_client = true },
+	    &err));
 	identity_free(&mine);
 	EXPECT(!identity_from_pem(cert, ca->key_pem, &err));
 	EXPECT_STR(

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct ask;
 struct maas;
 struct node;
 
@@ -56,5 +57,10 @@ struct api_key *maas_key_put(struct maas *maas, struct user *user,
     const char *secret);
 void maas_key_free(struct maas *maas, struct api_key *key);
 json_t *maas_user_json(const struct user *user);
+
+/* ---- ssh_keys.c ---- */
+/* Keeps the key that a form holds, for the caller or whom it names. NULL:
+ * refused. */
+struct ssh_key *maas_ssh_key_read(struct ask *ask, struct user *caller);
 
 #endif

@@ -126,31 +126,62 @@ static void check_key(const char *text, json_t *errors)
 	buf_free(&fault);
 }
 
-void maas_op_sshkeys_create(struct ask *ask)
+/* Whose key it is to be: the caller's, or that of the user whom a posted form
+ * names. NULL: refused. */
+static struct user *owner_asked(struct ask *ask, struct user *caller)
+{
+	const char *name = ask->body.structured ? NULL
+	                                        : maas_field(ask, "user");
+	struct user *user = name ? maas_user_find(ask->maas, name) : caller;
+
+	if (name && !caller->admin) {
+		maas_refuse(ask, 400,
+		    "Only administrators can specify a user when creating an "
+		    "SSH key.");
+		return NULL;
+	}
+	if (!user)
+		maas_refuse(ask, 400,
+		    "Supplied username does not match any current users.");
+	return user;
+}
+
+struct ssh_key *maas_ssh_key_read(struct ask *ask, struct user *caller)
 {
 	const char *text = maas_stripped(ask, "key");
-	json_t *errors = json_object();
+	struct user *owner = owner_asked(ask, caller);
 	struct ssh_key *key;
+	json_t *errors;
 
+	if (!owner)
+		return NULL;
+	errors = json_object();
 	if (!text || !*text)
 		maas_error(errors, "key", "This field is required.");
 	else
 		check_key(text, errors);
 	list_for_each (key, &ask->maas->ssh_keys) {
-		if (text && key->user == ask->user &&
-		    strcmp(key->key, text) == 0)
+		if (text && key->user == owner && strcmp(key->key, text) == 0)
 			maas_error(errors, "__all__",
 			    "This key has already been added for this user.");
 	}
 	if (!maas_fine(ask, errors))
-		return;
+		return NULL;
 	key = xcalloc(1, sizeof(*key));
-	key->user = ask->user;
+	key->user = owner;
 	key->key = xstrdup(text);
 	maas_list_add(&ask->maas->ssh_keys, key);
-	maas_answer_status(ask, 201,
-	    json_pack("{s:s, s:n, s:I}", "key", key->key, "keysource", "id",
-	        (json_int_t)key->id));
+	return key;
+}
+
+void maas_op_sshkeys_create(struct ask *ask)
+{
+	const struct ssh_key *key = maas_ssh_key_read(ask, ask->user);
+
+	if (key)
+		maas_answer_status(ask, 201,
+		    json_pack("{s:s, s:n, s:I}", "key", key->key, "keysource",
+		        "id", (json_int_t)key->id));
 }
 
 /* Does the model of a source take this one? Else refuses. */

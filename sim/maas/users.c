@@ -169,6 +169,46 @@ static void set_password(
 	free(word);
 }
 
+static void user_drop(struct maas *maas, struct user *user)
+{
+	struct address *address;
+	struct iprange *range;
+	struct node *node;
+
+	for (size_t i = maas->keys.count; i-- > 0;) {
+		struct api_key *key = maas->keys.items[i];
+
+		if (key->user == user)
+			maas_key_free(maas, key);
+	}
+	for (size_t i = maas->ssh_keys.count; i-- > 0;) {
+		struct ssh_key *key = maas->ssh_keys.items[i];
+
+		if (key->user != user)
+			continue;
+		maas_list_remove(&maas->ssh_keys, key);
+		free(key->key);
+		free(key);
+	}
+	list_for_each (address, &maas->addresses) {
+		if (address->user == user)
+			address->user = NULL;
+	}
+	list_for_each (range, &maas->ranges) {
+		if (range->user == user)
+			range->user = NULL;
+	}
+	list_for_each (node, &maas->nodes) {
+		if (node->acted == user)
+			node->acted = NULL;
+	}
+	maas_list_remove(&maas->users, user);
+	free(user->name);
+	free(user->email);
+	free(user->password);
+	free(user);
+}
+
 /* Nothing looks at a name but the data base. */
 static bool name_fits(struct ask *ask, const char *name)
 {
@@ -218,7 +258,12 @@ void maas_op_users_create(struct ask *ask)
 	    ask->maas, name, address, strcmp(admin, "1") == 0);
 	free(address);
 	set_password(ask->maas, user, password);
-	maas_answer(ask, maas_user_json(user));
+	/* An administrator may bring a key along. */
+	if (user->admin && maas_field(ask, "key") &&
+	    !maas_ssh_key_read(ask, user))
+		user_drop(ask->maas, user);
+	else
+		maas_answer(ask, maas_user_json(user));
 }
 
 /* What a user holds: "1 static IP address(es), 3 node(s)". "" for nothing. */
@@ -266,46 +311,6 @@ static void inherit(
 			maas_node_touch(node);
 		}
 	}
-}
-
-static void user_drop(struct maas *maas, struct user *user)
-{
-	struct address *address;
-	struct iprange *range;
-	struct node *node;
-
-	for (size_t i = maas->keys.count; i-- > 0;) {
-		struct api_key *key = maas->keys.items[i];
-
-		if (key->user == user)
-			maas_key_free(maas, key);
-	}
-	for (size_t i = maas->ssh_keys.count; i-- > 0;) {
-		struct ssh_key *key = maas->ssh_keys.items[i];
-
-		if (key->user != user)
-			continue;
-		maas_list_remove(&maas->ssh_keys, key);
-		free(key->key);
-		free(key);
-	}
-	list_for_each (address, &maas->addresses) {
-		if (address->user == user)
-			address->user = NULL;
-	}
-	list_for_each (range, &maas->ranges) {
-		if (range->user == user)
-			range->user = NULL;
-	}
-	list_for_each (node, &maas->nodes) {
-		if (node->acted == user)
-			node->acted = NULL;
-	}
-	maas_list_remove(&maas->users, user);
-	free(user->name);
-	free(user->email);
-	free(user->password);
-	free(user);
 }
 
 /* The two users of MAAS itself have no profile, and that is where deleting

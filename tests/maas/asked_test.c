@@ -183,6 +183,46 @@ TEST(nobody_keeps_keys_elsewhere_in_this_world)
 	lab_close(&lab);
 }
 
+#define KEYS "account/prefs/sshkeys/"
+#define KEY                                                             \
+	"key=ssh-ed25519+AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwND" \
+	"g8QERITFBUWFxgZGhscHR4f"
+#define NEW "username=carol&email=c@x&password=p&is_superuser="
+#define INVALID                                                         \
+	"{\"key\": [\"Invalid SSH public key: Key should contain 2 or " \
+	"more space separated parts (key type, base64-encoded key, "    \
+	"optional comments), not 1: x\"]}"
+
+TEST(an_administrator_may_add_keys_for_others)
+{
+	static const struct row rows[] = {
+		{ "POST", KEYS, KEY "&user=nobody", 400,
+		    "Supplied username does not match any current users." },
+		{ "POST", "users/", NEW "1&key=x", 400, INVALID },
+		{ "GET", "users/carol/", NULL, 404, NULL },
+		{ "POST", "users/", NEW "1&" KEY, 200, NULL },
+		{ "POST", KEYS, KEY "&user=carol", 400,
+		    "{\"__all__\": [\"This key has already been added for "
+		    "this user.\"]}" },
+		{ "GET", KEYS, NULL, 200, "[]" },
+		{ "POST", KEYS, KEY, 201, NULL },
+		{ "DELETE", "users/carol/", NULL, 204, NULL },
+		/* others bring none along */
+		{ "POST", "users/", NEW "0&key=x", 200, NULL },
+	};
+	static const struct row others[] = {
+		{ "POST", KEYS, KEY "&user=alice", 400,
+		    "Only administrators can specify a user when creating an "
+		    "SSH key." },
+	};
+
+	a_lab(NULL, NULL);
+	HOLD(rows);
+	lab_as(&lab, "alice", false);
+	HOLD(others);
+	lab_close(&lab);
+}
+
 /* ---- racks ---- */
 
 #define RACK  "rackcontrollers/rack01/"
@@ -240,5 +280,6 @@ CASE(a_mac_is_registered_however_it_is_written),
     CASE(a_path_that_is_not_percent_encoded_does_not_reach_the_region),
     CASE(the_description_is_told_by_no_handler),
     CASE(nobody_keeps_keys_elsewhere_in_this_world),
+    CASE(an_administrator_may_add_keys_for_others),
     CASE(methods_of_controllers_are_kept_for_administrators),
     CASE(a_rack_lists_its_images_while_it_is_connected), TESTS_END

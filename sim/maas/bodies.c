@@ -10,8 +10,8 @@ static const char *const item_forms[] = { "BootResource", "BootSource",
 	"Vlan", "Zone" };
 
 /* To make one, these ask the data themselves, before there is a form. */
-static const char *const ask_first[] = { "Machines", "Users", "Files",
-	"IPRanges" };
+static const char *const ask_first[] = { "AnonMachines", "Machines", "Users",
+	"Files", "IPRanges" };
 static const char *const copy_first[] = { "DNSResources", "DNSResourceRecords",
 	"NodeScript", "NodeScripts" };
 

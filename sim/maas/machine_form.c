@@ -540,7 +540,8 @@ static void create_as(struct ask *ask, bool anonymous)
 	struct creation creation = { .anonymous = anonymous };
 	struct node *known;
 
-	if (!maas_flag(
+	if ((anonymous && maas_no_lists(ask)) ||
+	    !maas_flag(
 	        ask, form, "commission", !anonymous, &creation.commission) ||
 	    (!anonymous &&
 	        !maas_flag(ask, form, "deployed", false, &creation.deployed)))

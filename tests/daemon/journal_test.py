@@ -235,7 +235,7 @@ def what_cannot_be_served_ends_with_a_sentence(room):
                 (('palette', '--port', port),
                  f'port {port} on 127.0.0.1 is in use'),
                 (('maas', '--port', 0, '--inventory', room / 'none'),
-                 f'unable to open {room}/none: No such file or directory'),
+                 f'cannot read {room}/none: No such file or directory'),
                 (('maas', '--port', 0, '--inventory', room / 'bad'),
                  f"{room}/bad:1:15: unexpected token near '}}'"),
                 (('maas', '--port', 0, '--version', '2.9'),

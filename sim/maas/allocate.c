@@ -12,6 +12,7 @@
 #include "sim/maas/people.h"
 #include "sim/maas/storage.h"
 #include "sim/maas/tasks.h"
+#include "sim/maas/vmhosts.h"
 
 void maas_event_by(struct node *node, const char *type, const struct user *user,
     const char *comment)
@@ -211,6 +212,8 @@ void maas_op_allocate(struct ask *ask)
 	    !maas_constraints_judge(ask, form, true))
 		return;
 	node = choose(ask);
+	if (!node && !maas_field(ask, "system_id"))
+		node = maas_vm_host_provide(ask);
 	if (!node) {
 		none_matches(ask);
 		return;

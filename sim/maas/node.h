@@ -70,6 +70,8 @@ struct node {
 	struct list cards;        /* struct document: node_devices.c */
 	bool cards_found;
 	int64_t vm_host_id;    /* that it was composed on; 0: none */
+	bool dynamic;          /* for an allocation: goes with its release */
+	bool leaving;          /* went just now: maas_tell drops it */
 	struct list ifaces;    /* of the region's, those of this node */
 	struct list addresses; /* and those of its interfaces */
 	struct iface *boot_iface;

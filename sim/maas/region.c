@@ -465,15 +465,29 @@ static void tell_node(struct maas *maas, struct node *node)
 	free(address);
 }
 
+static void drop_leaving(struct maas *maas)
+{
+	for (size_t i = maas->nodes.count; i-- > 0;) {
+		struct node *node = maas->nodes.items[i];
+
+		if (node->leaving)
+			maas_node_drop(maas, node);
+	}
+}
+
 void maas_tell(struct maas *maas)
 {
 	struct node *node;
+	bool any_leaves = false;
 
 	maas->edition++;
 	list_for_each (node, &maas->nodes) {
 		if (node->touched)
 			tell_node(maas, node);
+		any_leaves |= node->leaving;
 	}
+	if (any_leaves)
+		drop_leaving(maas);
 	if (maas->dns_dirty)
 		maas_dns_changed(maas);
 }

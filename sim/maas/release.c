@@ -77,7 +77,8 @@ static void become_ready(struct node *node)
 	maas_node_drop_addresses(node);
 }
 
-/* Ready again; or New, if it never was commissioned well. */
+/* Ready again; or New, if it never was commissioned well; or gone, if it was
+ * made for the allocation that has ended. */
 static void release_done(struct node *node)
 {
 	bool known = !node->commissioning ||
@@ -85,6 +86,11 @@ static void release_done(struct node *node)
 
 	if (node->status != NODE_RELEASING)
 		return;
+	if (node->dynamic) {
+		node->leaving = true;
+		maas_node_touch(node);
+		return;
+	}
 	become_ready(node);
 	maas_node_enter(node, known ? NODE_READY : NODE_NEW);
 	maas_event(node, EVENT_INFO, "Released", NULL, "%s", "");

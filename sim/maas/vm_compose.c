@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/constraint_judges.h"
 #include "sim/maas/constraints.h"
 #include "sim/maas/dns.h"
 #include "sim/maas/documents.h"
@@ -122,18 +123,10 @@ static void read_places(struct ask *ask, const struct document *host,
 }
 
 /* "root:32(pool1),data:100": gigabytes. Pools are not told apart. */
-static void read_disks(
-    struct ask *ask, struct compose_form *form, json_t *errors)
+static void take_disks(struct compose_form *form, const char *at)
 {
-	const char *at = maas_field(ask, "storage");
-
 	if (!at || !*at)
 		at = "root:8";
-	if (!maas_storage_ok(at)) {
-		maas_error(errors, "storage",
-		    "Malformed storage constraint, \"%s\".", at);
-		return;
-	}
 	while (*at && form->disk_count < MAX_DISKS) {
 		size_t label = strcspn(at, ":,(");
 
@@ -146,6 +139,18 @@ static void read_disks(
 			at += strcspn(at, ")") + 1;
 		at += *at == ',';
 	}
+}
+
+static void read_disks(
+    struct ask *ask, struct compose_form *form, json_t *errors)
+{
+	const char *text = maas_field(ask, "storage");
+
+	if (text && *text && !maas_storage_ok(text))
+		maas_error(errors, "storage",
+		    "Malformed storage constraint, \"%s\".", text);
+	else
+		take_disks(form, text);
 }
 
 static bool read_form(
@@ -332,4 +337,154 @@ void maas_vm_host_compose(struct ask *ask)
 	else
 		maas_node_commission(node, ask->user,
 		    &(struct commission_wish){ .tests = &none });
+}
+
+/* ---- for an allocation ---- */
+
+static struct names values_of(const struct form *form, const char *name)
+{
+	struct names values = { 0 };
+	size_t at = 0;
+	const char *value;
+
+	while ((value = maas_form_next(form, name, &at)))
+		maas_names_add(&values, value);
+	return values;
+}
+
+/* Of the words in that field, does the host have any? Without a word: yes. */
+static bool is_among(
+    const struct form *form, const char *name, const char *word, bool without)
+{
+	struct names values = values_of(form, name);
+	bool is = values.count ? maas_names_have(&values, word) : without;
+
+	maas_names_free(&values);
+	return is;
+}
+
+static bool has_tags(
+    const struct form *form, const char *name, const json_t *tags, bool without)
+{
+	struct names values = values_of(form, name);
+	bool has = values.count || without;
+
+	for (size_t i = 0; i < values.count; i++)
+		has = has && maas_json_has_text(tags, values.items[i]);
+	maas_names_free(&values);
+	return has;
+}
+
+/* Of several zones the last one counts here. */
+static bool is_wanted(const struct ask *ask, const struct document *host)
+{
+	const struct form *form = &ask->body.form;
+	const json_t *tags = jget(host->shown, "tags");
+	const char *zone = maas_field(ask, "zone");
+	const char *name = jstr(host->shown, "name");
+	const char *type = jstr(host->shown, "type");
+
+	return (!zone || strcmp(jstr(host->shown, "zone.name"), zone) == 0) &&
+	       has_tags(form, "tags", tags, true) &&
+	       !has_tags(form, "not_tags", tags, false) &&
+	       is_among(form, "pod", name, true) &&
+	       is_among(form, "pod_type", type, true) &&
+	       !is_among(form, "not_pod", name, false) &&
+	       !is_among(form, "not_pod_type", type, false);
+}
+
+/* The lowest of the numbers, without its fraction. */
+static int64_t least_of(
+    const struct form *form, const char *name, int64_t usual)
+{
+	struct names values = values_of(form, name);
+	double least = (double)usual, number = 0;
+
+	for (size_t i = 0; i < values.count; i++)
+		if (maas_python_read_float(values.items[i], &number) &&
+		    (!i || number < least))
+			least = number;
+	maas_names_free(&values);
+	return least > INT32_MAX ? INT32_MAX : (int64_t)least;
+}
+
+/* The first of the architectures that were asked for has to be the host's. */
+static bool has_architecture(const struct ask *ask, const struct document *host)
+{
+	struct names values = values_of(&ask->body.form, "arch");
+	struct names full = { 0 };
+	bool has = true;
+
+	maas_arch_expand(ask->maas, &values, &full);
+	if (full.count) {
+		qsort(full.items, full.count, sizeof(full.items[0]),
+		    maas_text_order);
+		has = maas_json_has_text(
+		    jget(host->shown, "architectures"), full.items[0]);
+	}
+	maas_names_free(&values);
+	maas_names_free(&full);
+	return has;
+}
+
+static bool fits(const struct ask *ask, const struct document *host,
+    const struct compose_form *form)
+{
+	const json_t *shown = host->shown;
+	struct share used = maas_vm_host_used(ask->maas, host->id);
+	int64_t cores = jint(shown, "total.cores");
+	int64_t memory = jint(shown, "total.memory");
+	int64_t disks = 0;
+
+	for (size_t i = 0; i < form->disk_count; i++)
+		disks += form->disks[i];
+	return jbool(shown, "_known") && form->cores >= 1 &&
+	       form->cores <= cores && form->memory >= 1024 &&
+	       form->memory <= memory &&
+	       (double)cores * json_number_value(
+	                           jget(shown, "cpu_over_commit_ratio")) >=
+	           (double)(used.cores + form->cores) &&
+	       (double)memory * json_number_value(
+	                            jget(shown, "memory_over_commit_ratio")) >=
+	           (double)(used.memory + form->memory) &&
+	       jint(shown, "total.local_storage") - used.storage >= disks;
+}
+
+static struct node *provide_on(
+    struct ask *ask, const struct document *host, struct compose_form *form)
+{
+	struct maas *maas = ask->maas;
+	struct pool *pool = maas_list_find(
+	    &maas->pools, jint(host->shown, "pool.id"));
+	struct node *node;
+
+	form->zone = maas->default_zone;
+	form->pool = pool ? pool : maas->default_pool;
+	form->domain = maas->default_domain;
+	node = compose(maas, host, form);
+	node->dynamic = true;
+	make_ready(node);
+	return node;
+}
+
+struct node *maas_vm_host_provide(struct ask *ask)
+{
+	const struct form *asked = &ask->body.form;
+	const char *interfaces = maas_field(ask, "interfaces");
+	struct compose_form form = {
+		.cores = least_of(asked, "cpu_count", 1),
+		.memory = least_of(asked, "mem", 2048),
+	};
+	struct document *host;
+
+	/* No host is known to be a machine with interfaces of its own. */
+	if (interfaces && interfaces[strspn(interfaces, " \t\r\n")])
+		return NULL;
+	take_disks(&form, maas_field(ask, "storage"));
+	list_for_each (host, &ask->maas->vm_hosts) {
+		if (is_wanted(ask, host) && has_architecture(ask, host) &&
+		    fits(ask, host, &form))
+			return provide_on(ask, host, &form);
+	}
+	return NULL;
 }

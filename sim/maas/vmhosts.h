@@ -15,6 +15,10 @@ struct share maas_vm_host_used(const struct maas *maas, int64_t host);
 /* The one in the path; NULL: refused. */
 struct document *maas_vm_host_asked(struct ask *ask);
 void maas_vm_host_compose(struct ask *ask);
+/* A machine for the allocation that nobody else fits: on the first host that
+ * was asked for and has room. NULL: there is none. It is Ready, and goes when
+ * it is released. Networks and names are not looked at, as in MAAS. */
+struct node *maas_vm_host_provide(struct ask *ask);
 /* The host that a machine was composed on, as the machine shows it. */
 json_t *maas_vm_host_reference(const struct node *node);
 /* "name", "type" of its host; "" if it has none. */

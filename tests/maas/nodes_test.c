@@ -123,6 +123,66 @@ TEST(a_composed_machine_deploys_like_any_other)
 	lab_close(&lab);
 }
 
+TEST(an_allocation_that_nobody_fits_gets_a_machine_of_its_own)
+{
+	static const struct row none[] = {
+		{ "POST", "machines/?op=allocate", "cpu_count=9", 409,
+		    "No available machine matches constraints: [('cpu_count', "
+		    "['9'])] (resolved to \"cpu_count=9.0\")" },
+		{ "POST", "machines/?op=allocate", "system_id=zzzzzz", 409,
+		    "No machine with system ID zzzzzz available." },
+		{ "POST", "machines/?op=allocate", "not_pod=vmh", 409, NULL },
+		{ "POST", "machines/?op=allocate", "pod_type=virsh", 409,
+		    NULL },
+		{ "POST", "machines/?op=allocate", "storage=root:101", 409,
+		    NULL },
+		{ "POST", "machines/?op=allocate", "interfaces=e:name=eth0",
+		    409, NULL },
+	};
+	char *id;
+
+	a_vm_host();
+	HOLD(none);
+	EXPECT_INT(asks("POST", "machines/?op=allocate",
+	               "cpu_count=2&mem=4096&storage=root:20&pod=vmh"),
+	    200);
+	id = xstrdup(word("system_id"));
+	EXPECT_STR(word("status_name"), "Allocated");
+	EXPECT_STR(word("pod.name"), "vmh");
+	EXPECT_STR(word("pod.resource_uri"), "/MAAS/api/2.0/pods/1/");
+	EXPECT_INT(jlen(lab.body, "constraints_by_type.storage.root"), 1);
+	EXPECT_INT(asks("GET", "vm-hosts/1/", NULL), 200);
+	EXPECT_INT(number("available.cores"), 6);
+
+	/* it goes with its allocation */
+	EXPECT_INT(machine_op(id, "release", ""), 200);
+	EXPECT_STR(word("status_name"), "Releasing");
+	minutes(1);
+	EXPECT_INT(asks_of(id, "GET", "", NULL), 404);
+	EXPECT_INT(asks("GET", "vm-hosts/1/", NULL), 200);
+	EXPECT_INT(number("available.cores"), 8);
+	free(id);
+	lab_close(&lab);
+}
+
+TEST(a_machine_of_its_own_is_deployed_and_goes_when_it_is_off)
+{
+	char *id;
+
+	a_vm_host();
+	EXPECT_INT(asks("POST", "machines/?op=allocate", "mem=4096"), 200);
+	id = xstrdup(word("system_id"));
+	EXPECT_INT(machine_op(id, "deploy", ""), 200);
+	minutes(10);
+	EXPECT_STR(status_of(id), "Deployed");
+	EXPECT_INT(machine_op(id, "release", ""), 200);
+	EXPECT_STR(status_of(id), "Releasing");
+	minutes(10);
+	EXPECT_INT(asks_of(id, "GET", "", NULL), 404);
+	free(id);
+	lab_close(&lab);
+}
+
 TEST(a_host_that_goes_takes_its_machines_only_if_asked_to)
 {
 	char *id;
@@ -459,6 +519,8 @@ CASE(only_a_host_that_listens_can_be_made_known),
     CASE(a_host_that_is_not_there_is_missed_in_two_ways),
     CASE(a_composed_machine_takes_its_share_until_it_is_deleted),
     CASE(a_composed_machine_deploys_like_any_other),
+    CASE(an_allocation_that_nobody_fits_gets_a_machine_of_its_own),
+    CASE(a_machine_of_its_own_is_deployed_and_goes_when_it_is_off),
     CASE(a_host_that_goes_takes_its_machines_only_if_asked_to),
     CASE(a_host_that_was_never_asked_composes_nothing_before_a_refresh),
     CASE(the_form_of_a_vm_host_judges_field_by_field),

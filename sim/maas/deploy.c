@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "sim/maas/addresses.h"
+#include "sim/maas/deployable.h"
 #include "sim/maas/ifaces.h"
 #include "sim/maas/images.h"
 #include "sim/maas/kernels.h"
@@ -198,27 +199,6 @@ static bool check_form(
 
 /* ---- what the machine has ---- */
 
-static bool has_network(const struct node *node)
-{
-	struct address *address;
-
-	list_for_each (address, &node->maas->addresses) {
-		if (address->iface && address->iface->node == node &&
-		    address->subnet && address->type != ALLOC_DISCOVERED)
-			return true;
-	}
-	return false;
-}
-
-static void refuse_model(
-    struct ask *ask, const char *field, const char *sentence)
-{
-	json_t *errors = json_object();
-
-	maas_error(errors, field, "%s", sentence);
-	maas_refuse_model(ask, errors);
-}
-
 static bool image_reachable(
     struct ask *ask, const struct node *node, const struct deployment *d)
 {
@@ -239,15 +219,11 @@ static bool image_reachable(
 static bool check_machine(
     struct ask *ask, const struct node *node, const struct deployment *d)
 {
-	if (!has_network(node)) {
-		refuse_model(
-		    ask, "network", "Node must be configured to use a network");
-		return false;
-	}
-	if (!d->options.ephemeral && !maas_node_has_root(node)) {
-		refuse_model(ask, "storage",
-		    "Mount the root '/' filesystem to be able to deploy this "
-		    "node.");
+	struct system_wish system = { d->os, d->series, d->options.ephemeral };
+	json_t *errors = maas_deploy_hindrance(node, &system);
+
+	if (errors) {
+		maas_refuse_model(ask, errors);
 		return false;
 	}
 	return image_reachable(ask, node, d);
@@ -328,12 +304,21 @@ static void finish(struct ask *ask, struct node *node)
 	maas_answer(ask, json);
 }
 
+static bool read_options(
+    struct ask *ask, const struct node *node, struct deployment *d)
+{
+	bool read = maas_allocation_read(ask, &d->options);
+
+	d->options.ephemeral |= maas_is_diskless(node);
+	return read;
+}
+
 void maas_op_deploy(struct ask *ask)
 {
 	struct node *node = maas_ask_edit(ask, "Machine");
 	struct deployment d = { 0 };
 
-	if (node && maas_allocation_read(ask, &d.options) &&
+	if (node && read_options(ask, node, &d) &&
 	    check_hosting(ask, &d.options) && check_status(ask, node) &&
 	    check_series(ask, &d) && check_form(ask, node, &d) &&
 	    check_machine(ask, node, &d)) {
@@ -361,6 +346,8 @@ static void start_allocated(
 {
 	json_t *errors = json_object();
 
+	d->options.ephemeral = ask->maas->version == 304 &&
+	                       maas_is_diskless(node);
 	if (check_series(ask, d) && check_machine(ask, node, d)) {
 		choose_kernel(ask, node, NULL, d, errors);
 		start(ask, node, d);

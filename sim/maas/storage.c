@@ -451,6 +451,17 @@ bool maas_node_has_root(const struct node *node)
 	return found;
 }
 
+struct special *maas_special_copy(struct node *node, const struct special *of)
+{
+	struct special *copy = xcalloc(1, sizeof(*copy));
+
+	copy->fstype = xstrdup(of->fstype);
+	copy->mount_point = xstrdup(of->mount_point);
+	copy->mount_options = xstrdup(of->mount_options);
+	maas_list_add(&node->specials, copy);
+	return copy;
+}
+
 void maas_storage_acquire(struct node *node)
 {
 	struct part *parts = maas_parts(node);
@@ -462,14 +473,8 @@ void maas_storage_acquire(struct node *node)
 			    acquired_of(part), maas_part_planned(part));
 	free(parts);
 	for (size_t i = 0; i < count; i++) {
-		const struct special *of = node->specials.items[i];
-		struct special *copy = xcalloc(1, sizeof(*copy));
-
-		copy->fstype = xstrdup(of->fstype);
-		copy->mount_point = xstrdup(of->mount_point);
-		copy->mount_options = xstrdup(of->mount_options);
-		copy->acquired = true;
-		maas_list_add(&node->specials, copy);
+		maas_special_copy(node, node->specials.items[i])->acquired =
+		    true;
 	}
 }
 

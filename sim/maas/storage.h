@@ -168,9 +168,17 @@ void maas_storage_acquire(struct node *node);
 void maas_storage_release(struct node *node);
 void maas_storage_wipe(struct node *node); /* leaves bare drives */
 void maas_storage_free(struct node *node);
+/* One that is planned, as the other. */
+struct special *maas_special_copy(struct node *node, const struct special *of);
 void maas_special_drop(struct node *node, struct special *special);
 /* Statuses in which the acquired filesystems count. */
 bool maas_storage_acquired(const struct node *node);
+
+/* ---- clone_storage.c ---- */
+/* Why the layout of one does not go on the disks of the other (new), or NULL.
+ */
+char *maas_clone_fault(const struct node *from, const struct node *to);
+void maas_storage_clone(const struct node *from, struct node *to);
 
 /* ---- storage_json.c ---- */
 json_t *maas_drive_json(struct drive *drive);

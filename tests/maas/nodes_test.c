@@ -356,27 +356,111 @@ TEST(a_clone_has_the_layout_and_the_interfaces_of_its_source)
 	lab_close(&lab);
 }
 
+/* Refused, and what is wrong with the destinations; %s is the machine. */
+static void not_laid(
+    const char *from, const char *to, const char *what, const char *sentence)
+{
+	char *form = xasprintf("source=%s&destinations=%s&%s", from, to, what);
+
+	EXPECT_INT(asks("POST", "machines/?op=clone", form), 400);
+	EXPECT_STR(word("destinations[0]"), sentence);
+	free(form);
+}
+
 TEST(a_clone_needs_room_and_somebody_else_to_be_laid_on)
 {
-	struct maas_machine_spec small = { .disk_gb = 100 };
+	struct maas_machine_spec small = { .disk_gb = 100,
+		.hostname = "small" };
+	struct maas_machine_spec big = { .hostname = "big" };
+	const char *from, *to;
+	char *sentence;
+
+	a_lab(NULL, NULL);
+	from = a_machine(&big);
+	to = a_machine(&small);
+	sentence = xasprintf("%s (small.maas) is invalid: destination boot "
+	                     "disk(sda) is smaller than source boot disk(sda)",
+	    to);
+	not_laid("big", "small", "storage=true", sentence);
+	free(sentence);
+	sentence = xasprintf("Source machine %s (big.maas) cannot be a "
+	                     "destination machine.",
+	    from);
+	not_laid(from, from, "storage=1", sentence);
+	free(sentence);
+	not_laid(from, "small,,x", "storage=1",
+	    "Machine 2 is invalid: Select a valid choice.  is not one of the "
+	    "available choices.");
+	EXPECT_INT(jlen(lab.body, "destinations"), 2);
+	EXPECT_INT(laid_on(from, to, "storage=false"), 400);
+	EXPECT_STR(
+	    word("__all__[0]"), "Either storage or interfaces must be true.");
+	EXPECT_INT(laid_on("nobody", to, "interfaces=true"), 400);
+	EXPECT_STR(word("source[0]"),
+	    "Select a valid choice. nobody is not one of the available "
+	    "choices.");
+	EXPECT_STR(word("source[1]"), "This field is required.");
+	lab_as(&lab, "bob", false);
+	sentence = xasprintf("Machine 1 is invalid: Select a valid choice. %s "
+	                     "is not one of the available choices.",
+	    to);
+	not_laid(from, to, "interfaces=true", sentence);
+	free(sentence);
+	lab_close(&lab);
+}
+
+static void a_drive(const char *id, const char *name, const char *size)
+{
+	char *form = xasprintf(
+	    "name=%s&size=%s&block_size=512&id_path=/dev/%s", name, size, name);
+
+	EXPECT_INT(asks_of(id, "POST", "blockdevices/", form), 200);
+	free(form);
+}
+
+TEST(a_clone_goes_on_the_disks_that_are_most_alike)
+{
 	const char *from, *to;
 
 	a_lab(NULL, NULL);
 	from = a_machine(NULL);
-	to = a_machine(&small);
+	to = a_machine(NULL);
+	a_drive(from, "sdb", "10G");
+	a_drive(from, "sdc", "20G");
+	a_drive(to, "sdb", "20G");
 	EXPECT_INT(laid_on(from, to, "storage=true"), 400);
-	EXPECT_HAS(word("destinations[0]"), "is smaller than the source's");
-	EXPECT_INT(laid_on(from, from, "storage=true"), 400);
 	EXPECT_HAS(word("destinations[0]"),
-	    "Source machine cannot be a destination machine.");
-	EXPECT_INT(laid_on(from, to, "storage=false"), 400);
-	EXPECT_HAS(word("__all__[0]"), "Either storage or interfaces");
-	EXPECT_INT(laid_on("nobody", to, "storage=true"), 400);
+	    "source node does not have enough physical block devices (2 < 3)");
+	a_drive(to, "sdc", "15G");
+	EXPECT_INT(
+	    asks_of(from, "POST", "blockdevices/sdb/?op=format", "fstype=xfs"),
+	    200);
+	EXPECT_INT(laid_on(from, to, "storage=true"), 204);
+	EXPECT_INT(asks_of(to, "GET", "blockdevices/sdc/", NULL), 200);
+	EXPECT_STR(word("filesystem.fstype"), "xfs");
+	a_drive(to, "sdd", "15G");
+	EXPECT_INT(laid_on(from, to, "storage=true"), 400);
+	EXPECT_HAS(word("destinations[0]"),
+	    "1 destination node physical block devices do not match");
+	lab_close(&lab);
+}
+
+TEST(a_clone_of_a_fixed_address_has_the_next_one)
+{
+	const char *from, *to;
+
+	a_lab(NULL, NULL);
+	from = a_machine(NULL);
+	to = a_machine(NULL);
+	EXPECT_INT(asks_of(from, "POST", "interfaces/eth0/?op=link_subnet",
+	               "mode=static&subnet=1&ip_address=10.0.0.77"),
+	    200);
+	EXPECT_INT(laid_on(from, to, "interfaces=true"), 204);
+	status_of(to);
+	EXPECT_INT(jlen(lab.body, "interface_set[0].links"), 2);
+	EXPECT_STR(word("interface_set[0].links[1].mode"), "static");
+	EXPECT_HAS(word("interface_set[0].links[1].ip_address"), "10.0.0.");
 	EXPECT_INT(machine_op(to, "deploy", NULL), 200);
-	EXPECT_INT(laid_on(from, to, "interfaces=true"), 400);
-	lab_as(&lab, "bob", false);
-	EXPECT_INT(laid_on(from, to, "interfaces=true"), 400);
-	EXPECT_HAS(word("destinations[0]"), "Select a valid choice.");
 	lab_close(&lab);
 }
 
@@ -527,6 +611,8 @@ CASE(only_a_host_that_listens_can_be_made_known),
     CASE(the_form_of_a_composition_judges_field_by_field),
     CASE(a_clone_has_the_layout_and_the_interfaces_of_its_source),
     CASE(a_clone_needs_room_and_somebody_else_to_be_laid_on),
+    CASE(a_clone_goes_on_the_disks_that_are_most_alike),
+    CASE(a_clone_of_a_fixed_address_has_the_next_one),
     CASE(a_neighbour_is_known_until_it_is_cleared),
     CASE(a_card_that_was_deleted_is_found_again_by_commissioning),
     CASE(an_address_kept_for_a_mac_is_given_to_nobody_else),

@@ -1,5 +1,9 @@
 /*
  * url: addresses as people write them, and which proxy they are reached by.
+ *
+ * What is parsed owns its strings, until url_free or proxy_settings_free,
+ * which leave it empty; freeing what is empty is fine. Nothing here asks
+ * anybody: a name is text.
  */
 #ifndef BASE_URL_H
 #define BASE_URL_H
@@ -32,8 +36,8 @@ void proxy_settings_copy(
 
 /* The proxy for a connection, or NULL for none. NO_PROXY entries: host names,
  * domain suffixes with or without a leading dot, addresses, CIDR ranges (base
- * need not be aligned), an optional ":port", or "*". R-033 ff., palette.md e.
- */
+ * need not be aligned), an optional ":port", or "*" (R-033 and those after
+ * it). Points into the settings. */
 const char *proxy_for(const struct proxy_settings *settings, bool tls,
     const char *host, uint16_t port);
 

@@ -69,7 +69,7 @@ static bool tell_machine(void *ctx, const json_t *machine)
 	return true;
 }
 
-/* Cluster API's conditions in Palette's words (palette.md c.3). */
+/* Cluster API's conditions in Palette's words. */
 static const char *const CONDITIONS[][2] = {
 	{ "InfrastructureReady", "CloudInfrastructureReady" },
 	{ "ControlPlaneInitialized", "BootstrappingDone" },

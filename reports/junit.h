@@ -1,5 +1,9 @@
 /*
  * junit: outcomes of runs as JUnit XML, the form that CI systems read.
+ *
+ * One suite, a case for each outcome (harness/run.h says what is in one), with
+ * its findings as a failure. Texts were masked before. The file is written at
+ * the end, whole.
  */
 #ifndef REPORTS_JUNIT_H
 #define REPORTS_JUNIT_H

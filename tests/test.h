@@ -9,7 +9,8 @@
  *		...
  *		EXPECT_INT(m.state, MAAS_READY);
  *	}
- *	TESTS(two_releases_are_one, ...)
+ *	TESTS_BEGIN
+ *	CASE(two_releases_are_one), CASE(...), TESTS_END
  *
  * A failed EXPECT ends its test (CUnit's fatal assertion) after printing both
  * values. The program exits 0 if every claim held, 1 if one did not, and 77 if

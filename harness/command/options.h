@@ -1,6 +1,10 @@
 /*
  * options: what `pcgsim run` and `pcgsim matrix` are told on their
  * command lines.
+ *
+ * Texts are the command line's own and live as long. Whatever is wrong is said
+ * on standard error, in one sentence with the name of the command, and is the
+ * caller's mistake: status 2.
  */
 #ifndef HARNESS_COMMAND_OPTIONS_H
 #define HARNESS_COMMAND_OPTIONS_H

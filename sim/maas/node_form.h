@@ -1,5 +1,9 @@
 /*
  * node_form: the fields that machines and devices have in common.
+ *
+ * Each is read from the form that was sent; what is wrong with it goes to
+ * errors, in the words of the region's forms, for the caller to refuse with
+ * (maas_fine). Nothing is changed here.
  */
 #ifndef SIM_MAAS_NODE_FORM_H
 #define SIM_MAAS_NODE_FORM_H

@@ -9,13 +9,6 @@
 #include "sim/maas/python.h"
 #include "sim/maas/results.h"
 
-/*
- * Scripts that commission and test machines: MAAS's own, which are names, and
- * those of administrators, which are kept with their earlier versions. None is
- * ever executed: a run of one takes part in a machine's results and passes or
- * fails with the task that it belongs to.
- */
-
 /* ---- MAAS's own ---- */
 
 static const struct own_test {

@@ -1,5 +1,11 @@
 /*
- * scripts: what a script is, and what may be said of it.
+ * scripts: what commissions and tests machines.
+ *
+ * MAAS's own, which are names, and those of administrators, which are kept
+ * with their earlier versions. None is ever executed: a run of one takes part
+ * in a machine's results (results.h) and passes or fails with the task that it
+ * belongs to. Each is a document of the region (documents.h); its form is that
+ * document before it is kept.
  */
 #ifndef SIM_MAAS_SCRIPTS_H
 #define SIM_MAAS_SCRIPTS_H

@@ -13,16 +13,6 @@
 #include "sim/maas/storage.h"
 #include "sim/maas/zones.h"
 
-/*
- * Hosts of virtual machines. There is no hypervisor: a host is numbers, and a
- * machine that is composed on one is a machine like any other, whose cores,
- * memory and disks the host misses until it is deleted.
- *
- * A host that listens (the step vm-host-listens) can be made known; one that
- * appeared by itself has not been asked yet what it can do, and composes
- * nothing before it was refreshed.
- */
-
 static const char capabilities[] =
     "[\"composable\", \"dynamic_local_storage\", \"over_commit\"]";
 

@@ -1,5 +1,13 @@
 /*
  * vmhosts: hosts of virtual machines, and what is composed on them.
+ *
+ * There is no hypervisor: a host is numbers (a document of the region), and a
+ * machine that is composed on one is a machine like any other, whose cores,
+ * memory and disks the host misses until it is deleted.
+ *
+ * A host that listens (the step vm-host-listens) can be made known; one that
+ * appeared by itself has not been asked yet what it can do, and composes
+ * nothing before it was refreshed.
  */
 #ifndef SIM_MAAS_VMHOSTS_H
 #define SIM_MAAS_VMHOSTS_H
@@ -7,7 +15,7 @@
 #include "sim/maas/documents.h"
 
 struct share {
-	int64_t cores, memory, storage;
+	int64_t cores, memory, storage; /* MiB; bytes */
 };
 
 /* What its machines take. */

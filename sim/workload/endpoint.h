@@ -1,5 +1,8 @@
 /*
  * endpoint: "host:port" as kubeadm's configuration writes it.
+ *
+ * Both have to be there, and a host of 127 letters is the longest. Anything
+ * else is refused with a sentence, as kubeadm would end a boot with one.
  */
 #ifndef SIM_WORKLOAD_ENDPOINT_H
 #define SIM_WORKLOAD_ENDPOINT_H

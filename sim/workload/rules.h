@@ -1,5 +1,10 @@
 /*
  * rules: what a control plane does about a cluster's objects by itself.
+ *
+ * Modelled, not real: a few rules in place of controllers, applied to the
+ * cluster's store (capi/store.h) when somebody is about to see the result. All
+ * of it belongs to its cluster; tokens of accounts live in the cluster's memory
+ * and not in the store.
  */
 #ifndef SIM_WORKLOAD_RULES_H
 #define SIM_WORKLOAD_RULES_H

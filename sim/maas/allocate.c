@@ -274,18 +274,11 @@ void maas_nodes_answer(
 void maas_op_list_allocated(struct ask *ask)
 {
 	json_t *list = json_array();
-	bool any = form_get(&ask->query, "id") == NULL;
 	struct node *node;
 
 	list_for_each (node, &ask->maas->nodes) {
-		size_t at = 0;
-		const char *id;
-		bool wanted = any;
-
-		while ((id = maas_form_next(&ask->query, "id", &at)))
-			wanted |= strcmp(id, node->system_id) == 0;
-		if (wanted && node->type == NODE_MACHINE &&
-		    node->owner == ask->user && node->status == NODE_ALLOCATED)
+		if (node->type == NODE_MACHINE && node->owner == ask->user &&
+		    node->status == NODE_ALLOCATED && maas_id_wanted(ask, node))
 			json_array_append_new(list, maas_node_json(node));
 	}
 	maas_answer(ask, list);

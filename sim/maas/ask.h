@@ -176,6 +176,8 @@ void maas_check_record_host(
 /* A field of a form that is a number: *number is set and true, or errors. */
 bool maas_form_number(json_t *errors, const char *field, const char *text,
     int64_t lowest, int64_t highest, int64_t *number);
+/* Of a list: does ?id= name it, or nobody? */
+bool maas_id_wanted(const struct ask *ask, const struct node *node);
 /* The fields of the form become annotations of the node. Answers. */
 void maas_owner_data_set(struct ask *ask, struct node *node);
 /* http, https, ftp or ftps, and a host that has dots, is "localhost" or an

@@ -6,9 +6,6 @@
 #include "sim/maas/addresses.h"
 #include "sim/maas/dns_implied.h"
 #include "sim/maas/ifaces.h"
-#include "sim/maas/ip.h"
-#include "sim/maas/networks.h"
-#include "sim/maas/node.h"
 #include "sim/maas/python.h"
 
 /* ---- as they are shown ---- */

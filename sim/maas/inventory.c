@@ -6,7 +6,6 @@
 
 #include "base/check.h"
 #include "base/json.h"
-#include "sim/maas/ask.h"
 #include "sim/maas/dns.h"
 #include "sim/maas/documents.h"
 #include "sim/maas/images.h"

@@ -14,7 +14,6 @@
 #include "sim/maas/power_form.h"
 #include "sim/maas/python.h"
 #include "sim/maas/results.h"
-#include "sim/maas/tasks.h"
 #include "sim/maas/zones.h"
 
 /* Making a machine, and changing one: the fields of its form. */

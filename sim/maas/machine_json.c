@@ -1,4 +1,3 @@
-#include "sim/maas/ask.h"
 
 #include <stdio.h>
 #include <stdlib.h>

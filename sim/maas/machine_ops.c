@@ -13,7 +13,6 @@
 #include "sim/maas/node_events.h"
 #include "sim/maas/people.h"
 #include "sim/maas/power.h"
-#include "sim/maas/zones.h"
 
 /* ---- one machine: read, change, delete ---- */
 
@@ -309,42 +308,4 @@ void maas_op_nodes_delete(struct ask *ask)
 		return;
 	maas_node_drop(ask->maas, node);
 	maas_answer_gone(ask);
-}
-
-/* ---- many machines to a zone ---- */
-
-void maas_op_machines_set_zone(struct ask *ask)
-{
-	const char *zone_name = maas_field(ask, "zone");
-	struct zone *zone = zone_name ? maas_zone_find(ask->maas, zone_name)
-	                              : NULL;
-	json_t *errors = json_object();
-	const char *id;
-	size_t at = 0;
-
-	if (!zone_name || !*zone_name)
-		maas_error(errors, "zone", "This field is required.");
-	else if (!zone)
-		maas_error(errors, "zone",
-		    "Select a valid choice. That choice is not one of the "
-		    "available choices.");
-	if (!maas_field(ask, "nodes"))
-		maas_error(errors, "system_id", "This field is required.");
-	while ((id = maas_form_next(&ask->body.form, "nodes", &at))) {
-		if (maas_is_admin(ask) && maas_node_find(ask->maas, id))
-			continue;
-		maas_error(errors, "system_id",
-		    "Some of the given system ids are invalid system ids.");
-		break;
-	}
-	if (!maas_fine(ask, errors))
-		return;
-	at = 0;
-	while ((id = maas_form_next(&ask->body.form, "nodes", &at))) {
-		struct node *node = maas_node_find(ask->maas, id);
-
-		node->zone = zone;
-		maas_node_touch(node);
-	}
-	maas_answer(ask, json_null());
 }

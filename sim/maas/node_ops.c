@@ -70,22 +70,27 @@ static void power_parameters(struct ask *ask)
 		maas_answer(ask, json_deep_copy(node->power_parameters));
 }
 
+bool maas_id_wanted(const struct ask *ask, const struct node *node)
+{
+	size_t at = 0;
+	const char *id;
+
+	while ((id = maas_form_next(&ask->query, "id", &at)))
+		if (strcmp(id, node->system_id) == 0)
+			return true;
+	return form_get(&ask->query, "id") == NULL;
+}
+
 /* Of those that ?id= names, or of all; to an administrator, and to others an
  * empty object. */
 static void power_parameters_of(struct ask *ask, enum node_type type)
 {
 	json_t *all = json_object();
-	bool any = form_get(&ask->query, "id") == NULL;
 	struct node *node;
 
 	list_for_each (node, &ask->maas->nodes) {
-		size_t at = 0;
-		const char *id;
-		bool wanted = any;
-
-		while ((id = maas_form_next(&ask->query, "id", &at)))
-			wanted |= strcmp(id, node->system_id) == 0;
-		if (wanted && node->type == type && maas_is_admin(ask))
+		if (node->type == type && maas_is_admin(ask) &&
+		    maas_id_wanted(ask, node))
 			json_object_set_new(all, node->system_id,
 			    json_deep_copy(node->power_parameters));
 	}
@@ -259,6 +264,7 @@ SAME(devices_power_parameters, power_parameters)
 SAME(nodes_power_parameters, power_parameters)
 SAME(regioncontrollers_power_parameters, power_parameters)
 SAME(devices_set_zone, set_zone)
+SAME(machines_set_zone, set_zone)
 SAME(nodes_set_zone, set_zone)
 SAME(rackcontrollers_set_zone, set_zone)
 SAME(regioncontrollers_set_zone, set_zone)

@@ -8,8 +8,6 @@
 #include "base/json.h"
 #include "base/owner.h"
 #include "sim/maas/alike.h"
-#include "sim/maas/ask.h"
-#include "sim/maas/control.h"
 #include "sim/maas/dns.h"
 #include "sim/maas/documents.h"
 #include "sim/maas/ifaces.h"

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/maas/ask.h"
 #include "sim/maas/node.h"
 #include "sim/maas/node_events.h"
 #include "sim/maas/scripts.h"

@@ -319,16 +319,16 @@ void op_cluster_metadata(struct request *request)
 	answer_empty(request, 204);
 }
 
-/* False: refused already. Nothing is changed while a cluster is built. */
-static bool is_changeable(struct request *request, struct cluster *cluster)
+bool cluster_is_changeable(
+    struct request *request, struct cluster *cluster, const char *what)
 {
 	if (!cluster)
 		return false;
 	if (cluster->state == CLUSTER_RUNNING)
 		return true;
 	refuse(request, 400, "ClusterNotRunning",
-	    "cluster %s is %s; it can be changed when it is Running",
-	    cluster->meta.name, cluster_state_name(cluster->state));
+	    "cluster %s is %s; %s can be changed when it is Running",
+	    cluster->meta.name, cluster_state_name(cluster->state), what);
 	return false;
 }
 
@@ -375,7 +375,7 @@ void op_cluster_profiles_set(struct request *request)
 	const json_t *given = jget(request->body, "profiles");
 	struct complaints list = { .count = 0 };
 
-	if (!is_changeable(request, cluster))
+	if (!cluster_is_changeable(request, cluster, "it"))
 		return;
 	if (!json_is_array(given)) {
 		refuse(request, 400, "InvalidProfiles",

@@ -61,6 +61,10 @@ const char *cluster_state_name(enum cluster_state state);
 struct cluster *cluster_find(struct palette *palette, const char *uid);
 struct cluster *cluster_named(struct palette *palette, const char *name);
 struct cluster *request_cluster(struct request *request);
+/* Nothing is changed while a cluster is built. False: refused ("what can be
+ * changed when it is Running"), or there is no cluster and it was before. */
+bool cluster_is_changeable(
+    struct request *request, struct cluster *cluster, const char *what);
 struct cluster *request_config(struct request *request);
 void cluster_free(struct cluster *cluster);
 /* How the palette's own pages show it (render.c). */

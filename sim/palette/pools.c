@@ -86,14 +86,7 @@ void op_config(struct request *request)
 /* Pools are not touched while the gateway or the agent still builds. */
 static bool is_changeable(struct request *request, struct cluster *cluster)
 {
-	if (!cluster)
-		return false;
-	if (cluster->state == CLUSTER_RUNNING)
-		return true;
-	refuse(request, 400, "ClusterNotRunning",
-	    "cluster %s is %s; its pools can be changed when it is Running",
-	    cluster->meta.name, cluster_state_name(cluster->state));
-	return false;
+	return cluster_is_changeable(request, cluster, "its pools");
 }
 
 static void changed(struct request *request, struct cluster *cluster)

@@ -6,7 +6,9 @@
 #include "base/check.h"
 #include "base/real_peer.h"
 
-#define UNKNOWN UINT64_MAX
+/* What a client has taken: nobody asked yet, or it will be asked soon. */
+#define UNKNOWN    UINT64_MAX
+#define ASKED_SOON (UINT64_MAX - 1)
 
 /* ---- the end of a connection ---- */
 
@@ -58,8 +60,8 @@ bool real_peer_is_slow(const struct real_peer *peer)
 	return peer->http && http_peer_backlog(peer->http) > REAL_MAX_PENDING;
 }
 
-/* What it has taken by now is asked of the kernel only where somebody has made
- * us wait: the first minute is everybody's. */
+/* What it has taken by now is asked of the kernel only where somebody makes us
+ * wait: look_soon, or else when the first minute is over. */
 static void be_patient(struct real_peer *peer, uint64_t taken)
 {
 	if (peer->doomed)
@@ -71,6 +73,16 @@ static void be_patient(struct real_peer *peer, uint64_t taken)
 void real_peer_waits(struct real_peer *peer)
 {
 	be_patient(peer, UNKNOWN);
+}
+
+/* There is no room for more of its answer: the minute in which it has to take
+ * some begins, once all is on its way that will go by itself. */
+static void look_soon(struct real_peer *peer)
+{
+	if (peer->taken != UNKNOWN || !timer_is_set(&peer->patience))
+		return;
+	peer->taken = ASKED_SOON;
+	timer_set(&peer->patience, peer->net->host->loop, SECONDS(1));
 }
 
 static bool owes_bytes(const struct real_peer *peer)
@@ -89,6 +101,10 @@ static void patience_ends(struct timer *timer)
 
 	if (owed && !real_peer_is_slow(peer) && taken != peer->taken) {
 		be_patient(peer, taken);
+		return;
+	}
+	if (!owed && peer->taken == ASKED_SOON) {
+		real_peer_waits(peer); /* it has taken all: its turn */
 		return;
 	}
 	if (owed || real_peer_is_slow(peer))
@@ -129,13 +145,14 @@ static void say(void *ctx, const char *data, size_t len)
 
 static size_t room(void *ctx)
 {
-	const struct real_peer *peer = ctx;
+	struct real_peer *peer = ctx;
 
 	if (!peer->tcp)
 		return SIZE_MAX;
-	return tcp_pending(peer->tcp) < REAL_ANSWER_PENDING
-	           ? REAL_ANSWER_PENDING
-	           : 0;
+	if (tcp_pending(peer->tcp) < REAL_ANSWER_PENDING)
+		return REAL_ANSWER_PENDING;
+	look_soon(peer);
+	return 0;
 }
 
 static void http_closed(void *ctx)

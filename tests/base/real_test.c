@@ -490,6 +490,7 @@ TEST(a_stream_that_nobody_reads_ends)
 /* Two clients of an answer that is longer than what the kernel keeps. */
 static int big_fd;
 static size_t big_got;
+static usec big_for;
 
 static const char BIG_REQUEST[] =
     "GET / HTTP/1.1\r\nHost: a\r\nX-Big: 1\r\n\r\n";
@@ -528,6 +529,23 @@ static void read_more(struct timer *timer)
 		timer_set(timer, host->loop, SECONDS(5));
 }
 
+/* All at once; and half a minute later it is still welcome. */
+static void read_and_rest(struct timer *timer)
+{
+	static char data[100000];
+	ssize_t got = 1;
+
+	while (got > 0) {
+		got = recv(big_fd, data, sizeof(data), MSG_DONTWAIT);
+		if (got > 0)
+			big_got += (size_t)got;
+	}
+	if (got == 0 || loop_now(host->loop) > SECONDS(30))
+		reactor_stop(reactor);
+	else
+		timer_set(timer, host->loop, MILLISECONDS(100));
+}
+
 static void be_big_client(timer_fn *behave)
 {
 	speed = 100;
@@ -539,6 +557,7 @@ static void be_big_client(timer_fn *behave)
 	timer_init(&flood_timer, behave);
 	timer_set(&flood_timer, host->loop, 0);
 	run();
+	big_for = loop_now(host->loop);
 	close(big_fd);
 	timer_cancel(&flood_timer);
 	close_lab();
@@ -549,12 +568,20 @@ TEST(who_asks_and_does_not_read_is_made_few_answers_and_is_closed)
 {
 	be_big_client(ask_more);
 	EXPECT_INT(served, 1);
+	EXPECT(big_for < SECONDS(90)); /* a minute, and what machines take */
 }
 
 TEST(who_reads_slowly_gets_all_of_it)
 {
 	be_big_client(read_more);
 	EXPECT(big_got > BIG);
+}
+
+TEST(who_has_read_a_long_answer_may_take_its_time_to_ask_again)
+{
+	be_big_client(read_and_rest);
+	EXPECT(big_got > BIG);
+	EXPECT(big_for > SECONDS(30));
 }
 
 TEST(a_head_that_is_too_long_is_refused)
@@ -689,6 +716,7 @@ CASE(a_request_is_answered_and_a_connection_used_again),
     CASE(a_stream_that_nobody_reads_ends),
     CASE(who_asks_and_does_not_read_is_made_few_answers_and_is_closed),
     CASE(who_reads_slowly_gets_all_of_it),
+    CASE(who_has_read_a_long_answer_may_take_its_time_to_ask_again),
     CASE(a_head_that_is_too_long_is_refused),
     CASE(without_descriptors_connections_are_closed_and_later_served),
     CASE(a_name_is_tried_by_all_of_its_addresses_also_behind_a_proxy), TESTS_END

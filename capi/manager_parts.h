@@ -15,7 +15,7 @@ struct item {
 	struct timer timer;
 	bool dirty; /* something changed while an action ran */
 	bool gone;
-	usec not_before_at; /* hold_for */
+	usec not_before_at; /* capi_hold_for */
 	int64_t generation; /* as last looked at */
 	unsigned failures;
 	unsigned refused;                  /* writes to our own API, in a row */

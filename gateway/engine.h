@@ -13,10 +13,10 @@
  *	pivot.c    one move of a cluster's objects, journalled
  *	query.c    questions about a MAAS, answered at once
  *
- * The way of the data: link hands an instruction to work, which stores it;
- * work_step looks at what is stored and what is there and takes one step; what
- * a step found out goes to the outbox. Everything is re-derived from the store
- * after a restart; no file keeps a position in memory only.
+ * The way of the data: link hands an instruction to work, which stores it; in
+ * its turns it looks at what is stored and what is there and takes one step;
+ * what a step found out goes to the outbox. Everything is re-derived from the
+ * store after a restart; no file keeps a position in memory only.
  */
 #ifndef GATEWAY_ENGINE_H
 #define GATEWAY_ENGINE_H

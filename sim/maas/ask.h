@@ -141,14 +141,13 @@ enum oauth_verdict {
 enum oauth_verdict maas_oauth(struct ask *ask);
 /* The nonce of a request that was committed is used up. */
 void maas_oauth_commit(struct ask *ask);
-const char *maas_api_hash(const struct maas *maas);
 
+/* ---- used by several operations ---- */
 bool maas_json_has_text(const json_t *list, const char *text);
 /* An AUDIT event about what the caller did. */
 void maas_audit(struct ask *ask, const char *type, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* ---- used by several operations ---- */
 /* The machine (device, rack, any node for /nodes/) in args[0], seen by the
  * caller. NULL: answered with 404 or 403. */
 struct node *maas_ask_node(struct ask *ask, const char *model);

@@ -87,7 +87,7 @@ static void controllers_turn(struct timer *timer)
 	struct cluster *cluster = OWNER_OF(timer, struct cluster, controllers);
 
 	if (!cluster_api(cluster))
-		return; /* they run on the control plane; see api_came_up */
+		return; /* they run on the control plane */
 	csr_sign_all(cluster);
 	node_look_at_all(cluster);
 	pod_look_at_all(cluster);

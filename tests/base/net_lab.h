@@ -5,8 +5,7 @@
  *	client ----------------> server    (names: client, server)
  *	   \--> proxy.lan:3128 -----^
  *
- * The same tests run on each wire: lab_each() is called with one claim, and
- * calls it with a fresh world per wire.
+ * The same tests run on each wire, with a fresh world for each (net_claims.h).
  */
 #ifndef TESTS_BASE_NET_LAB_H
 #define TESTS_BASE_NET_LAB_H

@@ -52,7 +52,7 @@ PROGRAMS_MAY = {'fork', 'waitpid', 'getpid', 'isatty', 'getenv', 'kill',
                 'sysconf', 'clock_gettime', 'fopen'}
 
 LONGEST_FUNCTION = 70
-LONGEST_FILE = 900
+LONGEST_FILE = 750
 
 NOISE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'',
                    re.DOTALL)

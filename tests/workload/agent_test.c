@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "tests/workload/site.h"
+#include "tests/workload/wishes.h"
 
 #define UID  "66b0000000000000000abc12"
 #define NS   "cluster-66b0000000000000000abc12"

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "tests/workload/site.h"
+#include "tests/workload/wishes.h"
 
 #define TOKEN            "abcdef.0123456789abcdef"
 #define AGENT_TO_PALETTE "PUT /v1/spectroclusters/66b0000000000000000abc12/"

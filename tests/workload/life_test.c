@@ -11,6 +11,7 @@
 #include "capi/move.h"
 #include "capi/plan.h"
 #include "tests/workload/site.h"
+#include "tests/workload/wishes.h"
 
 #define NS   "cluster-66b0000000000000000abc12"
 #define CAPI "/apis/cluster.x-k8s.io/v1beta1/namespaces/" NS "/"

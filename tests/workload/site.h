@@ -18,13 +18,9 @@
 #include "sim/workload/workload.h"
 #include "tests/test.h"
 
-/* What is wished for a machine's user data. */
-struct wish {
-	const struct proxy_settings *proxies;
-	bool tenant_ca;
-	bool worker, join;
-	const char *token, *ca_hash;
-};
+#define ENDPOINT "web-0abc12.maas" /* of the cluster */
+
+struct identity;
 
 extern struct loop *loop;
 extern struct workload *racks;
@@ -36,7 +32,6 @@ void open_real_site(void);
 extern struct maas *region;  /* NULL in a scripted site */
 extern struct host *gateway; /* a host of its own, without a program */
 extern const char *maas_key;
-json_t *instruction(const struct wish *wish); /* what a gateway is told */
 void close_site(void);
 void wait_for(usec time);
 
@@ -62,14 +57,13 @@ void power(const char *system_id, bool on);
 /* The DNS name of the cluster's endpoint has these machines' addresses. */
 void publish(const char *system_ids); /* "m1 m2"; "" for none */
 
+/* Made when they are first asked for; the site's. */
+const struct identity *cluster_authority(void);
+const struct identity *palette_shows(void);
+
 /* "machine/m2": its kubelet is not heard, nor does it hear. NULL: nobody. Tell
  * racks of changes (workload_links_changed). */
 extern const char *unplugged;
-
-/* ---- user data, as the gateway renders it ---- */
-char *user_data(const struct wish *wish);
-char *ca_hash(void);
-char *without_line(const char *text, unsigned line); /* NULL: no such line */
 
 /* ---- the record ---- */
 const char *attribute(const char *about, const char *key); /* "" if absent */

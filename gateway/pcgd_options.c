@@ -23,6 +23,10 @@ static void say_unknown(
 	word += strspn(word, "-");
 	snprintf(what, sizeof(what), "%.*s", (int)strcspn(word, "="), word);
 	near = nearest_name(what, names, count);
+	if (near && strcmp(near, what) == 0) {
+		fprintf(stderr, "%s: --%s takes no value\n", command, what);
+		return;
+	}
 	fprintf(stderr, "%s: there is no option --%s%s%s%s\n", command, what,
 	    near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
 }

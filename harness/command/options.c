@@ -63,7 +63,13 @@ static int unknown(const char *command, enum reader reader, const char *word)
 		if (table[i].of & reader)
 			names[count++] = table[i].name;
 	near = nearest_name(bare + strspn(bare, "-"), names, count);
-	fprintf(stderr, "pcgsim %s: there is no %s; ", command, bare);
+	fprintf(stderr, "pcgsim %s: ", command);
+	if (near && strcmp(near, bare + 2) == 0) {
+		fprintf(stderr, "%s takes no value\n", bare);
+		free(bare);
+		return 2;
+	}
+	fprintf(stderr, "there is no %s; ", bare);
 	if (near)
 		fprintf(stderr, "did you mean --%s?\n", near);
 	else

@@ -105,7 +105,9 @@ int command_run(int argc, char **argv)
 		status = scenarios_load(&files, batch.scenarios);
 	}
 	if (status == 0 && batch.count == 0) {
-		fprintf(stderr, "pcgsim run: there is no scenario in %s\n",
+		fprintf(stderr,
+		    "pcgsim run: there is no scenario in %s; name a file, or "
+		    "a folder with *.yaml in it\n",
 		    optind < argc ? argv[optind] : "scenarios/");
 		status = 2;
 	}

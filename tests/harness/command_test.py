@@ -52,6 +52,7 @@ def a_caller_who_errs_is_told_and_nothing_is_played(top):
     said(['run', '--sed', '1'], 2, err='no --sed; did you mean --seed?')
     said(['run', '--who', 'pcg/a', scenario], 2,
          err='--who is for pcgsim matrix')
+    said(['run', '--log=all', scenario], 2, err='--log takes no value')
     said(['run', '--seed'], 2, err='--seed wants a whole number from 0')
     said(['run', '--seed', '-1', scenario], 2, err='from 0, not "-1"')
     said(['run', '--wire', 'wet', scenario], 2,

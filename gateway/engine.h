@@ -86,6 +86,10 @@ const json_t *gateway_load(
     const struct gateway *gateway, const char *kind, const char *name);
 void gateway_forget(
     struct gateway *gateway, const char *kind, const char *name);
+/* All of this kind that are no longer of any use. */
+typedef bool stale_fn(const void *ctx, const json_t *obj);
+void gateway_forget_all(struct gateway *gateway, const char *kind,
+    stale_fn *is_stale, const void *ctx);
 
 /* ---- setting.c ---- */
 const char *setting_get(const struct gateway *gateway, const char *name,

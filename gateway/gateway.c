@@ -83,40 +83,53 @@ void gateway_forget(struct gateway *gateway, const char *kind, const char *name)
 	api_status_free(&status);
 }
 
-/* ---- old tombstones ---- */
-
-struct old_ones {
-	usec before_time;
+/* The store is not changed while it is gone through. */
+struct sifting {
+	stale_fn *is_stale;
+	const void *ctx;
 	json_t *names;
 };
 
-static bool note_if_old(void *ctx, const json_t *obj)
+static bool note_if_stale(void *ctx, const json_t *obj)
 {
-	struct old_ones *old = ctx;
+	struct sifting *sifting = ctx;
+
+	if (sifting->is_stale(sifting->ctx, obj))
+		json_array_append_new(
+		    sifting->names, json_string(jstr(obj, "metadata.name")));
+	return true;
+}
+
+void gateway_forget_all(struct gateway *gateway, const char *kind,
+    stale_fn *is_stale, const void *ctx)
+{
+	struct sifting sifting = { is_stale, ctx, json_array() };
+	json_t *name;
+	size_t i;
+
+	store_each(gateway->store, kind, NULL, NULL, note_if_stale, &sifting);
+	json_array_foreach(sifting.names, i, name)
+	    gateway_forget(gateway, kind, json_string_value(name));
+	json_decref(sifting.names);
+}
+
+/* ---- old tombstones ---- */
+
+static bool ended_before(const void *ctx, const json_t *obj)
+{
+	const usec *before_time = ctx;
 	usec ended_time = 0;
 
-	if (time_parse(jstr(obj, "spec.endedAt"), &ended_time) &&
-	    ended_time < old->before_time)
-		json_array_append_new(
-		    old->names, json_string(jstr(obj, "metadata.name")));
-	return true;
+	return time_parse(jstr(obj, "spec.endedAt"), &ended_time) &&
+	       ended_time < *before_time;
 }
 
 static void prune(struct timer *timer)
 {
 	struct gateway *gateway = OWNER_OF(timer, struct gateway, prune);
-	struct old_ones old = {
-		.before_time = host_time(gateway->host) - TOMBSTONE_FOR,
-		.names = json_array(),
-	};
-	json_t *name;
-	size_t i;
+	usec before_time = host_time(gateway->host) - TOMBSTONE_FOR;
 
-	store_each(
-	    gateway->store, "Instruction", NULL, NULL, note_if_old, &old);
-	json_array_foreach(old.names, i, name)
-	    gateway_forget(gateway, "Instruction", json_string_value(name));
-	json_decref(old.names);
+	gateway_forget_all(gateway, "Instruction", ended_before, &before_time);
 	timer_set(&gateway->prune, gateway->host->loop, PRUNE_EVERY);
 }
 

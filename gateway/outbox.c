@@ -224,33 +224,16 @@ void outbox_wake(struct gateway *gateway)
 	timer_set(&box->turn, gateway->host->loop, 0);
 }
 
-struct drop {
-	const char *cluster_uid;
-	json_t *names;
-};
-
-static bool note_of_cluster(void *ctx, const json_t *obj)
+static bool is_of_cluster(const void *ctx, const json_t *obj)
 {
-	struct drop *drop = ctx;
+	const char *cluster_uid = ctx;
 
-	if (!strcmp(jstr(obj, "spec.clusterUid"), drop->cluster_uid))
-		json_array_append_new(
-		    drop->names, json_string(jstr(obj, "metadata.name")));
-	return true;
+	return strcmp(jstr(obj, "spec.clusterUid"), cluster_uid) == 0;
 }
 
 void outbox_drop_cluster(struct gateway *gateway, const char *cluster_uid)
 {
-	struct drop drop = { .cluster_uid = cluster_uid,
-		.names = json_array() };
-	json_t *name;
-	size_t i;
-
-	store_each(
-	    gateway->store, "Report", NULL, NULL, note_of_cluster, &drop);
-	json_array_foreach(drop.names, i, name)
-	    gateway_forget(gateway, "Report", json_string_value(name));
-	json_decref(drop.names);
+	gateway_forget_all(gateway, "Report", is_of_cluster, cluster_uid);
 }
 
 bool outbox_start(struct gateway *gateway)

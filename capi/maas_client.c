@@ -39,7 +39,7 @@ struct maas_call {
 	struct maas_call *next, **link;
 };
 
-static bool api_key_check(const char *key, struct err *err)
+bool maas_api_key_judge(const char *key, struct err *err)
 {
 	unsigned colons = 0;
 	const char *part = key;
@@ -68,7 +68,7 @@ bool maas_client_set_key(
 {
 	const char *secret;
 
-	if (!api_key_check(api_key, err))
+	if (!maas_api_key_judge(api_key, err))
 		return false;
 	free(client->api_key);
 	client->api_key = xstrdup(api_key);

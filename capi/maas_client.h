@@ -46,6 +46,8 @@ struct maas_answer {
 typedef void maas_fn(void *ctx, const struct maas_answer *answer);
 
 /* NULL and *err for an endpoint or key that cannot be one. */
+/* Can it be one: CONSUMER:TOKEN:SECRET? False and a sentence without it. */
+bool maas_api_key_judge(const char *key, struct err *err);
 struct maas_client *maas_client_new(
     struct host *host, const struct maas_account *account, struct err *err);
 void maas_client_free(struct maas_client **client); /* cancels its calls */

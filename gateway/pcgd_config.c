@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/yaml.h"
+#include "capi/maas_client.h"
 #include "gateway/seal.h"
 
 struct reader {
@@ -21,38 +22,46 @@ struct reader {
 	struct sealer *sealer; /* opened when first needed */
 };
 
+enum field_flag {
+	NEEDED = 1,
+	SECRET = 2, /* sealed; an address only if a password is in it */
+	A_FILE = 4, /* its value is the name of one, with certificates */
+	A_URL = 8,
+};
+
 struct field {
 	const char *section; /* NULL: top level */
 	const char *name;
-	bool needed, secret, is_file, is_url;
+	unsigned is;                                      /* of field_flag */
+	bool (*judge)(const char *text, struct err *err); /* or NULL */
 	size_t at; /* of a const char * or char * in struct pcgd_config */
 };
 #define SHORTEST_SECRET 6 /* what secrets_add can mask */
-#define AT(member)      offsetof(struct pcgd_config, member)
+#define AT(member)      .at = offsetof(struct pcgd_config, member)
+
+static bool judge_resolver(const char *text, struct err *err)
+{
+	if (!text[strspn(text, "0123456789abcdefABCDEF.:[]")])
+		return true;
+	return err_set(
+	    err, ERR_INPUT, "resolver is an address, or ADDRESS:PORT");
+}
 
 static const struct field FIELDS[] = {
-	{ NULL, "name", true, false, false, false, AT(gateway.name) },
-	{ NULL, "state", true, false, false, false, AT(state) },
-	{ NULL, "resolver", false, false, false, false, AT(resolver) },
-	{ "palette", "endpoint", true, false, false, true,
-	    AT(gateway.palette_endpoint) },
-	{ "palette", "ca", false, false, true, false,
-	    AT(gateway.palette_ca_pem) },
-	{ "palette", "overlordUid", true, false, false, false,
-	    AT(gateway.overlord_uid) },
-	{ "palette", "pairingCode", true, true, false, false,
-	    AT(gateway.pairing_code) },
-	{ "maas", "endpoint", true, false, false, true,
-	    AT(gateway.maas_endpoint) },
-	{ "maas", "apiKey", true, true, false, false,
+	{ NULL, "name", NEEDED, gateway_name_judge, AT(gateway.name) },
+	{ NULL, "state", NEEDED, AT(state) },
+	{ NULL, "resolver", .judge = judge_resolver, AT(resolver) },
+	{ "palette", "endpoint", NEEDED | A_URL, AT(gateway.palette_endpoint) },
+	{ "palette", "ca", A_FILE, AT(gateway.palette_ca_pem) },
+	{ "palette", "overlordUid", NEEDED, AT(gateway.overlord_uid) },
+	{ "palette", "pairingCode", NEEDED | SECRET, AT(gateway.pairing_code) },
+	{ "maas", "endpoint", NEEDED | A_URL, AT(gateway.maas_endpoint) },
+	{ "maas", "apiKey", NEEDED | SECRET, maas_api_key_judge,
 	    AT(gateway.maas_api_key) },
-	{ "maas", "ca", false, false, true, false, AT(gateway.maas_ca_pem) },
-	{ "proxy", "https", false, true, false, true,
-	    AT(gateway.proxies.https_proxy) },
-	{ "proxy", "http", false, true, false, true,
-	    AT(gateway.proxies.http_proxy) },
-	{ "proxy", "noProxy", false, false, false, false,
-	    AT(gateway.proxies.no_proxy) },
+	{ "maas", "ca", A_FILE, AT(gateway.maas_ca_pem) },
+	{ "proxy", "https", SECRET | A_URL, AT(gateway.proxies.https_proxy) },
+	{ "proxy", "http", SECRET | A_URL, AT(gateway.proxies.http_proxy) },
+	{ "proxy", "noProxy", AT(gateway.proxies.no_proxy) },
 };
 #define FIELD_COUNT (sizeof(FIELDS) / sizeof(FIELDS[0]))
 
@@ -126,7 +135,7 @@ static struct sealer *sealer_of(struct reader *r, bool create, struct err *err)
 /* A proxy without a password is no secret. */
 static bool holds_secret(const struct field *field, const char *text)
 {
-	return field->secret && *text &&
+	return (field->is & SECRET) && *text &&
 	       (strcmp(field->section, "proxy") != 0 || strchr(text, '@'));
 }
 
@@ -144,23 +153,19 @@ static bool is_sane(
 	char name[64];
 
 	field_name(field, name);
-	if (field->is_url && !url_parse(&url, text, err))
+	if ((field->is & A_URL) && !url_parse(&url, text, err))
 		return err_prefix(err, "%s: ", name);
 	url_free(&url);
-	if (field->is_file && !strstr(text, "-----BEGIN CERTIFICATE-----"))
+	if ((field->is & A_FILE) &&
+	    !strstr(text, "-----BEGIN CERTIFICATE-----"))
 		return err_set(err, ERR_INPUT,
 		    "%s: there is no certificate (PEM) in that file", name);
-	if (!strcmp(name, "name") && !gateway_name_judge(text, err))
-		return false;
-	if (field->secret && !field->is_url && strlen(text) < SHORTEST_SECRET)
+	if ((field->is & SECRET) && !(field->is & A_URL) &&
+	    strlen(text) < SHORTEST_SECRET)
 		return err_set(err, ERR_INPUT,
 		    "%s is shorter than %d characters, so it cannot be right",
 		    name, SHORTEST_SECRET);
-	if (!strcmp(name, "resolver") &&
-	    text[strspn(text, "0123456789abcdefABCDEF.:[]")])
-		return err_set(
-		    err, ERR_INPUT, "resolver is an address, or ADDRESS:PORT");
-	return true;
+	return !field->judge || field->judge(text, err);
 }
 
 static char *value_of(
@@ -171,7 +176,7 @@ static char *value_of(
 	char *path, *text;
 
 	field_name(field, name);
-	if (field->is_file) {
+	if (field->is & A_FILE) {
 		path = beside(r->file, node->text);
 		text = slurp(path, &err);
 		free(path);
@@ -213,7 +218,8 @@ static void take_field(
 	field_name(field, name);
 	if (!node) {
 		/* A section that is no map has been complained of. */
-		if (field->needed && (!section || section->kind == YAML_MAP))
+		if ((field->is & NEEDED) &&
+		    (!section || section->kind == YAML_MAP))
 			complain(r, section, "%s is missing", name);
 		return;
 	}

@@ -121,6 +121,23 @@ TEST(a_missing_file_is_said)
 	check(rmdir(room) == 0);
 }
 
+/* A key has three parts; who sealed one that has two is told all the same. */
+TEST(a_name_and_a_key_that_cannot_be_are_refused_where_they_stand)
+{
+	struct pcgd_config config;
+
+	open_room();
+	write_text("name: pcg a\nmaas:\n  apiKey: c1:t2s3\n");
+	EXPECT_INT(encrypt(), 1);
+	EXPECT(!read_config(&config));
+	EXPECT_HAS(complaints, "pcg.yaml:1:7: the name of a gateway is 1 to 63 "
+	                       "letters, digits and -._/, not \"pcg a\"\n");
+	EXPECT_HAS(complaints,
+	    "pcg.yaml:3:11: the MAAS API key must have three "
+	    "parts, CONSUMER:TOKEN:SECRET\n");
+	close_room();
+}
+
 TEST(every_mistake_has_its_place_and_the_nearest_name)
 {
 	struct pcgd_config config;
@@ -308,6 +325,7 @@ TEST(another_key_does_not_open_the_file)
 
 TESTS_BEGIN
 CASE(a_missing_file_is_said),
+    CASE(a_name_and_a_key_that_cannot_be_are_refused_where_they_stand),
     CASE(every_mistake_has_its_place_and_the_nearest_name),
     CASE(a_plain_secret_is_refused_with_the_command_that_seals_it),
     CASE(encrypt_changes_the_secrets_and_nothing_else),

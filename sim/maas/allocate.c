@@ -242,7 +242,7 @@ void maas_op_machines_list(struct ask *ask)
 	if (!maas_constraints_judge(ask, &ask->query, false))
 		return;
 	list_for_each (node, &ask->maas->nodes) {
-		if (node->type == NODE_MACHINE && maas_may_see(ask, node) &&
+		if (node->type == NODE_MACHINE && maas_is_listed(ask, node) &&
 		    maas_constraints_pass(ask, &ask->query, false, node))
 			maas_shown_add(&list, node);
 	}
@@ -261,7 +261,7 @@ void maas_nodes_answer(
 	for (int type = (int)first; type <= (int)last; type++) {
 		list_for_each (node, &ask->maas->nodes) {
 			if ((int)node->type == type &&
-			    maas_may_see(ask, node) &&
+			    maas_is_listed(ask, node) &&
 			    maas_constraints_pass(
 			        ask, &ask->query, false, node))
 				json_array_append_new(

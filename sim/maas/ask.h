@@ -156,7 +156,10 @@ struct node *maas_ask_edit(struct ask *ask, const char *model);
 struct node *maas_ask_admin(struct ask *ask, const char *model);
 /* The caller's own, locked or not: to lock and unlock. */
 struct node *maas_ask_edit_locked(struct ask *ask);
+/* By its id: of machines alone somebody may be kept away. */
 bool maas_may_see(const struct ask *ask, const struct node *node);
+/* In lists: nobody's, the caller's own, and all for administrators. */
+bool maas_is_listed(const struct ask *ask, const struct node *node);
 bool maas_may_edit(const struct ask *ask, const struct node *node);
 /* "a.b.c" is the label a in the domain b.c, or "@" of the domain a.b.c; of a
  * SRV record the name has two labels more. NULL: answered (404, or 500 when

@@ -255,7 +255,7 @@ static void read_source(struct ask *ask, struct wish *wish, json_t *errors)
 
 	if (source && *source) {
 		node = machine_called(ask->maas, source);
-		if (node && maas_may_see(ask, node))
+		if (node && maas_is_listed(ask, node))
 			wish->source = node;
 		else
 			maas_error(errors, "source", NO_CHOICE, source);

@@ -117,21 +117,9 @@ void maas_op_devices_read(struct ask *ask)
 		maas_answer(ask, maas_node_json(node));
 }
 
-/* A device belongs to whoever made it. */
-static struct node *own_device(struct ask *ask)
-{
-	struct node *node = maas_ask_edit(ask, "Device");
-
-	if (node && !maas_is_admin(ask) && node->owner != ask->user) {
-		maas_refuse(ask, 403, "%s", "");
-		return NULL;
-	}
-	return node;
-}
-
 void maas_op_devices_update(struct ask *ask)
 {
-	struct node *node = own_device(ask);
+	struct node *node = maas_ask_edit(ask, "Device");
 	struct device_form form = { 0 };
 	json_t *errors;
 
@@ -148,7 +136,7 @@ void maas_op_devices_update(struct ask *ask)
 
 void maas_op_devices_delete(struct ask *ask)
 {
-	struct node *node = own_device(ask);
+	struct node *node = maas_ask_edit(ask, "Device");
 
 	if (!node)
 		return;

@@ -49,8 +49,7 @@ struct iface *maas_iface_seen(struct ask *ask)
 {
 	struct iface *iface = meant(ask);
 
-	if (!iface || is_controller(iface->node) ||
-	    maas_may_see(ask, iface->node))
+	if (!iface || maas_may_see(ask, iface->node))
 		return iface;
 	maas_refuse(ask, 403, "%s", "");
 	return NULL;
@@ -58,12 +57,11 @@ struct iface *maas_iface_seen(struct ask *ask)
 
 /* ---- by whom, and when ---- */
 
+/* Of what is there; nobody asks whether the machine is locked. */
 static bool may_change(const struct ask *ask, const struct node *node)
 {
-	if (node->type == NODE_DEVICE)
-		return maas_may_edit(ask, node) &&
-		       (maas_is_admin(ask) || node->owner == ask->user);
-	return maas_is_admin(ask) && !node->locked;
+	return node->type == NODE_DEVICE ? maas_may_edit(ask, node)
+	                                 : maas_is_admin(ask);
 }
 
 static bool editable(enum node_status status, bool deployed)
@@ -123,7 +121,7 @@ struct node *maas_node_to_extend(
 		return NULL;
 	if (is_controller(node) && strcmp(model, "Node") == 0)
 		return state_ok(ask, node, &change) ? node : NULL;
-	if (!may_change(ask, node)) {
+	if (node->locked || !may_change(ask, node)) {
 		maas_refuse(ask, 403, "%s", "");
 		return NULL;
 	}

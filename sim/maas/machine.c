@@ -397,7 +397,7 @@ void maas_node_drop_addresses(struct node *node)
 
 /* ---- who may do what ---- */
 
-bool maas_may_see(const struct ask *ask, const struct node *node)
+bool maas_is_listed(const struct ask *ask, const struct node *node)
 {
 	if (maas_is_admin(ask))
 		return true;
@@ -406,9 +406,14 @@ bool maas_may_see(const struct ask *ask, const struct node *node)
 	return !node->owner || node->owner == ask->user;
 }
 
+bool maas_may_see(const struct ask *ask, const struct node *node)
+{
+	return node->type != NODE_MACHINE || maas_is_listed(ask, node);
+}
+
 bool maas_may_edit(const struct ask *ask, const struct node *node)
 {
-	return !node->locked && maas_may_see(ask, node);
+	return !node->locked && maas_is_listed(ask, node);
 }
 
 static bool is_of_model(const struct node *node, const char *model)
@@ -440,13 +445,6 @@ static struct node *asked(struct ask *ask, const char *model,
 	return node;
 }
 
-/* A controller can be read by its id; only lists leave it out. */
-static bool may_read(const struct ask *ask, const struct node *node)
-{
-	return node->type == NODE_RACK || node->type == NODE_REGION ||
-	       maas_may_see(ask, node);
-}
-
 static bool may_admin(const struct ask *ask, const struct node *node)
 {
 	return maas_is_admin(ask) && !node->locked;
@@ -454,7 +452,7 @@ static bool may_admin(const struct ask *ask, const struct node *node)
 
 struct node *maas_ask_node(struct ask *ask, const char *model)
 {
-	return asked(ask, model, may_read);
+	return asked(ask, model, maas_may_see);
 }
 
 struct node *maas_ask_edit(struct ask *ask, const char *model)
@@ -469,7 +467,7 @@ struct node *maas_ask_admin(struct ask *ask, const char *model)
 
 struct node *maas_ask_edit_locked(struct ask *ask)
 {
-	return asked(ask, "Machine", maas_may_see);
+	return asked(ask, "Machine", maas_is_listed);
 }
 
 /* ---- machines of a scenario ---- */

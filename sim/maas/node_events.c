@@ -198,7 +198,7 @@ static bool passes(const struct ask *ask, const struct node_event *event,
 	                                : event->level < query->level)
 		return false;
 	/* of nodes, then; and devices have no events */
-	if (!node || node->type == NODE_DEVICE || !maas_may_see(ask, node))
+	if (!node || node->type == NODE_DEVICE || !maas_is_listed(ask, node))
 		return false;
 	return has_value(ask, "hostname", node->hostname) &&
 	       has_value(ask, "id", node->system_id) &&

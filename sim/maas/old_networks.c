@@ -126,7 +126,7 @@ void maas_op_networks_list_connected_macs(struct ask *ask)
 		struct iface *iface = address->iface;
 
 		if (iface && iface->node && address->subnet == subnet &&
-		    maas_may_see(ask, iface->node) &&
+		    maas_is_listed(ask, iface->node) &&
 		    maas_names_add(&seen, iface->mac))
 			sorted[count++] = iface;
 	}

@@ -539,7 +539,7 @@ void maas_op_installation_results_list(struct ask *ask)
 	struct script_run *run;
 
 	list_for_each (set, &ask->maas->results) {
-		if (!maas_may_see(ask, set->node) ||
+		if (!maas_is_listed(ask, set->node) ||
 		    !wanted(ask, "system_id", set->node->system_id))
 			continue;
 		list_for_each (run, &set->runs) {

@@ -210,7 +210,7 @@ static void nodes_with(struct ask *ask, int type)
 	list_for_each (node, &ask->maas->nodes) {
 		if ((type < 0 || (int)node->type == type) &&
 		    maas_names_have(&node->tags, tag->name) &&
-		    maas_may_see(ask, node))
+		    maas_is_listed(ask, node))
 			json_array_append_new(list, maas_node_json(node));
 	}
 	maas_answer(ask, list);

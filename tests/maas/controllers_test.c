@@ -120,6 +120,46 @@ TEST(power_parameters_of_many_are_for_administrators)
 	lab_close(&lab);
 }
 
+static const char *with_id(const char *path, const char *id, const char *rest)
+{
+	static char text[100];
+
+	snprintf(text, sizeof(text), "%s/%s/%s", path, id, rest);
+	return text;
+}
+
+/* Of machines alone somebody is kept away; lists leave out what is others'. */
+TEST(a_device_is_everybodys_to_read_and_its_owners_to_change)
+{
+	char id[20];
+
+	a_lab(NULL, NULL);
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(asks("POST", "devices/", "hostname=d&" MAC("30")), 200);
+	snprintf(id, sizeof(id), "%s", word("system_id"));
+	lab_as(&lab, "alice", false);
+	EXPECT_INT(asks("GET", with_id("devices", id, ""), NULL), 200);
+	EXPECT_INT(asks("GET", with_id("nodes", id, ""), NULL), 200);
+	EXPECT_INT(asks("GET", with_id("nodes", id, "interfaces/"), NULL), 200);
+	EXPECT_INT(
+	    asks("GET", with_id("nodes", id, "interfaces/eth0/"), NULL), 200);
+	EXPECT_INT(
+	    asks("GET", with_id("devices", id, "?op=details"), NULL), 200);
+	EXPECT_INT(asks("GET", "devices/", NULL), 200);
+	EXPECT_INT((int)json_array_size(lab.body), 0);
+	EXPECT_INT(asks("PUT", with_id("devices", id, ""), "hostname=e"), 403);
+	EXPECT_INT(
+	    asks("PUT", with_id("nodes", id, "interfaces/eth0/"), ""), 403);
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(asks("PUT", with_id("devices", id, ""), "hostname=e"), 200);
+	EXPECT_INT(
+	    asks("POST",
+	        with_id("devices", id, "?op=restore_networking_configuration"),
+	        ""),
+	    403);
+	lab_close(&lab);
+}
+
 TEST(the_interfaces_of_a_controller_are_what_it_says)
 {
 	static const char inventory[] =
@@ -145,6 +185,10 @@ TEST(the_interfaces_of_a_controller_are_what_it_says)
 	json_decref(json);
 	lab_as(&lab, "admin", true);
 	HOLD(rows);
+	lab_as(&lab, "bob", false);
+	EXPECT_INT(asks("GET", "nodes/rack01/interfaces/", NULL), 200);
+	EXPECT_INT(asks("GET", ETH0, NULL), 200);
+	EXPECT_INT(asks("PUT", ETH0, ""), 403);
 	lab_close(&lab);
 }
 
@@ -153,4 +197,5 @@ CASE(the_form_of_a_device_is_judged_like_that_of_a_machine),
     CASE(a_device_is_in_its_parents_domain_unless_it_says_otherwise),
     CASE(a_rack_controller_is_neither_switched_nor_tested),
     CASE(power_parameters_of_many_are_for_administrators),
+    CASE(a_device_is_everybodys_to_read_and_its_owners_to_change),
     CASE(the_interfaces_of_a_controller_are_what_it_says), TESTS_END

@@ -179,6 +179,11 @@ TEST(a_deployed_machine_changes_cards_and_tags_and_no_more)
 	    "New, Ready, Allocated, or Broken.");
 	lab_as(&lab, "bob", false);
 	asked("POST", "1/?op=add_tag", "tag=x", 403, "");
+	/* nobody asks about the lock where an interface is found by itself */
+	lab_as(&lab, "admin", true);
+	EXPECT_INT(machine_op(id, "lock", ""), 200);
+	asked("PUT", "1/", "name=wan", 200, NULL);
+	asked("POST", "?op=create_bond", "", 403, "");
 	lab_close(&lab);
 }
 

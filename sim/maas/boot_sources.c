@@ -145,6 +145,7 @@ void maas_op_boot_sources_update(struct ask *ask)
 		return;
 	json_decref(source->shown);
 	source->shown = form;
+	maas_list_touch(&ask->maas->boot_sources, source);
 	maas_audit(
 	    ask, "Boot source", "Updated boot source %s", jstr(form, "url"));
 	maas_document_answer(ask, source, NULL);
@@ -174,17 +175,23 @@ void maas_op_boot_sources_delete(struct ask *ask)
 
 void maas_op_selections_list(struct ask *ask)
 {
-	struct document *source = source_asked(ask), *selection;
+	struct document *source = source_asked(ask);
+	const struct list *selections = &ask->maas->selections;
 	json_t *list;
+	void **rows;
 
 	if (!source)
 		return;
 	list = json_array();
-	list_for_each (selection, &ask->maas->selections) {
+	rows = maas_list_rows(selections);
+	for (size_t i = 0; i < selections->count; i++) {
+		const struct document *selection = rows[i];
+
 		if (jint(selection->shown, "boot_source_id") == source->id)
 			json_array_append_new(list,
 			    maas_document_json(ask->maas, selection, NULL));
 	}
+	free(rows);
 	maas_answer(ask, list);
 }
 
@@ -296,6 +303,7 @@ void maas_op_selections_update(struct ask *ask)
 		return;
 	json_decref(selection->shown);
 	selection->shown = form;
+	maas_list_touch(&ask->maas->selections, selection);
 	maas_document_answer(ask, selection, NULL);
 }
 

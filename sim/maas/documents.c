@@ -61,12 +61,13 @@ json_t *maas_document_json(const struct maas *maas,
 void maas_documents_answer(
     struct ask *ask, const struct list *documents, document_fn *render)
 {
+	void **rows = maas_list_rows(documents);
 	json_t *list = json_array();
-	struct document *document;
 
-	list_for_each (document, documents)
+	for (size_t i = 0; i < documents->count; i++)
 		json_array_append_new(
-		    list, maas_document_json(ask->maas, document, render));
+		    list, maas_document_json(ask->maas, rows[i], render));
+	free(rows);
 	maas_answer(ask, list);
 }
 

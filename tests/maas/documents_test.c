@@ -183,6 +183,27 @@ TEST(a_notification_is_there_until_each_has_dismissed_it)
 
 /* ---- image sources ---- */
 
+TEST(sources_and_selections_come_in_the_order_of_their_last_change)
+{
+	a_lab(NULL, NULL);
+	EXPECT_INT(asks("POST", "boot-sources/",
+	               "url=http://mirror.example.com/&keyring_filename=/k"),
+	    201);
+	EXPECT_INT(asks("POST", "boot-sources/1/selections/",
+	               "os=ubuntu&release=noble"),
+	    200);
+	EXPECT_INT(
+	    asks("PUT", "boot-sources/1/selections/1/", "arches=arm64"), 200);
+	EXPECT_INT(listed("boot-sources/1/selections/"), 2);
+	EXPECT_INT(number("[0].id"), 2);
+	EXPECT_INT(number("[1].id"), 1);
+	EXPECT_INT(asks("PUT", "boot-sources/1/", "keyring_filename=/l"), 200);
+	EXPECT_INT(listed("boot-sources/"), 2);
+	EXPECT_INT(number("[0].id"), 2);
+	EXPECT_INT(number("[1].id"), 1);
+	lab_close(&lab);
+}
+
 TEST(selections_belong_to_their_source_and_go_with_it)
 {
 	a_lab(NULL, NULL);
@@ -299,6 +320,7 @@ CASE(a_route_leads_from_a_subnet_to_another),
     CASE(the_two_default_repositories_stay),
     CASE(a_repository_of_ones_own_comes_and_goes),
     CASE(a_notification_is_there_until_each_has_dismissed_it),
+    CASE(sources_and_selections_come_in_the_order_of_their_last_change),
     CASE(selections_belong_to_their_source_and_go_with_it),
     CASE(a_licence_needs_an_image_that_wants_one),
     CASE(an_ssl_key_is_its_owners_alone),

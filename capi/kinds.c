@@ -13,57 +13,62 @@
 #define RBAC_API      "rbac.authorization.k8s.io"
 #define OUR_API       "pcg.pcgsim.io"
 
+/* In a namespace or not, and built in or not; then whether the mover takes it
+ * along with its cluster. */
 #define NS     true, true
 #define BARE   false, true
 #define CUSTOM true, false
+#define OURS   false, false
+#define MOVES  true
+#define STAYS  false
 
 /* Owners before what they own, so that a reader of the table meets a cluster
  * in the order in which it is built. */
 static const struct kind_info kinds[] = {
-	{ "Namespace", "", "v1", "namespaces", BARE, false },
-	{ "Node", "", "v1", "nodes", BARE, false },
-	{ "ConfigMap", "", "v1", "configmaps", NS, true },
-	{ "Secret", "", "v1", "secrets", NS, true },
-	{ "ServiceAccount", "", "v1", "serviceaccounts", NS, false },
-	{ "Service", "", "v1", "services", NS, false },
-	{ "Pod", "", "v1", "pods", NS, false },
-	{ "Event", "", "v1", "events", NS, false },
-	{ "Deployment", "apps", "v1", "deployments", NS, false },
-	{ "ReplicaSet", "apps", "v1", "replicasets", NS, false },
-	{ "DaemonSet", "apps", "v1", "daemonsets", NS, false },
-	{ "Lease", "coordination.k8s.io", "v1", "leases", NS, false },
+	{ "Namespace", "", "v1", "namespaces", BARE, STAYS },
+	{ "Node", "", "v1", "nodes", BARE, STAYS },
+	{ "ConfigMap", "", "v1", "configmaps", NS, MOVES },
+	{ "Secret", "", "v1", "secrets", NS, MOVES },
+	{ "ServiceAccount", "", "v1", "serviceaccounts", NS, STAYS },
+	{ "Service", "", "v1", "services", NS, STAYS },
+	{ "Pod", "", "v1", "pods", NS, STAYS },
+	{ "Event", "", "v1", "events", NS, STAYS },
+	{ "Deployment", "apps", "v1", "deployments", NS, STAYS },
+	{ "ReplicaSet", "apps", "v1", "replicasets", NS, STAYS },
+	{ "DaemonSet", "apps", "v1", "daemonsets", NS, STAYS },
+	{ "Lease", "coordination.k8s.io", "v1", "leases", NS, STAYS },
 	{ "CertificateSigningRequest", "certificates.k8s.io", "v1",
-	    "certificatesigningrequests", BARE, false },
-	{ "Role", RBAC_API, "v1", "roles", NS, false },
-	{ "RoleBinding", RBAC_API, "v1", "rolebindings", NS, false },
-	{ "ClusterRole", RBAC_API, "v1", "clusterroles", BARE, false },
+	    "certificatesigningrequests", BARE, STAYS },
+	{ "Role", RBAC_API, "v1", "roles", NS, STAYS },
+	{ "RoleBinding", RBAC_API, "v1", "rolebindings", NS, STAYS },
+	{ "ClusterRole", RBAC_API, "v1", "clusterroles", BARE, STAYS },
 	{ "ClusterRoleBinding", RBAC_API, "v1", "clusterrolebindings", BARE,
-	    false },
+	    STAYS },
 	{ "CustomResourceDefinition", "apiextensions.k8s.io", "v1",
-	    "customresourcedefinitions", BARE, false },
+	    "customresourcedefinitions", BARE, STAYS },
 
-	{ "Cluster", CLUSTER_API, "v1beta1", "clusters", CUSTOM, true },
-	{ "MaasCluster", INFRA_API, "v1beta1", "maasclusters", CUSTOM, true },
+	{ "Cluster", CLUSTER_API, "v1beta1", "clusters", CUSTOM, MOVES },
+	{ "MaasCluster", INFRA_API, "v1beta1", "maasclusters", CUSTOM, MOVES },
 	{ "MaasMachineTemplate", INFRA_API, "v1beta1", "maasmachinetemplates",
-	    CUSTOM, true },
+	    CUSTOM, MOVES },
 	{ "KubeadmConfigTemplate", BOOTSTRAP_API, "v1beta1",
-	    "kubeadmconfigtemplates", CUSTOM, true },
+	    "kubeadmconfigtemplates", CUSTOM, MOVES },
 	{ "KubeadmControlPlane", KCP_API, "v1beta1", "kubeadmcontrolplanes",
-	    CUSTOM, true },
+	    CUSTOM, MOVES },
 	{ "MachineDeployment", CLUSTER_API, "v1beta1", "machinedeployments",
-	    CUSTOM, true },
-	{ "MachineSet", CLUSTER_API, "v1beta1", "machinesets", CUSTOM, true },
-	{ "Machine", CLUSTER_API, "v1beta1", "machines", CUSTOM, true },
+	    CUSTOM, MOVES },
+	{ "MachineSet", CLUSTER_API, "v1beta1", "machinesets", CUSTOM, MOVES },
+	{ "Machine", CLUSTER_API, "v1beta1", "machines", CUSTOM, MOVES },
 	{ "KubeadmConfig", BOOTSTRAP_API, "v1beta1", "kubeadmconfigs", CUSTOM,
-	    true },
-	{ "MaasMachine", INFRA_API, "v1beta1", "maasmachines", CUSTOM, true },
+	    MOVES },
+	{ "MaasMachine", INFRA_API, "v1beta1", "maasmachines", CUSTOM, MOVES },
 	{ "MachineHealthCheck", CLUSTER_API, "v1beta1", "machinehealthchecks",
-	    CUSTOM, true },
+	    CUSTOM, MOVES },
 
-	{ "Instruction", OUR_API, "v1", "instructions", false, false, false },
-	{ "Pivot", OUR_API, "v1", "pivots", false, false, false },
-	{ "Report", OUR_API, "v1", "reports", false, false, false },
-	{ "Setting", OUR_API, "v1", "settings", false, false, false },
+	{ "Instruction", OUR_API, "v1", "instructions", OURS, STAYS },
+	{ "Pivot", OUR_API, "v1", "pivots", OURS, STAYS },
+	{ "Report", OUR_API, "v1", "reports", OURS, STAYS },
+	{ "Setting", OUR_API, "v1", "settings", OURS, STAYS },
 };
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 

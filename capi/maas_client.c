@@ -13,8 +13,10 @@
 
 /* MAAS repeats a transaction for up to 90 s before it answers. */
 #define CHANGE_TIMEOUT_FOR SECONDS(95)
-#define TEXT_MAX           1024 /* of an answer, for people */
-#define READ_TIMEOUT_FOR   SECONDS(30)
+/* From 3.5 on it waits for the BMC as well, for five minutes at most. */
+#define POWER_TIMEOUT_FOR (MINUTES(5) + SECONDS(30))
+#define TEXT_MAX          1024 /* of an answer, for people */
+#define READ_TIMEOUT_FOR  SECONDS(30)
 /* A server's Date has no fractions and is as old as the answer's way; only a
  * difference above this is a wrong clock (X-013: MAAS refuses 300 s). */
 #define CLOCK_SLACK_FOR SECONDS(30)
@@ -343,13 +345,21 @@ static void form_body(struct http_request *request, const char *const *params)
 	form_free(&form);
 }
 
+static usec timeout_of(const char *method, const char *path)
+{
+	if (strcmp(method, "GET") == 0)
+		return READ_TIMEOUT_FOR;
+	if (strstr(path, "op=deploy") || strstr(path, "op=release"))
+		return POWER_TIMEOUT_FOR;
+	return CHANGE_TIMEOUT_FOR;
+}
+
 struct maas_call *maas_send(struct maas_client *client, const char *method,
     const char *path, const char *const *params, maas_fn *fn, void *ctx)
 {
 	static const struct call_handler handler = { .done = call_done };
 	struct maas_call *call = xcalloc(1, sizeof(*call));
 	struct http_request request = { 0 };
-	bool reads = strcmp(method, "GET") == 0;
 	const struct dial dial = {
 		.host = client->url.host,
 		.port = client->url.port,
@@ -359,8 +369,8 @@ struct maas_call *maas_send(struct maas_client *client, const char *method,
 		.ca_pem = client->ca_pem,
 	};
 	const struct call_options options = {
-		.timeout_for = reads ? READ_TIMEOUT_FOR : CHANGE_TIMEOUT_FOR,
-		.background = reads,
+		.timeout_for = timeout_of(method, path),
+		.background = strcmp(method, "GET") == 0,
 	};
 
 	call->client = client;

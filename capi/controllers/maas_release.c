@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "capi/plan.h"
 
 #define RELEASE_POLL_FOR  SECONDS(15)
 #define RELEASE_AGAIN_FOR SECONDS(60)
@@ -182,6 +183,21 @@ static void nothing_held(struct reconcile *r, const json_t *obj)
 		close_attempt(r, obj);
 }
 
+/* MAAS forgets the agent_name when a release begins, and what its owner noted
+ * only when it has ended: a machine that bears our name there still is ours,
+ * whatever has become of the release. From 3.5 on one whose BMC did not obey
+ * is Deployed as before. */
+static bool bears_our_name(
+    struct reconcile *r, const json_t *obj, const json_t *machine)
+{
+	char *name = maas_machine_agent_name(r, obj);
+	bool ours = strcmp(jstr(machine, "owner_data[" MAAS_NAME_KEY "]"),
+	                name) == 0;
+
+	free(name);
+	return ours;
+}
+
 /* The recorded machine does not carry our agent_name (any more). */
 static void recorded_answered(
     struct reconcile *r, const json_t *obj, const struct maas_answer *answer)
@@ -198,7 +214,8 @@ static void recorded_answered(
 	}
 	if (answer->kind == MAAS_OK && releasing &&
 	    maas_machine_is_mine(r, answer->body) && row_of(state) &&
-	    row_of(state)->step >= STEP_AGAIN) {
+	    (row_of(state)->step >= STEP_AGAIN ||
+	        bears_our_name(r, obj, answer->body))) {
 		capi_memory_of(r)->absent = 0;
 		release_step(r, obj, answer->body);
 		return;

@@ -59,6 +59,7 @@ struct ask {
 	struct nonce nonce; /* once it was judged */
 	bool session;       /* credentials were looked at: Vary names Cookie */
 
+	struct held *held; /* the answer waits for a BMC (held.h) */
 	bool answered, rolled_back;
 	bool by_handler; /* the answer is one that the handler returned */
 	struct http_response answer;

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "sim/maas/addresses.h"
 #include "sim/maas/deployable.h"
+#include "sim/maas/held.h"
 #include "sim/maas/ifaces.h"
 #include "sim/maas/images.h"
 #include "sim/maas/kernels.h"
@@ -281,9 +282,19 @@ static void fell_back(struct ask *ask, struct node *node)
 void maas_late_power(struct ask *ask, const struct err *err)
 {
 	bool no_rack = err->kind == ERR_UNREACHED;
-	bool driver = err->kind == ERR_GARBLED;
+	int status = err->kind == ERR_GARBLED   ? 500 /* of the driver */
+	             : err->kind == ERR_TIMEOUT ? 504
+	                                        : 503;
 
-	maas_late(ask, driver ? 500 : 503, err->text, no_rack ? "10" : NULL);
+	maas_late(ask, status, err->text, no_rack ? "10" : NULL);
+}
+
+static void not_started(struct ask *ask, struct node *node,
+    enum node_status before, const struct err *err)
+{
+	(void)before; /* as often as not it was Ready, and is Allocated now */
+	fell_back(ask, node);
+	maas_late_power(ask, err);
 }
 
 static void finish(struct ask *ask, struct node *node)
@@ -293,15 +304,15 @@ static void finish(struct ask *ask, struct node *node)
 
 	if (!maas_power_reachable(node, &err) ||
 	    !maas_node_claim_addresses(node, &err) ||
-	    maas_power_refused(node, &err)) {
-		fell_back(ask, node);
-		maas_late_power(ask, &err);
+	    maas_power_refused(node, true, &err)) {
+		not_started(ask, node, node->status, &err);
 		json_decref(json);
 		return;
 	}
 	maas_power_spoil(node);
 	maas_power_set(node, true);
 	maas_answer(ask, json);
+	maas_hold(ask, node, node->status, not_started);
 }
 
 static bool read_options(
@@ -357,6 +368,15 @@ static void start_allocated(
 	json_decref(errors);
 }
 
+static void not_powered_on(struct ask *ask, struct node *node,
+    enum node_status before, const struct err *err)
+{
+	(void)before; /* and now */
+	maas_event(node, EVENT_ERROR, "Failed to power on node", NULL, "%s",
+	    err->text);
+	maas_late_power(ask, err);
+}
+
 void maas_op_power_on(struct ask *ask)
 {
 	struct node *node = maas_ask_edit(ask, "Machine");
@@ -387,4 +407,5 @@ void maas_op_power_on(struct ask *ask)
 	json = maas_node_json(node);
 	maas_power_set(node, true);
 	maas_answer(ask, json);
+	maas_hold(ask, node, node->status, not_powered_on);
 }

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "sim/maas/constraints.h"
+#include "sim/maas/held.h"
 #include "sim/maas/ifaces.h"
 #include "sim/maas/machine_states.h"
 #include "sim/maas/node.h"
@@ -136,6 +137,15 @@ void maas_op_set_workload_annotations(struct ask *ask)
 
 /* ---- power ---- */
 
+static void not_powered_off(struct ask *ask, struct node *node,
+    enum node_status before, const struct err *err)
+{
+	(void)before; /* and now */
+	maas_event(node, EVENT_ERROR, "Failed to power off node", NULL, "%s",
+	    err->text);
+	maas_late_power(ask, err);
+}
+
 void maas_op_power_off(struct ask *ask)
 {
 	struct node *node = maas_ask_edit(ask, "Machine");
@@ -159,6 +169,7 @@ void maas_op_power_off(struct ask *ask)
 	json = maas_node_json(node);
 	maas_power_set(node, false);
 	maas_answer(ask, json);
+	maas_hold(ask, node, node->status, not_powered_off);
 }
 
 void maas_op_query_power_state(struct ask *ask)

@@ -24,6 +24,7 @@ struct alike;
 struct api_key;
 struct domain;
 struct drive;
+struct held;
 struct iface;
 struct maas;
 struct pool;
@@ -92,6 +93,7 @@ struct node {
 	struct timer limit; /* the task has failed by then */
 	struct timer bench; /* bench_machine.c */
 	char *asked_power;  /* "on", "off" while the BMC works; or NULL */
+	struct held *held;  /* an answer that waits for it (held.h); or NULL */
 	bool asked_refused; /* the BMC had refused at that moment */
 	bool bmc_refuses;   /* this one says no */
 	bool install_fails; /* without a cable: as it is told */

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/owner.h"
 #include "sim/maas/addresses.h"
+#include "sim/maas/held.h"
 #include "sim/maas/ip.h"
 #include "sim/maas/machine_states.h"
 #include "sim/maas/node.h"
@@ -72,13 +73,19 @@ static bool bmc_refuses(const struct node *node)
 	return node->maas->bmc_refuses || node->bmc_refuses;
 }
 
-/* In 3.5 the region waits for the BMC before it answers. What the other end
- * of a cable would answer is not known so soon: that part of 3.5 is not
- * modelled. */
-bool maas_power_refused(const struct node *node, struct err *err)
+bool maas_power_waited_for(const struct maas *maas, bool on)
 {
-	if (node->maas->version != 305 || !bmc_refuses(node) ||
-	    !maas_power_known(node))
+	return on ? maas->version == 305 : maas->version >= 305;
+}
+
+/* While the world is gated no answer is held (held.h), but that a BMC refuses
+ * is known beforehand. */
+bool maas_power_refused(const struct node *node, bool on, struct err *err)
+{
+	const struct maas *maas = node->maas;
+
+	if (!maas->gated || !maas_power_waited_for(maas, on) ||
+	    !bmc_refuses(node) || !maas_power_known(node))
 		return false;
 	err_set(err, ERR_GARBLED, "simulated BMC failure");
 	return true;
@@ -120,6 +127,30 @@ static bool keeps_addresses(enum node_status status)
 	return false;
 }
 
+static void went_off(struct node *node, bool was_off, bool asked_off)
+{
+	void (*then)(struct node * node) = asked_off ? node->when_off : NULL;
+
+	maas_lease_end(node);
+	if (!was_off && !keeps_addresses(node->status))
+		maas_node_drop_addresses(node);
+	if (then) {
+		node->when_off = NULL;
+		then(node);
+	}
+}
+
+static void disobeyed(struct node *node, const char *why)
+{
+	struct err err = { 0 };
+
+	if (!node->held)
+		failed(node, why);
+	maas_set_text(&node->asked_power, NULL);
+	err_set(&err, ERR_GARBLED, "%s", why);
+	maas_held_end(node, &err);
+}
+
 void maas_power_is(struct node *node, const char *state, const char *why)
 {
 	bool was_off = strcmp(node->power_state, "off") == 0;
@@ -127,25 +158,17 @@ void maas_power_is(struct node *node, const char *state, const char *why)
 	                 strcmp(node->asked_power, "off") == 0;
 
 	if (strcmp(state, "error") == 0) {
-		failed(node, why && *why ? why : "the BMC did not obey");
-		maas_set_text(&node->asked_power, NULL);
+		disobeyed(node, why && *why ? why : "the BMC did not obey");
 		return;
 	}
 	maas_set_text(&node->power_state, state);
 	maas_node_touch(node);
 	if (node->asked_power && strcmp(node->asked_power, state) == 0)
 		maas_set_text(&node->asked_power, NULL);
-	if (strcmp(state, "off") != 0)
-		return;
-	maas_lease_end(node);
-	if (!was_off && !keeps_addresses(node->status))
-		maas_node_drop_addresses(node);
-	if (asked_off && node->when_off) {
-		void (*then)(struct node * node) = node->when_off;
-
-		node->when_off = NULL;
-		then(node);
-	}
+	if (strcmp(state, "off") == 0)
+		went_off(node, was_off, asked_off);
+	if (!node->asked_power)
+		maas_held_end(node, NULL);
 }
 
 static void rack_power_is(
@@ -199,7 +222,9 @@ static void power_due(struct timer *timer)
 	struct maas *maas = node->maas;
 	struct err err;
 
-	if (!maas_power_reachable(node, &err))
+	if (!maas_power_reachable(node, &err) && node->held)
+		maas_held_end(node, &err);
+	else if (!maas_power_reachable(node, &err))
 		maas_power_is(node, "error", err.text);
 	else if (has_cable(node) && node->asked_power && !node->asked_refused)
 		maas->bmc->set(maas->bmc_ctx, node->system_id,
@@ -221,6 +246,7 @@ void maas_power_set(struct node *node, bool on)
 
 	if (!maas_power_known(node))
 		return;
+	maas_held_end(node, NULL);
 	maas_set_text(&node->asked_power, on ? "on" : "off");
 	node->asked_refused = bmc_refuses(node);
 	if (maas->gated && !has_cable(node))
@@ -292,6 +318,7 @@ void maas_power_forget(struct node *node)
 	timer_cancel(&node->power);
 	maas_set_text(&node->asked_power, NULL);
 	node->when_off = NULL;
+	maas_held_end(node, NULL);
 }
 
 void maas_power_drop_bmc(struct node *node)

@@ -21,8 +21,10 @@ struct node;
 bool maas_rack_reachable(const struct node *rack, struct err *err);
 /* Is a rack connected that could reach it? The error is the same. */
 bool maas_power_reachable(const struct node *node, struct err *err);
-/* The BMC says no while the request waits (3.5). */
-bool maas_power_refused(const struct node *node, struct err *err);
+/* Does a request that orders this wait until it has happened? */
+bool maas_power_waited_for(const struct maas *maas, bool on);
+/* The BMC says no while the request waits. */
+bool maas_power_refused(const struct node *node, bool on, struct err *err);
 void maas_power_set(struct node *node, bool on);
 const char *maas_power_query(struct node *node);
 void maas_power_is(struct node *node, const char *state, const char *why);

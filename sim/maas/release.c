@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/maas/held.h"
 #include "sim/maas/ifaces.h"
 #include "sim/maas/machine_states.h"
 #include "sim/maas/node.h"
@@ -171,9 +172,20 @@ static void no_rack(struct ask *ask, struct node *node, const struct err *err)
 	maas_late_power(ask, err);
 }
 
+/* The region tried, and found out too late: it is as before, but for what a
+ * release forgets at once. */
+static void not_released(struct ask *ask, struct node *node,
+    enum node_status before, const struct err *err)
+{
+	node->when_off = NULL;
+	maas_node_enter(node, before);
+	maas_late_power(ask, err);
+}
+
 void maas_op_release(struct ask *ask)
 {
 	struct node *node = maas_ask_edit(ask, "Machine");
+	enum node_status before;
 	const char *comment = maas_field(ask, "comment");
 	struct release_wish wish;
 	struct err err = { 0 };
@@ -193,16 +205,18 @@ void maas_op_release(struct ask *ask)
 	}
 	if (strcmp(node->power_state, "off") != 0 && maas_power_known(node) &&
 	    (!maas_power_reachable(node, &err) ||
-	        maas_power_refused(node, &err))) {
+	        maas_power_refused(node, false, &err))) {
 		no_rack(ask, node, &err);
 		return;
 	}
+	before = node->status;
 	if (wish.erase ||
 	    maas_config_bool(ask->maas, "enable_disk_erasing_on_release"))
 		erase(node, ask->user, comment, wish.quick, wish.secure);
 	else
 		maas_node_release(node, ask->user, comment);
 	maas_answer(ask, maas_node_json(node));
+	maas_hold(ask, node, before, not_released);
 }
 
 /* ---- many machines ---- */

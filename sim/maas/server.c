@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "sim/maas/bodies.h"
+#include "sim/maas/held.h"
 #include "sim/maas/people.h"
 #include "sim/maas/region.h"
 #include "sim/maas/ways.h"
@@ -266,7 +267,7 @@ static void serve_path(struct ask *ask, const char *path)
 	}
 }
 
-static void ask_free(struct ask *ask)
+void maas_ask_free(struct ask *ask)
 {
 	free(ask->path);
 	free(ask->signed_path);
@@ -299,9 +300,11 @@ void maas_serve(void *ctx, struct exchange *exchange)
 		maas_oauth_commit(&ask);
 	if (!ask.operation || !(ask.operation->flags & OP_READS))
 		maas_tell(maas);
-	exchange_reply(exchange, &ask.answer);
-	ask_free(&ask);
 	free(path);
+	if (maas_held_keep(&ask))
+		return;
+	exchange_reply(exchange, &ask.answer);
+	maas_ask_free(&ask);
 }
 
 /* ---- the service's words for requests ---- */

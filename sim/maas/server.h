@@ -9,6 +9,7 @@
 #define MAAS_API "/MAAS/api/2.0"
 
 void maas_serve(void *ctx, struct exchange *exchange); /* handle_fn */
+void maas_ask_free(struct ask *ask);                   /* what is in it */
 const char *maas_op_of(void *ctx, const struct http_request *request,
     char *room, size_t size); /* op_fn */
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "sim/maas/addresses.h"
+#include "sim/maas/held.h"
 #include "sim/maas/networks.h"
 #include "sim/maas/node.h"
 #include "sim/maas/people.h"
@@ -202,6 +203,7 @@ static void user_drop(struct maas *maas, struct user *user)
 		if (node->acted == user)
 			node->acted = NULL;
 	}
+	maas_held_forget_user(maas, user);
 	maas_list_remove(&maas->users, user);
 	free(user->name);
 	free(user->email);

@@ -140,14 +140,24 @@ TEST(describe_names_all_handlers_and_their_operations)
 
 static const char *id;
 
-static void a_region(const char *version)
+static void open_region(const char *version, bool gated)
 {
 	struct maas_options options = {
-		.name = "maas/lab", .version = version, .gated = true
+		.name = "maas/lab", .version = version, .gated = gated
 	};
 
 	a_lab(&options, NULL);
 	id = a_machine(NULL);
+}
+
+static void a_region(const char *version)
+{
+	open_region(version, true);
+}
+
+static void a_region_that_lives(const char *version)
+{
+	open_region(version, false);
 }
 
 static void the_bmcs_refuse(void)
@@ -187,6 +197,95 @@ TEST(a_refusing_bmc_fails_the_request_in_3_5_and_the_machine_elsewhere)
 	lab_close(&lab);
 }
 
+TEST(from_3_5_on_who_orders_power_waits_for_the_bmc)
+{
+	static const struct {
+		const char *version;
+		bool start, stop; /* whether it waits */
+	} versions[] = { { "3.4", false, false }, { "3.5", true, true },
+		{ "3.6", false, true }, { "3.7", false, true } };
+
+	for (size_t i = 0; i < 4; i++) {
+		a_region_that_lives(versions[i].version);
+		EXPECT_INT(machine_op(id, "deploy", NULL), 200);
+		EXPECT((lab.waited_for > 0) == versions[i].start);
+		EXPECT_STR(word("power_state"), "off");
+		status_of(id);
+		EXPECT_STR(
+		    word("power_state"), versions[i].start ? "on" : "off");
+		minutes(40);
+		EXPECT_STR(status_of(id), "Deployed");
+		EXPECT_INT(machine_op(id, "release", NULL), 200);
+		EXPECT((lab.waited_for > 0) == versions[i].stop);
+		EXPECT_STR(word("status_name"), "Releasing");
+		EXPECT_STR(
+		    status_of(id), versions[i].stop ? "Ready" : "Releasing");
+		lab_close(&lab);
+	}
+}
+
+TEST(a_release_whose_bmc_fails_leaves_the_machine_as_it_was)
+{
+	a_region_that_lives("3.6");
+	EXPECT_INT(machine_op(id, "deploy", NULL), 200);
+	minutes(40);
+	EXPECT_STR(status_of(id), "Deployed");
+	the_bmcs_refuse();
+	EXPECT_INT(machine_op(id, "release", NULL), 500);
+	EXPECT_STR(lab_text(&lab), "simulated BMC failure");
+	EXPECT_STR(status_of(id), "Deployed");
+	EXPECT_STR(word("owner"), "admin");
+	EXPECT_STR(word("osystem"), "");
+	EXPECT(happens("{\"step\": \"bmc-refuses\", \"on\": false}"));
+	EXPECT_INT(machine_op(id, "release", NULL), 200);
+	EXPECT_STR(status_of(id), "Ready");
+	lab_close(&lab);
+}
+
+TEST(a_bmc_that_says_nothing_is_given_up_after_five_minutes)
+{
+	a_region_that_lives("3.5");
+	a_cable(BMC_SILENT);
+	EXPECT_INT(machine_op(id, "deploy", NULL), 504);
+	EXPECT(lab.waited_for >= MINUTES(5));
+	EXPECT_HAS(lab_text(&lab), "TimeoutError");
+	EXPECT_STR(status_of(id), "Allocated");
+	EXPECT_INT(machine_op(id, "power_on", NULL), 504);
+	lab_close(&lab);
+}
+
+TEST(who_leaves_while_the_bmc_works_leaves_the_order_behind)
+{
+	char path[64];
+
+	a_region_that_lives("3.5");
+	snprintf(path, sizeof(path), "machines/%s/?op=deploy", id);
+	lab_ask_and_leave(&lab, "POST", path, "");
+	EXPECT_STR(status_of(id), "Deploying");
+	minutes(40);
+	EXPECT_STR(status_of(id), "Deployed");
+	lab_close(&lab);
+
+	/* The machine may go, too. */
+	a_region_that_lives("3.5");
+	snprintf(path, sizeof(path), "machines/%s/?op=deploy", id);
+	lab_ask_and_leave(&lab, "POST", path, "");
+	snprintf(path, sizeof(path), "machines/%s/", id);
+	EXPECT_INT(asks("DELETE", path, NULL), 204);
+	minutes(10);
+	lab_close(&lab);
+}
+
+TEST(a_failing_cable_fails_the_request_of_3_5_too)
+{
+	a_region_that_lives("3.5");
+	a_cable(BMC_FAILS);
+	EXPECT_INT(machine_op(id, "deploy", NULL), 500);
+	EXPECT_STR(status_of(id), "Allocated");
+	EXPECT_INT(json_array_size(jget(lab.body, "ip_addresses")), 0);
+	lab_close(&lab);
+}
+
 TEST(an_unknown_version_is_refused_with_the_known_ones)
 {
 	struct maas_options options = { .version = "2.9" };
@@ -204,4 +303,9 @@ CASE(what_is_not_tried_on_a_real_server_holds_of_the_fake),
     CASE(describe_names_all_handlers_and_their_operations),
     CASE(versions_show_different_keys),
     CASE(a_refusing_bmc_fails_the_request_in_3_5_and_the_machine_elsewhere),
+    CASE(from_3_5_on_who_orders_power_waits_for_the_bmc),
+    CASE(a_release_whose_bmc_fails_leaves_the_machine_as_it_was),
+    CASE(a_bmc_that_says_nothing_is_given_up_after_five_minutes),
+    CASE(who_leaves_while_the_bmc_works_leaves_the_order_behind),
+    CASE(a_failing_cable_fails_the_request_of_3_5_too),
     CASE(an_unknown_version_is_refused_with_the_known_ones), TESTS_END

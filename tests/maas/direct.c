@@ -122,52 +122,88 @@ char *lab_authorization(struct lab *lab)
 	    lab->key[0], lab->key[1], lab->key[2]);
 }
 
-int lab_send(struct lab *lab, struct http_request *request)
+/* False: the answer is not there yet. */
+static bool hand_over(
+    struct lab *lab, struct http_request *request, struct exchange *exchange)
 {
-	struct exchange exchange = { .ops = &exchange_ops,
+	static char room[64];
+
+	*exchange = (struct exchange){ .ops = &exchange_ops,
 		.request = request,
 		.peer = "127.0.0.1",
-		.authority = lab->authority,
-		.op = "test" };
-	struct err err = { 0 };
-	char room[64];
-
-	exchange.op = lab->service.op_of(
+		.authority = lab->authority };
+	exchange->op = lab->service.op_of(
 	    lab->service.ctx, request, room, sizeof(room));
 	the_net.answered = false;
-	lab->service.handle(lab->service.ctx, &exchange);
-	check(the_net.answered);
+	lab->service.handle(lab->service.ctx, exchange);
+	return the_net.answered;
+}
+
+int lab_send(struct lab *lab, struct http_request *request)
+{
+	struct exchange exchange;
+
+	hand_over(lab, request, &exchange);
+	for (lab->waited_for = 0; !the_net.answered;
+	     lab->waited_for += SECONDS(1)) {
+		check(lab->waited_for < MINUTES(10));
+		lab_wait(lab, SECONDS(1));
+	}
 	http_response_free(&lab->answer);
 	http_response_move(&lab->answer, &the_net.answer);
 	json_decref(lab->body);
 	lab->body = json_loadb(buf_text(&lab->answer.body),
 	    lab->answer.body.len, JSON_DECODE_ANY, NULL);
 	http_request_free(request);
-	(void)err;
 	return lab->answer.status;
+}
+
+static void request_of(const char *method, const char *path, const char *form,
+    struct http_request *request)
+{
+	bool api = strncmp(path, "/MAAS", 5) != 0;
+
+	http_request_set(
+	    request, method, "%s%s", api ? "/MAAS/api/2.0/" : "", path);
+	if (form) {
+		http_header_add(&request->headers, "Content-Type",
+		    "application/x-www-form-urlencoded");
+		buf_adds(&request->body, form);
+	}
+}
+
+static void sign(struct lab *lab, struct http_request *request)
+{
+	char *authorization = lab->key[0] ? lab_authorization(lab) : NULL;
+
+	if (authorization)
+		http_header_add(
+		    &request->headers, "Authorization", authorization);
+	free(authorization);
 }
 
 int lab_ask(
     struct lab *lab, const char *method, const char *path, const char *form)
 {
 	struct http_request request = { 0 };
-	bool api = strncmp(path, "/MAAS", 5) != 0;
 
-	http_request_set(
-	    &request, method, "%s%s", api ? "/MAAS/api/2.0/" : "", path);
-	if (lab->key[0]) {
-		char *authorization = lab_authorization(lab);
-
-		http_header_add(
-		    &request.headers, "Authorization", authorization);
-		free(authorization);
-	}
-	if (form) {
-		http_header_add(&request.headers, "Content-Type",
-		    "application/x-www-form-urlencoded");
-		buf_adds(&request.body, form);
-	}
+	request_of(method, path, form, &request);
+	sign(lab, &request);
 	return lab_send(lab, &request);
+}
+
+void lab_ask_and_leave(
+    struct lab *lab, const char *method, const char *path, const char *form)
+{
+	struct http_request request = { 0 };
+	struct exchange exchange;
+
+	request_of(method, path, form, &request);
+	sign(lab, &request);
+	check(!hand_over(lab, &request, &exchange));
+	check(exchange.gone);
+	exchange.gone(&exchange);
+	http_request_free(&request);
 }
 
 const char *lab_text(const struct lab *lab)

@@ -18,6 +18,7 @@ struct lab {
 	char *key[3];           /* consumer, token, secret of ->user */
 	unsigned nonce;
 	struct http_response answer; /* the last one */
+	usec waited_for;             /* it; nearly always 0 */
 	json_t *body;                /* parsed, or NULL */
 };
 
@@ -30,7 +31,11 @@ void lab_key(struct lab *lab, const char *shown);
 /* The status; ->answer and ->body hold the rest. form is urlencoded text. */
 int lab_ask(
     struct lab *lab, const char *method, const char *path, const char *form);
-/* The same with a request that is complete. Takes its contents. */
+/* The client is gone before it is answered; and that it is not answered at once
+ * is expected here. */
+void lab_ask_and_leave(
+    struct lab *lab, const char *method, const char *path, const char *form);
+/* The same as lab_ask with a request that is complete. Takes its contents. */
 int lab_send(struct lab *lab, struct http_request *request);
 /* PLAINTEXT, fresh nonce, the lab's time. */
 char *lab_authorization(struct lab *lab);

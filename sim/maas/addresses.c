@@ -417,12 +417,8 @@ void maas_op_ipaddresses_reserve(struct ask *ask)
 	    !domain_is_known(ask, hostname) || !mac_fits(ask, mac, &iface) ||
 	    !pick_address(ask, ip_text != NULL, subnet, &ip))
 		return;
-	if (ip_text && maas_ip_reserved(ask->maas, &ip)) {
-		maas_refuse(ask, 409,
-		    "The IP address %s is kept for another MAC address.",
-		    ip_text);
+	if (ip_text && !maas_ip_may_have(ask, mac ? mac : "", &ip))
 		return;
-	}
 	address = maas_address_make(
 	    ask->maas, mac && *mac ? ALLOC_STICKY : ALLOC_RESERVED, subnet);
 	address->type = ALLOC_RESERVED;

@@ -20,6 +20,7 @@
 #include "base/loop.h"
 #include "sim/maas/ip.h"
 
+struct ask;
 struct boot_offer;
 struct iface;
 struct maas;
@@ -67,7 +68,12 @@ json_t *maas_address_json(
     const struct maas *maas, const struct address *address);
 
 /* ---- reserved_ips.c ---- */
-bool maas_ip_reserved(const struct maas *maas, const struct ip *ip);
+/* The address that is kept for this MAC in this subnet. */
+bool maas_ip_kept(const struct maas *maas, const char *mac,
+    const struct subnet *subnet, struct ip *ip);
+/* May an interface have this static address, with regard to what is kept for
+ * it (its MAC; "": none) and for others? Else refuses. */
+bool maas_ip_may_have(struct ask *ask, const char *mac, const struct ip *ip);
 
 /* ---- lease.c ---- */
 /* Of a machine that boots an ephemeral system from the network. */

@@ -11,7 +11,8 @@
 
 /* The settings that a client can read and write, with the values of a fresh
  * installation. Only a few of them change what is modelled: the default
- * series, and erasing on release. */
+ * series, erasing on release, the link that commissioning makes and whether
+ * crashes of kernels are kept. */
 static const char defaults[] =
     "{\"maas_name\": \"region\", \"theme\": \"\", \"kernel_opts\": null,"
     "\"enable_http_proxy\": true, \"maas_proxy_port\": 8000,"
@@ -51,11 +52,30 @@ static const char defaults[] =
     "\"tls_cert_expiration_notification_interval\": 30,"
     "\"session_length\": 1209600, \"auto_vlan_creation\": true}";
 
-json_t *maas_config_defaults(void)
+/* And those that came later. */
+static const struct {
+	int since;
+	const char *name, *value;
+} newer[] = {
+	{ 305, "max_node_release_results", "3" },
+	{ 306, "default_boot_interface_link_type", "\"auto\"" },
+	{ 306, "enable_kernel_crash_dump", "false" },
+};
+
+json_t *maas_config_defaults(const struct maas *maas)
 {
 	json_t *config = json_loads(defaults, 0, NULL);
 
 	check(config);
+	for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++) {
+		json_t *value = json_loads(
+		    newer[i].value, JSON_DECODE_ANY, NULL);
+
+		check(value);
+		if (maas->version >= newer[i].since)
+			json_object_set(config, newer[i].name, value);
+		json_decref(value);
+	}
 	return config;
 }
 
@@ -143,6 +163,9 @@ static const struct {
 	{ "default_storage_layout", "bcache blank custom flat lvm vmfs6 vmfs7",
 	    "Select a valid choice. %s is not one of the available "
 	    "choices." },
+	{ "default_boot_interface_link_type", "auto dhcp static link_up",
+	    "Select a valid choice. %s is not one of the available "
+	    "choices." },
 	{ "maas_auto_ipmi_user_privilege_level", "ADMIN OPERATOR USER",
 	    "Valid choices are ADMIN, OPERATOR, or USER" },
 };
@@ -155,6 +178,7 @@ static const struct {
 	{ "max_node_commissioning_results", 1, INT64_MAX },
 	{ "max_node_testing_results", 1, INT64_MAX },
 	{ "max_node_installation_results", 1, INT64_MAX },
+	{ "max_node_release_results", 1, INT64_MAX },
 	{ "subnet_ip_exhaustion_threshold_count", 1, INT64_MAX },
 	{ "node_timeout", 1, INT64_MAX },
 	{ "tls_cert_expiration_notification_interval", 1, 90 },
@@ -327,11 +351,12 @@ static bool may_be(
 	return !json_object_size(errors);
 }
 
-/* Neither of them may be empty. */
+/* None of them may be empty. */
 static bool is_needed(const char *name)
 {
 	return strcmp(name, "maas_name") == 0 ||
-	       strcmp(name, "default_storage_layout") == 0;
+	       strcmp(name, "default_storage_layout") == 0 ||
+	       strcmp(name, "default_boot_interface_link_type") == 0;
 }
 
 /* The value as the setting's field of a form reads it; NULL: errors. */

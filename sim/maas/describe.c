@@ -40,10 +40,33 @@ static const char *shown_path(const struct operation *row)
 	                                                     : row->path;
 }
 
+/* Handlers that others have taken the place of. */
+static const struct {
+	int since;
+	const char *handler, *name, *use;
+} deprecated[] = {
+	{ 306, "DHCPSnippetHandler", "DHCP-Snippet", "Reserved-IP" },
+	{ 306, "DHCPSnippetsHandler", "DHCP-Snippets", "Reserved-IPs" },
+};
+
+/* Of the handler: its name, and whether it should still be used. */
+static json_t *handler_doc(const struct maas *maas, const char *handler)
+{
+	for (size_t i = 0; i < sizeof(deprecated) / sizeof(deprecated[0]); i++)
+		if (maas->version >= deprecated[i].since &&
+		    strcmp(deprecated[i].handler, handler) == 0)
+			return json_sprintf(
+			    "%s\nThe '%s' endpoint has been deprecated in "
+			    "favour of '%s'.",
+			    handler, deprecated[i].name, deprecated[i].use);
+	return json_string(handler);
+}
+
 /* A handler is all rows of one name and one path. */
 static json_t *handler_json(
-    const char *authority, const char *scheme, const struct operation *first)
+    const struct ask *ask, const char *authority, const struct operation *first)
 {
+	const char *scheme = ask->exchange->tls ? "https" : "http";
 	size_t count;
 	const struct operation *table = maas_operation_table(&count);
 	json_t *actions = json_array(), *json;
@@ -54,10 +77,10 @@ static json_t *handler_json(
 		if (strcmp(table[i].handler, first->handler) == 0 &&
 		    strcmp(table[i].path, first->path) == 0)
 			json_array_append_new(actions, action_json(&table[i]));
-	json = json_pack("{s:s, s:s, s:o, s:s, s:s, s:o}", "name",
-	    first->handler, "doc", first->handler, "params",
-	    parameters(first->path), "path", path, "uri", uri, "actions",
-	    actions);
+	json = json_pack("{s:s, s:o, s:o, s:s, s:s, s:o}", "name",
+	    first->handler, "doc", handler_doc(ask->maas, first->handler),
+	    "params", parameters(first->path), "path", path, "uri", uri,
+	    "actions", actions);
 	free(path);
 	free(uri);
 	check(json);
@@ -83,18 +106,18 @@ static const struct operation *partner(
 	return NULL;
 }
 
-static json_t *resource_json(const char *authority, const char *scheme,
+static json_t *resource_json(const struct ask *ask, const char *authority,
     const struct operation *table, size_t count, size_t i)
 {
 	const struct operation *other = partner(table, count, table[i].path);
-	json_t *self = handler_json(authority, scheme, &table[i]);
+	json_t *self = handler_json(ask, authority, &table[i]);
 	json_t *anonymous = json_null(), *known = self;
 
 	if (table[i].flags & OP_OPEN) {
 		anonymous = self;
 		known = json_null();
 	} else if (other) {
-		anonymous = handler_json(authority, scheme, other);
+		anonymous = handler_json(ask, authority, other);
 	}
 	return json_pack("{s:s, s:o, s:o}", "name", table[i].handler, "anon",
 	    anonymous, "auth", known);
@@ -105,7 +128,6 @@ void maas_op_describe(struct ask *ask)
 	const struct exchange *x = ask->exchange;
 	const char *authority = x->authority ? x->authority
 	                                     : ask->maas->address;
-	const char *scheme = x->tls ? "https" : "http";
 	size_t count;
 	const struct operation *table = maas_operation_table(&count);
 	json_t *handlers = json_array(), *resources = json_array(), *document;
@@ -115,10 +137,10 @@ void maas_op_describe(struct ask *ask)
 		if (!is_first_of_handler(table, i))
 			continue;
 		json_array_append_new(
-		    handlers, handler_json(authority, scheme, &table[i]));
+		    handlers, handler_json(ask, authority, &table[i]));
 		if (!(table[i].flags & OP_ANONYMOUS))
 			json_array_append_new(resources,
-			    resource_json(authority, scheme, table, count, i));
+			    resource_json(ask, authority, table, count, i));
 	}
 	document = json_pack("{s:s, s:s, s:o, s:o}", "doc", "MAAS API", "hash",
 	    maas_api_hash(ask->maas), "handlers", handlers, "resources",

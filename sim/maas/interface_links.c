@@ -242,10 +242,13 @@ static void drop_link_up(struct ask *ask, const struct iface *iface)
 	}
 }
 
-static bool choose_static(struct ask *ask, struct link_form *form)
+static bool choose_static(
+    struct ask *ask, const struct iface *iface, struct link_form *form)
 {
 	char cidr[IP_TEXT + 4];
 
+	if (form->has_ip && !maas_ip_may_have(ask, iface->mac, &form->ip))
+		return false;
 	if (form->has_ip && maas_address_find(ask->maas, &form->ip)) {
 		maas_refuse(ask, 404, "IP address is already in use.");
 		return false;
@@ -276,7 +279,7 @@ void maas_op_interfaces_link_subnet(struct ask *ask)
 		return;
 	iface = maas_iface_to_change(ask, &change);
 	if (!iface || !read_link(ask, iface, &form) ||
-	    (form.mode == MODE_STATIC && !choose_static(ask, &form)))
+	    (form.mode == MODE_STATIC && !choose_static(ask, iface, &form)))
 		return;
 	if (form.force || form.mode == MODE_LINK_UP)
 		maas_iface_clear_links(iface);

@@ -391,7 +391,7 @@ bool maas_load(struct maas *maas, const json_t *inventory, struct err *err)
 	maas_start_sequences(maas);
 	json_decref(maas->inventory);
 	maas->inventory = kept;
-	maas->config = maas_config_defaults();
+	maas->config = maas_config_defaults(maas);
 	load_users(maas, kept);
 	load_places(maas, kept);
 	load_domains(maas, kept);

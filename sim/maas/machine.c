@@ -363,6 +363,17 @@ json_t *maas_node_addresses(const struct node *node)
 	return lent;
 }
 
+/* What is kept for the interface, or the next that is free. */
+static bool next_address(const struct address *address, struct ip *ip)
+{
+	struct maas *maas = address->iface->node->maas;
+	const struct subnet *subnet = address->subnet;
+
+	return (maas_ip_kept(maas, address->iface->mac, subnet, ip) &&
+	           !maas_address_find(maas, ip)) ||
+	       maas_address_next(maas, subnet, true, ip);
+}
+
 bool maas_node_claim_addresses(struct node *node, struct err *err)
 {
 	struct maas *maas = node->maas;
@@ -373,7 +384,7 @@ bool maas_node_claim_addresses(struct node *node, struct err *err)
 	list_for_each (address, &node->addresses) {
 		if (address->type != ALLOC_AUTO || address->assigned)
 			continue;
-		if (!maas_address_next(maas, address->subnet, true, &ip)) {
+		if (!next_address(address, &ip)) {
 			maas_net_text(&address->subnet->net, cidr);
 			return err_set(err, ERR_REFUSED,
 			    "No more IPs available in subnet: %s.", cidr);

@@ -275,6 +275,16 @@ static bool refuse(struct ask *ask, const char *fmt, const char *value)
 	return false;
 }
 
+/* Later ones say that it is the request, not who makes it. */
+static void lacks(struct ask *ask, const char *name)
+{
+	if (ask->maas->version >= 305)
+		maas_refuse(
+		    ask, 400, "'Bad Request: Parameter not found: %s'", name);
+	else
+		refuse(ask, "'Parameter not found: ", name);
+}
+
 static struct api_key *key_of(
     const struct maas *maas, const char *consumer, const char *token)
 {
@@ -309,16 +319,106 @@ static bool check_names(struct ask *ask)
 	bool fine = false;
 
 	if (!consumer)
-		refuse(ask, "'Parameter not found: ", "oauth_consumer_key");
+		lacks(ask, "oauth_consumer_key");
 	else if (!key_of(ask->maas, consumer, NULL))
 		refuse(ask, "Invalid API key.", NULL);
 	else if (!token)
-		refuse(ask, "'Parameter not found: ", "oauth_token");
+		lacks(ask, "oauth_token");
 	else if (!(ask->key = key_of(ask->maas, NULL, token)))
 		refuse(ask, "'Invalid access token: ", token);
 	else
 		fine = true;
 	return fine;
+}
+
+/* ---- a timestamp that is no number (3.5 and later) ---- */
+
+enum place {
+	IN_HEADER,
+	IN_QUERY,
+	IN_BODY
+};
+
+static char *value_at(struct ask *ask, enum place place, const char *name)
+{
+	const char *header = http_header(
+	    &ask->request->headers, "Authorization");
+	const char *value = NULL;
+
+	if (place == IN_HEADER)
+		return header ? maas_oauth_parameter(header, name) : NULL;
+	value = place == IN_QUERY ? maas_query(ask, name)
+	                          : maas_field(ask, name);
+	return value ? xstrdup(value) : NULL;
+}
+
+/* What is wrong with the parameters at one place, as Python shows it. */
+static bool list_problems(struct ask *ask, enum place place, struct buf *text)
+{
+	bool odd = false;
+	int64_t number;
+
+	for (size_t i = 0; i < REQUIRED_COUNT; i++) {
+		char *value = value_at(ask, place, required[i]);
+		bool no_number = value &&
+		                 strcmp(required[i], "oauth_timestamp") == 0 &&
+		                 !maas_python_read_int(value, &number);
+
+		odd |= no_number;
+		if (!value || no_number)
+			buf_addf(text, "%s('%s', <ParamIssue.%s'>)",
+			    text->len ? ", " : "", required[i],
+			    value ? "UNEXPECTED_TYPE: 'unexpected type"
+			          : "MISSING: 'missing");
+		free(value);
+	}
+	return odd;
+}
+
+/* No place has all of them, and one has a timestamp that is no number. */
+static bool is_misshapen(struct ask *ask, struct buf *text)
+{
+	static const char *const words[] = { "auth", "query", "query" };
+	const char *header = http_header(
+	    &ask->request->headers, "Authorization");
+	bool odd = false, fine = false;
+
+	for (int place = IN_HEADER; place <= IN_BODY; place++) {
+		struct buf problems = BUF_INIT;
+
+		odd |= list_problems(ask, place, &problems);
+		fine |= !problems.len;
+		if (place == IN_HEADER &&
+		    (!header || strncmp(header, "OAuth", 5) != 0))
+			buf_adds(text, "missing starting 'OAuth' from "
+			               "'Authentication' header");
+		else
+			buf_addf(text,
+			    "%sthe following problems were found among the "
+			    "%s params: %s",
+			    text->len ? "; " : "", words[place],
+			    buf_text(&problems));
+		buf_free(&problems);
+	}
+	return odd && !fine;
+}
+
+/* It is looked at before anything else. */
+static bool check_shape(struct ask *ask)
+{
+	const char *given = parameter(ask, "oauth_timestamp");
+	struct buf text = BUF_INIT;
+	bool misshapen;
+	int64_t time;
+
+	if (ask->maas->version < 305 || !given ||
+	    maas_python_read_int(given, &time))
+		return true;
+	misshapen = is_misshapen(ask, &text);
+	if (misshapen)
+		maas_refuse(ask, 400, "\"Bad Request: %s\"", buf_text(&text));
+	buf_free(&text);
+	return !misshapen;
 }
 
 /* The later a date the better, so it is the slower clock that judges: that of
@@ -343,7 +443,9 @@ static bool check_timestamp(struct ask *ask)
 	bool fine = false;
 
 	if (!given) {
-		refuse(ask, "'Parameter not found: ", "oauth_timestamp");
+		lacks(ask, "oauth_timestamp");
+	} else if (!parameter(ask, "oauth_nonce")) {
+		lacks(ask, "oauth_nonce");
 	} else if (!maas_python_read_int(given, &time)) {
 		maas_python_no_int(&text, given);
 		maas_refuse(ask, 500, "%s", buf_text(&text));
@@ -406,8 +508,8 @@ enum oauth_verdict maas_oauth(struct ask *ask)
 {
 	if (!header_has_all(ask) && !parameters_have_all(ask))
 		return OAUTH_NONE;
-	if (check_version(ask) && check_names(ask) && check_timestamp(ask) &&
-	    check_nonce(ask) && check_signature(ask)) {
+	if (check_shape(ask) && check_version(ask) && check_names(ask) &&
+	    check_timestamp(ask) && check_nonce(ask) && check_signature(ask)) {
 		ask->user = ask->key->user;
 		return OAUTH_GOOD;
 	}

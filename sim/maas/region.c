@@ -415,7 +415,7 @@ void maas_defaults(struct maas *maas)
 	maas->default_pool = maas_pool_make(maas, "default", "Default pool");
 	maas->default_domain = maas_domain_make(maas, "maas");
 	default_networks(maas);
-	maas->config = maas_config_defaults();
+	maas->config = maas_config_defaults(maas);
 	maas_documents_defaults(maas);
 	maas_user_key(maas, "admin", true);
 }

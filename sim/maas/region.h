@@ -101,7 +101,7 @@ void maas_tell(struct maas *maas);
 void maas_set_text(char **text, const char *value);
 
 /* ---- config.c ---- */
-json_t *maas_config_defaults(void);
+json_t *maas_config_defaults(const struct maas *maas);
 bool maas_config_bool(const struct maas *maas, const char *name);
 const char *maas_config_text(const struct maas *maas, const char *name);
 

@@ -40,6 +40,31 @@ static struct subnet *boot_subnet(struct maas *maas)
 	return maas->subnets.count ? maas->subnets.items[0] : NULL;
 }
 
+/* How it is linked is a setting since 3.6; before it was automatic. A static
+ * address is the subnet's next; where it has none left, there is no link. */
+static void link_boot(struct iface *iface, struct subnet *subnet)
+{
+	struct maas *maas = iface->node->maas;
+	const char *mode = maas->version >= 306
+	                       ? maas_config_text(
+	                             maas, "default_boot_interface_link_type")
+	                       : "auto";
+	bool is_static = strcmp(mode, "static") == 0;
+	struct address *address;
+	struct ip ip;
+
+	if (is_static && !maas_address_next(maas, subnet, false, &ip))
+		return;
+	address = maas_address_make(maas,
+	    strcmp(mode, "auto") == 0   ? ALLOC_AUTO
+	    : strcmp(mode, "dhcp") == 0 ? ALLOC_DHCP
+	                                : ALLOC_STICKY,
+	    subnet);
+	maas_address_give(address, iface);
+	if (is_static)
+		maas_address_assign(address, &ip, address->created_time);
+}
+
 void maas_node_link_boot(struct node *node)
 {
 	struct maas *maas = node->maas;
@@ -57,7 +82,7 @@ void maas_node_link_boot(struct node *node)
 	iface->vlan = subnet->vlan;
 	maas_address_give(
 	    maas_address_make(maas, ALLOC_DISCOVERED, subnet), iface);
-	maas_address_give(maas_address_make(maas, ALLOC_AUTO, subnet), iface);
+	link_boot(iface, subnet);
 }
 
 void maas_node_found(struct node *node, const struct hardware *hardware)

@@ -31,16 +31,75 @@ static bool too_old(struct ask *ask)
 	return true;
 }
 
-bool maas_ip_reserved(const struct maas *maas, const struct ip *ip)
+static bool has_ip(const struct document *reserved, const struct ip *ip)
 {
-	struct document *reserved;
 	struct ip kept;
 
+	return maas_ip_parse(jstr(reserved->shown, "ip"), &kept) &&
+	       maas_ip_compare(&kept, ip) == 0;
+}
+
+static bool has_mac(const struct document *reserved, const char *mac)
+{
+	return strcasecmp(jstr(reserved->shown, "mac_address"), mac) == 0;
+}
+
+static bool is_reserved(const struct maas *maas, const struct ip *ip)
+{
+	struct document *reserved;
+
 	list_for_each (reserved, &maas->reserved_ips) {
-		if (maas_ip_parse(jstr(reserved->shown, "ip"), &kept) &&
-		    maas_ip_compare(&kept, ip) == 0)
+		if (has_ip(reserved, ip))
 			return true;
 	}
+	return false;
+}
+
+bool maas_ip_kept(const struct maas *maas, const char *mac,
+    const struct subnet *subnet, struct ip *ip)
+{
+	struct document *reserved;
+
+	list_for_each (reserved, &maas->reserved_ips) {
+		if (has_mac(reserved, mac) &&
+		    jint(reserved->shown, "_subnet") == subnet->id)
+			return maas_ip_parse(jstr(reserved->shown, "ip"), ip);
+	}
+	return false;
+}
+
+bool maas_ip_may_have(struct ask *ask, const char *mac, const struct ip *ip)
+{
+	struct document *reserved, *found = NULL;
+	char text[IP_TEXT];
+	const char *kept;
+	int count = 0;
+
+	list_for_each (reserved, &ask->maas->reserved_ips) {
+		if (!has_ip(reserved, ip) && !has_mac(reserved, mac))
+			continue;
+		found = reserved;
+		count++;
+	}
+	if (!found || (count == 1 && has_ip(found, ip) && has_mac(found, mac)))
+		return true;
+	kept = jstr(found->shown, "ip");
+	maas_ip_text(ip, text);
+	if (count > 1)
+		maas_refuse(ask, 409,
+		    "The MAC address %s or the static IP %s are associated to "
+		    "reserved IP and can't be used.",
+		    mac, text);
+	else if (has_ip(found, ip))
+		maas_refuse(ask, 409,
+		    "The static IP %s is already reserved for the mac address "
+		    "%s.",
+		    text, jstr(found->shown, "mac_address"));
+	else
+		maas_refuse(ask, 409,
+		    "The static IP %s does not match the reserved IP %s for "
+		    "the MAC address %s.",
+		    text, kept, mac);
 	return false;
 }
 
@@ -98,7 +157,7 @@ static void check_ip(const struct maas *maas, const struct subnet *subnet,
 	else if (taken(maas, ip, mac))
 		maas_error(errors, "ip",
 		    "The ip %s is already in use by another machine.", text);
-	else if (maas_ip_reserved(maas, ip))
+	else if (is_reserved(maas, ip))
 		maas_error(errors, "ip",
 		    "Reserved IP with this IP address already exists.");
 }
@@ -113,7 +172,7 @@ static void check_mac(struct ask *ask, const char *mac, json_t *errors)
 		maas_error(errors, "mac_address",
 		    "'%s' is not a valid MAC address.", mac);
 	list_for_each (other, &ask->maas->reserved_ips) {
-		if (strcasecmp(jstr(other->shown, "mac_address"), mac) == 0)
+		if (has_mac(other, mac))
 			maas_error(errors, "__all__",
 			    "Reserved IP with this MAC address and Subnet "
 			    "already exists.");

@@ -541,7 +541,10 @@ void maas_op_mark_broken(struct ask *ask)
 		maas_node_release(node, NULL, NULL);
 	node->when_off = NULL;
 	maas_set_text(&node->error_description, comment ? comment : "");
-	node->owner = NULL;
+	/* Later ones leave it to the release, which keeps the owner while the
+	 * machine is on. */
+	if (node->maas->version < 306)
+		node->owner = NULL;
 	maas_node_enter(node, NODE_BROKEN);
 	maas_answer(ask, maas_node_json(node));
 }

@@ -44,7 +44,8 @@ struct hardware {
 	int64_t disk_size;
 };
 void maas_node_found(struct node *node, const struct hardware *hardware);
-/* DISCOVERED and AUTO rows for the boot interface, as commissioning leaves. */
+/* The rows that commissioning leaves for the boot interface: DISCOVERED and the
+ * link. */
 void maas_node_link_boot(struct node *node);
 void maas_node_netboot_off(struct node *node);
 void maas_node_user_data_read(struct node *node);

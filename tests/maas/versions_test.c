@@ -1,0 +1,301 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "tests/maas/rows.h"
+#include "tests/test.h"
+
+/*
+ * What a client sees of a region's version (docs/maas.md, "Versions"): each
+ * claim is asked of every version.
+ */
+
+static const char *const versions[] = { "3.4", "3.5", "3.6", "3.7" };
+enum version {
+	V34,
+	V35,
+	V36,
+	V37,
+	VERSIONS
+};
+
+#define EACH(v) (enum version v = V34; v < VERSIONS; v++)
+
+static const char *id; /* of the region's machine */
+
+static void a_region(enum version v)
+{
+	struct maas_options options = { .name = "maas/lab",
+		.version = versions[v] };
+
+	a_lab(&options, NULL);
+	id = a_machine(NULL);
+}
+
+/* One request, and what each version says to it. */
+struct answer {
+	int status;
+	const char *text; /* all of it; NULL: not looked at */
+};
+
+static void check_answer(const struct answer *said)
+{
+	EXPECT_INT(lab.answer.status, said->status);
+	if (said->text)
+		EXPECT_STR(lab_text(&lab), said->text);
+}
+
+/* ---- credentials ---- */
+
+static void with_header(const char *token_name, const char *timestamp)
+{
+	struct http_request request = { 0 };
+	char *header = xasprintf(
+	    "OAuth oauth_consumer_key=\"%s\", %s=\"%s\", "
+	    "oauth_timestamp=\"%s\", oauth_signature_method=\"PLAINTEXT\", "
+	    "oauth_signature=\"&%s\", oauth_nonce=\"n\"",
+	    lab.key[0], token_name, lab.key[1], timestamp, lab.key[2]);
+
+	http_request_set(
+	    &request, "GET", "%s", "/MAAS/api/2.0/users/?op=whoami");
+	http_header_add(&request.headers, "Authorization", header);
+	lab_send(&lab, &request);
+	free(header);
+}
+
+#define SIX_MISSING                                                 \
+	"('oauth_consumer_key', <ParamIssue.MISSING: 'missing'>), " \
+	"('oauth_token', <ParamIssue.MISSING: 'missing'>), "        \
+	"('oauth_signature', <ParamIssue.MISSING: 'missing'>), "    \
+	"('oauth_signature_method', <ParamIssue.MISSING: "          \
+	"'missing'>), "                                             \
+	"('oauth_timestamp', <ParamIssue.MISSING: 'missing'>), "    \
+	"('oauth_nonce', <ParamIssue.MISSING: 'missing'>)"
+
+TEST(a_parameter_that_is_missing_or_odd_is_a_bad_request_since_3_5)
+{
+	static const char odd[] =
+	    "\"Bad Request: the following problems were found among the auth "
+	    "params: ('oauth_timestamp', <ParamIssue.UNEXPECTED_TYPE: "
+	    "'unexpected type'>); the following problems were found among the "
+	    "query params: " SIX_MISSING "; the following problems were found "
+	    "among the query params: " SIX_MISSING "\"";
+
+	for
+		EACH(v)
+		{
+			a_region(v);
+			/* the name is there, as a part of another one */
+			with_header("my_oauth_token", "1");
+			check_answer(&(struct answer){ v == V34 ? 401 : 400,
+			    v == V34
+			        ? "Authorization Error: 'Parameter not found: "
+			          "oauth_token'"
+			        : "'Bad Request: Parameter not found: "
+			          "oauth_token'" });
+			with_header("oauth_token", "abc");
+			check_answer(&(struct answer){ v == V34 ? 500 : 400,
+			    v == V34 ? "invalid literal for int() with base "
+			               "10: 'abc'"
+			             : odd });
+			lab_close(&lab);
+		}
+}
+
+/* ---- settings ---- */
+
+static const char *unknown(const char *name)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "%s is not a valid config setting", name);
+	return text;
+}
+
+TEST(settings_come_with_their_version)
+{
+	static const struct {
+		const char *name, *value;
+		enum version since;
+	} settings[] = {
+		{ "node_timeout", "30", V34 },
+		{ "max_node_release_results", "3", V35 },
+		{ "default_boot_interface_link_type", "\"auto\"", V36 },
+		{ "enable_kernel_crash_dump", "false", V36 },
+	};
+
+	for
+		EACH(v)
+		{
+			a_region(v);
+			for (size_t i = 0; i < 4; i++) {
+				char *path = xasprintf(
+				    "maas/?op=get_config&name=%s",
+				    settings[i].name);
+				bool there = v >= settings[i].since;
+
+				EXPECT_INT(
+				    asks("GET", path, NULL), there ? 200 : 400);
+				EXPECT_HAS(lab_text(&lab),
+				    there ? settings[i].value
+				          : unknown(settings[i].name));
+				free(path);
+			}
+			lab_close(&lab);
+		}
+}
+
+/* The address of the link too, if it has one. */
+static void commissioning_links(
+    enum version v, const char *setting, const char *mode, const char *ip)
+{
+	char *form = xasprintf(
+	    "name=default_boot_interface_link_type&value=%s", setting);
+
+	a_region(v);
+	EXPECT_INT(asks("POST", "maas/?op=set_config", form), 200);
+	EXPECT_INT(machine_op(id, "commission", NULL), 200);
+	minutes(30);
+	EXPECT_STR(status_of(id), "Ready");
+	EXPECT_INT(jlen(lab.body, "boot_interface.links"), 1);
+	EXPECT_STR(word("boot_interface.links[0].mode"), mode);
+	EXPECT_STR(word("boot_interface.links[0].ip_address"), ip);
+	free(form);
+	lab_close(&lab);
+}
+
+TEST(commissioning_links_as_the_setting_says_since_3_6)
+{
+	commissioning_links(V36, "auto", "auto", "");
+	commissioning_links(V36, "dhcp", "dhcp", "");
+	commissioning_links(V36, "link_up", "link_up", "");
+	commissioning_links(V37, "static", "static", "10.0.0.2");
+}
+
+TEST(the_setting_of_the_link_is_one_of_four)
+{
+	a_region(V36);
+	EXPECT_INT(asks("POST", "maas/?op=set_config",
+	               "name=default_boot_interface_link_type&value=x"),
+	    400);
+	EXPECT_STR(word("default_boot_interface_link_type[0]"),
+	    "Select a valid choice. x is not one of the available choices.");
+	EXPECT_INT(asks("POST", "maas/?op=set_config",
+	               "name=default_boot_interface_link_type&value="),
+	    400);
+	lab_close(&lab);
+}
+
+/* ---- kept addresses (3.6 and later) ---- */
+
+static char *link_path(const char *of)
+{
+	int iface;
+
+	status_of(of);
+	iface = number("boot_interface.id");
+	return xasprintf("nodes/%s/interfaces/%d/?op=link_subnet", of, iface);
+}
+
+static void keep(const char *ip, const char *mac)
+{
+	char *form = xasprintf("ip=%s&mac_address=%s", ip, mac);
+
+	EXPECT_INT(asks("POST", "reservedips/", form), 200);
+	free(form);
+}
+
+#define STATIC(ip) "mode=static&subnet=cidr:10.0.0.0/24&ip_address=" ip
+
+TEST(a_static_address_may_not_go_against_those_that_are_kept)
+{
+	char *path, *mac, *text;
+
+	a_region(V36);
+	path = link_path(id);
+	mac = xstrdup(word("boot_interface.mac_address"));
+	keep("10.0.0.50", "aa:bb:cc:dd:ee:ff");
+	EXPECT_INT(asks("POST", path, STATIC("10.0.0.50")), 409);
+	EXPECT_STR(lab_text(&lab),
+	    "The static IP 10.0.0.50 is already reserved "
+	    "for the mac address aa:bb:cc:dd:ee:ff.");
+	keep("10.0.0.60", mac);
+	EXPECT_INT(asks("POST", path, STATIC("10.0.0.70")), 409);
+	text = xasprintf("The static IP 10.0.0.70 does not match the reserved "
+	                 "IP 10.0.0.60 for the MAC address %s.",
+	    mac);
+	EXPECT_STR(lab_text(&lab), text);
+	free(text);
+	EXPECT_INT(asks("POST", path, STATIC("10.0.0.50")), 409);
+	text = xasprintf("The MAC address %s or the static IP 10.0.0.50 are "
+	                 "associated to reserved IP and can't be used.",
+	    mac);
+	EXPECT_STR(lab_text(&lab), text);
+	free(text);
+	EXPECT_INT(asks("POST", path, STATIC("10.0.0.60")), 200);
+	free(path);
+	free(mac);
+	lab_close(&lab);
+}
+
+TEST(a_deployment_takes_the_address_that_is_kept_for_the_interface)
+{
+	a_region(V36);
+	status_of(id);
+	keep("10.0.0.60", word("boot_interface.mac_address"));
+	EXPECT_INT(machine_op(id, "deploy", NULL), 200);
+	status_of(id);
+	EXPECT_STR(word("ip_addresses[0]"), "10.0.0.60");
+	lab_close(&lab);
+}
+
+/* ---- a machine's life ---- */
+
+/* Up to 3.5 it is nobody's at once; then it stays its owner's as long as it is
+ * on. */
+TEST(a_broken_machine_that_is_on_keeps_its_owner_since_3_6)
+{
+	for
+		EACH(v)
+		{
+			a_region(v);
+			EXPECT_INT(machine_op(id, "deploy", NULL), 200);
+			minutes(30);
+			EXPECT_STR(status_of(id), "Deployed");
+			EXPECT_INT(
+			    machine_op(id, "mark_broken", "comment=c"), 200);
+			EXPECT_STR(word("status_name"), "Broken");
+			EXPECT_STR(word("owner"), v < V36 ? "" : "admin");
+			EXPECT_INT(machine_op(id, "mark_fixed", NULL), 200);
+			lab_close(&lab);
+		}
+}
+
+/* ---- the description ---- */
+
+TEST(snippets_are_deprecated_since_3_6)
+{
+	for
+		EACH(v)
+		{
+			a_region(v);
+			asks("GET", "describe/", NULL);
+			EXPECT(
+			    !strstr(lab_text(&lab),
+			        "The 'DHCP-Snippets' endpoint has been "
+			        "deprecated "
+			        "in favour of 'Reserved-IPs'.") == (v < V36));
+			lab_close(&lab);
+		}
+}
+
+TESTS_BEGIN
+CASE(a_parameter_that_is_missing_or_odd_is_a_bad_request_since_3_5),
+    CASE(settings_come_with_their_version),
+    CASE(commissioning_links_as_the_setting_says_since_3_6),
+    CASE(the_setting_of_the_link_is_one_of_four),
+    CASE(a_static_address_may_not_go_against_those_that_are_kept),
+    CASE(a_deployment_takes_the_address_that_is_kept_for_the_interface),
+    CASE(a_broken_machine_that_is_on_keeps_its_owner_since_3_6),
+    CASE(snippets_are_deprecated_since_3_6), TESTS_END

@@ -228,15 +228,31 @@ static void an_unknown_method(struct trial *trial)
 	look(trial, &oauth, &denied, WHOAMI " signed with HMAC-SHA256");
 }
 
-static void the_scheme_in_small_letters(struct trial *trial)
+static void look_with_small_letters(
+    struct trial *trial, const struct check_step *step)
 {
-	static const struct check_step denied = DENIED(
-	    "'Parameter not found: oauth_consumer_key'");
 	struct oauth oauth;
 
 	oauth_init(&oauth, trial->site);
 	oauth.scheme = "oauth";
-	look(trial, &oauth, &denied, WHOAMI " with the scheme \"oauth\"");
+	look(trial, &oauth, step, WHOAMI " with the scheme \"oauth\"");
+}
+
+static void small_letters_are_nobody(struct trial *trial)
+{
+	static const struct check_step denied = DENIED(
+	    "'Parameter not found: oauth_consumer_key'");
+
+	look_with_small_letters(trial, &denied);
+}
+
+static void small_letters_are_a_fault(struct trial *trial)
+{
+	static const struct check_step bad = ASK(KEY, "GET", WHOAMI, NULL,
+	    SAYS(400, TEXT,
+	        "'Bad Request: Parameter not found: oauth_consumer_key'"));
+
+	look_with_small_letters(trial, &bad);
 }
 
 static void a_realm(struct trial *trial)
@@ -302,7 +318,10 @@ static const struct check rows[] = {
 	CHECK("M-044", 0, "a nonce belongs to its token", AS_OTHER, RUN(a_nonce_of_two_people)),
 	CHECK("M-045", 0, "OAuth is version 1.0, or unsaid", RUN(versions_of_oauth)),
 	CHECK("M-046", 0, "an unknown signature method is answered with those known", RUN(an_unknown_method)),
-	CHECK("M-047", 0, "the scheme is written OAuth", RUN(the_scheme_in_small_letters)),
+	{ .id = "M-047", .until = 304, .says = "the scheme is written OAuth",
+	    .steps = (const struct check_step[]){ RUN(small_letters_are_nobody), { .end = true } } },
+	{ .id = "M-047", .since = 305, .says = "the scheme is written OAuth",
+	    .steps = (const struct check_step[]){ RUN(small_letters_are_a_fault), { .end = true } } },
 	CHECK("M-048", 0, "a realm is passed over", RUN(a_realm)),
 	CHECK("M-049", 0, "a deleted key is an invalid one",
 	    ASK(KEY, "POST", "account/?op=create_authorisation_token", "name={p}-dead", SAYS(200, JSON, NULL),

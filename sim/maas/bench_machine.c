@@ -62,6 +62,7 @@ void maas_bench_step(struct node *node)
 	case NODE_COMMISSIONING:
 	case NODE_ENTERING_RESCUE_MODE:
 	case NODE_TESTING:
+	case NODE_RELEASING:
 		maas_node_signal(node, true, NULL);
 		break;
 	case NODE_DISK_ERASING:
@@ -94,6 +95,11 @@ void maas_bench_power(struct node *node, bool on)
 		break;
 	case NODE_ENTERING_RESCUE_MODE:
 		later(node, "the ephemeral system", SECONDS(60), SECONDS(120));
+		break;
+	case NODE_RELEASING:
+		if (node->runs_release)
+			later(node, "running the release scripts", SECONDS(60),
+			    SECONDS(300));
 		break;
 	case NODE_DISK_ERASING:
 		later(node, "erasing", SECONDS(120), SECONDS(600));

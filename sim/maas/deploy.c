@@ -232,6 +232,17 @@ static bool check_machine(
 
 /* ---- the deployment ---- */
 
+/* Since 3.6: what the request says, or the setting. */
+static bool dumps_crashes(const struct ask *ask)
+{
+	const char *text = maas_field(ask, "enable_kernel_crash_dump");
+
+	if (ask->maas->version < 306)
+		return false;
+	return text ? maas_is_tick(text)
+	            : maas_config_bool(ask->maas, "enable_kernel_crash_dump");
+}
+
 static const char *const installation[] = { "/tmp/install.log", NULL };
 
 static void start(
@@ -256,6 +267,7 @@ static void start(
 	node->ephemeral = d->options.ephemeral;
 	node->install_kvm = hosts;
 	node->hw_sync = d->options.hw_sync;
+	node->crash_dump = dumps_crashes(ask);
 	maas_set_text(&node->user_data, maas_field(ask, "user_data"));
 	node->acted = ask->user;
 	node->netboot = true;

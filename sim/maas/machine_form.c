@@ -523,6 +523,8 @@ static void create(struct ask *ask, struct creation *creation)
 	        (form.power.type && *form.power.type) ||
 	        maas_power_configured(ask, NULL))) {
 		node = make(ask, &form);
+		node->is_dpu = ask->maas->version >= 307 &&
+		               maas_ticked(ask, "is_dpu");
 		if (maas_is_admin(ask) && creation->deployed)
 			already_deployed(ask, node);
 		else if (may_commission(ask, creation))

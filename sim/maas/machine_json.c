@@ -306,9 +306,10 @@ static void set_status_keys(json_t *json, const struct node *node)
 	if (node->maas->version >= 305)
 		set_text(json, "error_description", node->error_description);
 	if (node->maas->version >= 306)
-		set(json, "enable_kernel_crash_dump", json_false());
+		set(json, "enable_kernel_crash_dump",
+		    json_boolean(node->crash_dump));
 	if (node->maas->version >= 307)
-		set(json, "is_dpu", json_false());
+		set(json, "is_dpu", json_boolean(node->is_dpu));
 }
 
 static void set_disks(json_t *json, const struct node *node)

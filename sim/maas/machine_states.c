@@ -170,7 +170,8 @@ static usec limit_of(const struct node *node, const struct task *task)
 	const struct maas_options *options = &node->maas->options;
 	bool deploying = task->status == NODE_DEPLOYING;
 
-	if (task->releasing)
+	/* The five minutes are for the power alone. */
+	if (task->releasing && !node->runs_release)
 		return options->release_limit_for ? options->release_limit_for
 		                                  : MINUTES(5);
 	if (options->deploy_limit_for)

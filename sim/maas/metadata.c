@@ -249,6 +249,10 @@ static enum boot_task task_for(const struct node *node)
 		return node->ephemeral ? BOOT_INSTALL : BOOT_LOCAL;
 	case NODE_DISK_ERASING:
 		return BOOT_ERASE;
+	case NODE_RELEASING:
+		if (!node->runs_release)
+			break;
+		return node->wipes ? BOOT_ERASE : BOOT_TEST;
 	case NODE_ENTERING_RESCUE_MODE:
 	case NODE_RESCUE_MODE:
 		return BOOT_RESCUE;

@@ -51,7 +51,8 @@ struct node {
 	struct pool *pool;
 	struct user *owner;
 	char *agent_name;
-	bool locked, netboot, ephemeral, hw_sync, install_kvm;
+	bool locked, netboot, ephemeral, hw_sync, install_kvm, crash_dump;
+	bool is_dpu; /* since 3.7 */
 	char *architecture, *osystem, *series, *hwe_kernel, *min_hwe_kernel;
 	char *power_type, *power_state;
 	json_t *power_parameters; /* an object */
@@ -79,11 +80,13 @@ struct node {
 	int64_t gateway_link_id; /* 0: MAAS chooses */
 	char *user_data;         /* as it came, base64 */
 	struct node *parent;
-	struct script_set *commissioning, *installation, *testing; /* or NULL */
+	/* NULL: none */
+	struct script_set *commissioning, *installation, *testing, *release;
 	struct api_key *key; /* for the metadata service; NULL until booted */
 	char *rack_version;  /* of controllers */
 	bool connected;      /* a rack to its region */
 	bool quick_erase, secure_erase, erased;
+	bool runs_release, wipes; /* scripts before its release; erasing too */
 	bool skip_networking, skip_storage; /* in the present commissioning */
 	struct user *owner_before; /* of a test or a stay in rescue mode */
 	struct user *acted;        /* who asked for the task at hand */

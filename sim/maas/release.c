@@ -10,6 +10,7 @@
 #include "sim/maas/node.h"
 #include "sim/maas/node_events.h"
 #include "sim/maas/power.h"
+#include "sim/maas/release.h"
 #include "sim/maas/results.h"
 #include "sim/maas/storage.h"
 #include "sim/maas/tasks.h"
@@ -72,6 +73,7 @@ static void become_ready(struct node *node)
 	maas_set_text(&node->agent_name, "");
 	maas_set_text(&node->user_data, NULL);
 	node->ephemeral = node->install_kvm = node->hw_sync = false;
+	node->crash_dump = false;
 	node->locked = false;
 	node->quick_erase = node->secure_erase = false;
 	drop_acquired(node);
@@ -106,14 +108,19 @@ void maas_node_release(
 	maas_set_text(&node->series, "");
 	maas_set_text(&node->hwe_kernel, NULL);
 	maas_set_text(&node->agent_name, "");
-	node->install_kvm = node->hw_sync = false;
+	node->install_kvm = node->hw_sync = node->crash_dump = false;
 	node->netboot = true;
 	drop_children(node);
 	maas_storage_release(node);
 	if (node->maas->version < 306)
 		node->installation = NULL;
-	maas_node_enter(node, NODE_RELEASING);
-	maas_event(node, EVENT_INFO, "Releasing", NULL, "%s", "");
+	/* Its scripts may have been the first part of it. */
+	if (node->status == NODE_RELEASING) {
+		maas_node_progress(node);
+	} else {
+		maas_node_enter(node, NODE_RELEASING);
+		maas_event(node, EVENT_INFO, "Releasing", NULL, "%s", "");
+	}
 	if (!maas_power_known(node) || strcmp(node->power_state, "off") == 0) {
 		maas_power_forget(node);
 		release_done(node);
@@ -124,32 +131,28 @@ void maas_node_release(
 }
 
 static void erase(struct node *node, struct user *user, const char *comment,
-    bool quick, bool secure)
+    const struct release_wish *wish)
 {
 	maas_event_by(node, "User erasing disks", user, comment);
 	node->acted = user;
-	node->quick_erase = quick || maas_config_bool(node->maas,
-	                                 "disk_erase_with_quick_erase");
-	node->secure_erase = secure || maas_config_bool(node->maas,
-	                                   "disk_erase_with_secure_erase");
+	node->quick_erase = wish->quick;
+	node->secure_erase = wish->secure;
 	maas_node_enter(node, NODE_DISK_ERASING);
 	maas_power_set(node, true);
 }
 
 /* ---- one machine ---- */
 
-struct release_wish {
-	bool erase, quick, secure, force;
-};
-
-static bool read_wish(struct ask *ask, struct release_wish *wish)
+/* Erasing alone has a status of its own. */
+static void begin(struct node *node, struct user *user, const char *comment,
+    const struct release_wish *wish)
 {
-	const struct form *form = &ask->body.form;
-
-	return maas_flag(ask, form, "erase", false, &wish->erase) &&
-	       maas_flag(ask, form, "secure_erase", false, &wish->secure) &&
-	       maas_flag(ask, form, "quick_erase", false, &wish->quick) &&
-	       maas_flag(ask, form, "force", false, &wish->force);
+	if (wish->scripts.count)
+		maas_release_scripts_start(node, user, comment, wish);
+	else if (wish->erase)
+		erase(node, user, comment, wish);
+	else
+		maas_node_release(node, user, comment);
 }
 
 /* The region notices only when it tries: status and power are set back. */
@@ -178,20 +181,17 @@ static void not_released(struct ask *ask, struct node *node,
     enum node_status before, const struct err *err)
 {
 	node->when_off = NULL;
+	node->runs_release = node->wipes = false;
 	maas_node_enter(node, before);
 	maas_late_power(ask, err);
 }
 
-void maas_op_release(struct ask *ask)
+static void release_one(
+    struct ask *ask, struct node *node, const struct release_wish *wish)
 {
-	struct node *node = maas_ask_edit(ask, "Machine");
 	enum node_status before;
-	const char *comment = maas_field(ask, "comment");
-	struct release_wish wish;
 	struct err err = { 0 };
 
-	if (!node || !read_wish(ask, &wish))
-		return;
 	if (released_already(node->status)) {
 		maas_answer(ask, maas_node_json(node));
 		return;
@@ -210,13 +210,19 @@ void maas_op_release(struct ask *ask)
 		return;
 	}
 	before = node->status;
-	if (wish.erase ||
-	    maas_config_bool(ask->maas, "enable_disk_erasing_on_release"))
-		erase(node, ask->user, comment, wish.quick, wish.secure);
-	else
-		maas_node_release(node, ask->user, comment);
+	begin(node, ask->user, maas_field(ask, "comment"), wish);
 	maas_answer(ask, maas_node_json(node));
 	maas_hold(ask, node, before, not_released);
+}
+
+void maas_op_release(struct ask *ask)
+{
+	struct node *node = maas_ask_edit(ask, "Machine");
+	struct release_wish wish = { 0 };
+
+	if (node && maas_release_read(ask, node, &wish))
+		release_one(ask, node, &wish);
+	maas_release_wish_free(&wish);
 }
 
 /* ---- many machines ---- */
@@ -278,18 +284,17 @@ static void collect(struct ask *ask, struct bulk *bulk)
 static void release_all(struct ask *ask, const struct bulk *bulk)
 {
 	const char *comment = maas_field(ask, "comment");
+	struct release_wish wish = { 0 };
 	json_t *list = json_array();
+
+	maas_release_settings(ask->maas, &wish);
 
 	for (size_t i = 0; i < bulk->count; i++) {
 		struct node *node = bulk->nodes[i];
 
 		if (released_already(node->status))
 			continue;
-		if (maas_config_bool(
-		        ask->maas, "enable_disk_erasing_on_release"))
-			erase(node, ask->user, comment, false, false);
-		else
-			maas_node_release(node, ask->user, comment);
+		begin(node, ask->user, comment, &wish);
 		json_array_append_new(list, json_string(node->system_id));
 	}
 	maas_answer(ask, list);

@@ -12,6 +12,7 @@
 #include "sim/maas/node.h"
 #include "sim/maas/node_events.h"
 #include "sim/maas/power.h"
+#include "sim/maas/release.h"
 #include "sim/maas/results.h"
 #include "sim/maas/storage.h"
 #include "sim/maas/tasks.h"
@@ -231,6 +232,9 @@ void maas_node_signal(struct node *node, bool ok, const char *error)
 		break;
 	case NODE_DISK_ERASING:
 		erased(node, ok);
+		break;
+	case NODE_RELEASING:
+		maas_release_scripts_over(node, ok);
 		break;
 	case NODE_ENTERING_RESCUE_MODE:
 		rescued(node, ok);

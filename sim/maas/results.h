@@ -1,11 +1,11 @@
 /*
  * results: scripts that ran, or will run, on machines.
  *
- * A set is one occasion: a commissioning, an installation or a test of one
- * machine, with a run for each script. Sets belong to the region and go with
- * their machine; the machine points at the latest of each type. The scripts are
- * names, and print nothing, but for the one that lists the machine's parts
- * (resources.c).
+ * A set is one occasion: a commissioning, an installation, a test or a release
+ * of one machine, with a run for each script. Sets belong to the region and go
+ * with their machine; the machine points at the latest of each type. The
+ * scripts are names, and print nothing, but for the one that lists the
+ * machine's parts (resources.c).
  */
 #ifndef SIM_MAAS_RESULTS_H
 #define SIM_MAAS_RESULTS_H
@@ -31,6 +31,7 @@ enum result_type {
 	RESULT_COMMISSIONING = 0,
 	RESULT_INSTALLATION = 1,
 	RESULT_TESTING = 2,
+	RESULT_RELEASE = 3,
 };
 
 struct script_set {

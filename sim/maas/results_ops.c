@@ -174,7 +174,7 @@ static int by_name(const void *a, const void *b)
 static const char *type_name(enum result_type type)
 {
 	static const char *const names[] = { "Commissioning", "Installation",
-		"Testing" };
+		"Testing", "Release" };
 
 	return names[type];
 }
@@ -275,21 +275,26 @@ static bool read_view(struct ask *ask, struct view *view)
 /* -1: all; -2: refused. */
 static int read_type(struct ask *ask)
 {
-	static const char *const words[] = { "commission", "install", "test" };
+	static const char *const words[] = { "commission", "install", "test",
+		"release" };
 	static const char *const longer[] = { "commissioning", "installation",
-		"testing" };
+		"testing", "release" };
+	int count = ask->maas->version >= 305 ? 4 : 3;
 	const char *word = maas_query(ask, "type");
 
 	if (!word)
 		return -1;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < count; i++)
 		if (strcmp(word, words[i]) == 0 ||
 		    strcmp(word, longer[i]) == 0 || maas_number(word) == i)
 			return i;
 	maas_refuse(ask, 400, "%s",
-	    maas_number(word) < 0
-	        ? "Result type must be commissioning, testing, or installation."
-	        : "Invalid result type numeric value.");
+	    maas_number(word) >= 0 ? "Invalid result type numeric value."
+	    : count == 4
+	        ? "Result type must be commissioning, testing, installation "
+	          "or release."
+	        : "Result type must be commissioning, testing, or "
+	          "installation.");
 	return -2;
 }
 
@@ -409,6 +414,8 @@ void maas_op_results_delete(struct ask *ask)
 	}
 	if (node->testing == set)
 		node->testing = last_test(node, set);
+	if (node->release == set)
+		node->release = NULL;
 	maas_list_remove(&ask->maas->results, set);
 	maas_results_free(set);
 	maas_answer_gone(ask);

@@ -24,7 +24,9 @@ void maas_script_set_type(json_t *form, int type)
 {
 	jseti(form, "type", type);
 	jsets(form, "type_name",
-	    type == SCRIPT_TESTING ? "Testing script" : "Commissioning script");
+	    type == SCRIPT_TESTING   ? "Testing script"
+	    : type == SCRIPT_RELEASE ? "Release script"
+	                             : "Commissioning script");
 }
 
 void maas_script_set_hardware(json_t *form, int64_t hardware)
@@ -84,13 +86,23 @@ void maas_script_version(
 	        "created", maas_mail_time(maas_time(maas)), "data", text));
 }
 
-int maas_script_type_of(const char *word)
+const char *maas_script_wrong_type(const struct maas *maas)
+{
+	return maas->version >= 305
+	           ? "Script type must be commissioning, testing or release"
+	           : "Script type must be testing or commissioning";
+}
+
+int maas_script_type_of(const struct maas *maas, const char *word)
 {
 	if (strcmp(word, "2") == 0 || strcmp(word, "test") == 0 ||
 	    strcmp(word, "testing") == 0)
 		return SCRIPT_TESTING;
 	if (strcmp(word, "0") == 0 || strncmp(word, "commission", 10) == 0)
 		return SCRIPT_COMMISSIONING;
+	if (maas->version >= 305 &&
+	    (strcmp(word, "3") == 0 || strcmp(word, "release") == 0))
+		return SCRIPT_RELEASE;
 	return -1;
 }
 
@@ -215,16 +227,18 @@ static void put_list(struct script_form *f, const char *name)
 
 static void put_kinds(struct script_form *f)
 {
+	const struct maas *maas = f->ask->maas;
 	const char *type = field(f, "script_type");
 	const char *hardware = field(f, "hardware_type");
 	const char *parallel = field(f, "parallel");
 	int found = -1;
 
 	type = type ? type : field(f, "type");
-	if (type && *type && maas_script_type_of(type) < 0)
-		maas_error(f->errors, "script_type", "%s", WRONG_TYPE);
+	if (type && *type && maas_script_type_of(maas, type) < 0)
+		maas_error(f->errors, "script_type", "%s",
+		    maas_script_wrong_type(maas));
 	else if (type && *type)
-		maas_script_set_type(f->form, maas_script_type_of(type));
+		maas_script_set_type(f->form, maas_script_type_of(maas, type));
 	if (hardware && *hardware && maas_script_hardware_of(hardware) < 0)
 		maas_error(f->errors, "hardware_type", "%s", WRONG_HARDWARE);
 	else if (hardware && *hardware)

@@ -71,6 +71,8 @@ void maas_scripts_defaults(struct maas *maas)
 	for (size_t i = 0; i < sizeof(own_tests) / sizeof(own_tests[0]); i++)
 		add_own(maas, own_tests[i].name, SCRIPT_TESTING,
 		    own_tests[i].hardware);
+	if (maas->version >= 305)
+		add_own(maas, "wipe-disks", SCRIPT_RELEASE, 3);
 }
 
 /* ---- asked by the tasks of machines ---- */
@@ -91,6 +93,26 @@ bool maas_script_is(const struct maas *maas, int type, const char *word)
 			return true;
 	}
 	return false;
+}
+
+void maas_scripts_check(struct ask *ask, const char *field, int type,
+    bool none_is_one, json_t *errors)
+{
+	const char *text = maas_field(ask, field);
+
+	while (text && !json_object_get(errors, field)) {
+		char *word = xstrndup(text, strcspn(text, ","));
+
+		if (!(none_is_one && strcmp(word, "none") == 0) &&
+		    !maas_script_is(ask->maas, type, word))
+			maas_error(errors, field,
+			    "Select a valid choice. %s is not one of the "
+			    "available choices.",
+			    word);
+		free(word);
+		text = strchr(text, ',');
+		text = text ? text + 1 : NULL;
+	}
 }
 
 static bool is_meant(const struct document *script, const struct names *words)
@@ -230,10 +252,10 @@ static bool filter_ok(struct ask *ask, int *type, int *hardware)
 	const char *type_word = maas_query(ask, "type");
 	const char *hardware_word = maas_query(ask, "hardware_type");
 
-	*type = type_word ? maas_script_type_of(type_word) : -1;
+	*type = type_word ? maas_script_type_of(ask->maas, type_word) : -1;
 	*hardware = hardware_word ? maas_script_hardware_of(hardware_word) : -1;
 	if (type_word && *type < 0)
-		maas_refuse(ask, 400, "%s", WRONG_TYPE);
+		maas_refuse(ask, 400, "%s", maas_script_wrong_type(ask->maas));
 	else if (hardware_word && *hardware < 0)
 		maas_refuse(ask, 400, "%s", WRONG_HARDWARE);
 	return !ask->answered;

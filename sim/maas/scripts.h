@@ -14,10 +14,10 @@
 
 enum script_type {
 	SCRIPT_COMMISSIONING = 0,
-	SCRIPT_TESTING = 2
+	SCRIPT_TESTING = 2,
+	SCRIPT_RELEASE = 3 /* since 3.5 */
 };
 
-#define WRONG_TYPE "Script type must be testing or commissioning"
 #define WRONG_HARDWARE \
 	"Hardware type must be node, cpu, memory, storage, or gpu"
 
@@ -30,7 +30,8 @@ void maas_script_retag(json_t *form);
 void maas_script_version(
     struct maas *maas, json_t *form, const char *text, const char *comment);
 /* "testing", "storage", or their numbers; -1: neither. */
-int maas_script_type_of(const char *word);
+int maas_script_type_of(const struct maas *maas, const char *word);
+const char *maas_script_wrong_type(const struct maas *maas);
 int maas_script_hardware_of(const char *word);
 /* Is this word the script's name, or a tag of it? */
 bool maas_script_called(
@@ -43,6 +44,10 @@ json_t *maas_script_form(
     struct ask *ask, const struct document *self, const char *text);
 
 /* ---- of those that the region has ---- */
+/* Names and tags of scripts in a field, parted by commas and nothing else: the
+ * first that is no choice is an error. */
+void maas_scripts_check(struct ask *ask, const char *field, int type,
+    bool none_is_one, json_t *errors);
 /* Is there a script of this type with this name, or tag? */
 bool maas_script_is(const struct maas *maas, int type, const char *word);
 /* Those of this type that one of the words means, by name or tag, in their

@@ -26,33 +26,12 @@ static void not_available(json_t *errors, const char *what)
 	    what);
 }
 
-/* Names and tags of scripts, parted by commas and nothing else; the first that
- * is no choice is named. */
-static void check_scripts(struct ask *ask, const char *field, int type,
-    bool none_is_one, json_t *errors)
-{
-	const char *text = maas_field(ask, field);
-
-	while (text && !json_object_get(errors, field)) {
-		char *word = xstrndup(text, strcspn(text, ","));
-
-		if (!(none_is_one && strcmp(word, "none") == 0) &&
-		    !maas_script_is(ask->maas, type, word))
-			maas_error(errors, field,
-			    "Select a valid choice. %s is not one of the "
-			    "available choices.",
-			    word);
-		free(word);
-		text = strchr(text, ',');
-		text = text ? text + 1 : NULL;
-	}
-}
-
 void maas_commission_scripts_check(struct ask *ask, json_t *errors)
 {
-	check_scripts(
+	maas_scripts_check(
 	    ask, "commissioning_scripts", SCRIPT_COMMISSIONING, true, errors);
-	check_scripts(ask, "testing_scripts", SCRIPT_TESTING, true, errors);
+	maas_scripts_check(
+	    ask, "testing_scripts", SCRIPT_TESTING, true, errors);
 }
 
 static struct names words_of(const struct ask *ask, const char *field)
@@ -337,7 +316,8 @@ static void test(struct ask *ask, const char *model)
 	if (!node)
 		return;
 	errors = json_object();
-	check_scripts(ask, "testing_scripts", SCRIPT_TESTING, false, errors);
+	maas_scripts_check(
+	    ask, "testing_scripts", SCRIPT_TESTING, false, errors);
 	tests = tests_asked(ask);
 	if (!maas_status_may(node->status, NODE_TESTING))
 		not_available(errors, "Test");

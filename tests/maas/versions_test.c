@@ -272,6 +272,189 @@ TEST(a_broken_machine_that_is_on_keeps_its_owner_since_3_6)
 		}
 }
 
+/* ---- release ---- */
+
+static void a_deployed_machine(enum version v)
+{
+	a_region(v);
+	EXPECT_INT(machine_op(id, "deploy", NULL), 200);
+	minutes(30);
+	EXPECT_STR(status_of(id), "Deployed");
+}
+
+/* How a release begins in each version, of a machine that is on. */
+struct release {
+	const char *form;
+	struct {
+		int status;
+		const char *text; /* of the body, somewhere */
+	} said[VERSIONS];
+};
+
+#define RELEASING                    \
+	{                            \
+		200, "\"Releasing\"" \
+	}
+#define ERASING                         \
+	{                               \
+		200, "\"Disk erasing\"" \
+	}
+#define BAD(text)         \
+	{                 \
+		400, text \
+	}
+
+TEST(a_release_reads_a_form_since_3_5)
+{
+	static const struct release releases[] = {
+		{ "erase=true", { ERASING, ERASING, ERASING, ERASING } },
+		{ "erase=maybe",
+		    { BAD("Invalid erase: "), ERASING, ERASING, ERASING } },
+		{ "erase=False",
+		    { RELEASING, RELEASING, RELEASING, RELEASING } },
+		{ "secure_erase=true&quick_erase=true",
+		    { RELEASING, RELEASING, RELEASING, RELEASING } },
+		{ "scripts=wipe-disks",
+		    { RELEASING, ERASING, ERASING, ERASING } },
+		{ "scripts=none",
+		    { RELEASING, RELEASING, RELEASING, RELEASING } },
+		{ "scripts=wipe-disks,nope",
+		    { RELEASING,
+		        BAD("{\"scripts\": [\"Select a valid choice. nope is "
+		            "not one of the available choices.\"]}"),
+		        BAD("nope is not one"), BAD("nope is not one") } },
+	};
+
+	for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
+		for
+			EACH(v)
+			{
+				a_deployed_machine(v);
+				EXPECT_INT(
+				    machine_op(id, "release", releases[i].form),
+				    releases[i].said[v].status);
+				EXPECT_HAS(
+				    lab_text(&lab), releases[i].said[v].text);
+				lab_close(&lab);
+			}
+	}
+}
+
+static void a_script(enum version v)
+{
+	a_deployed_machine(v);
+	EXPECT_INT(asks("POST", "scripts/",
+	               "name=hello&type=release&script=%23!/bin/sh"),
+	    200);
+	EXPECT_STR(word("type_name"), "Release script");
+}
+
+TEST(scripts_run_before_a_machine_is_free)
+{
+	for (enum version v = V35; v < VERSIONS; v++) {
+		a_script(v);
+		EXPECT_INT(machine_op(id, "release",
+		               "scripts=hello&erase=1&comment=c"),
+		    200);
+		EXPECT_STR(word("status_name"), "Releasing");
+		EXPECT_STR(word("owner"), "admin");
+		EXPECT_INT(
+		    asks_of(id, "GET", "results/?type=release", NULL), 200);
+		EXPECT_STR(word("[0].type_name"), "Release");
+		EXPECT_STR(word("[0].results[0].name"), "hello");
+		EXPECT_STR(word("[0].results[1].name"), "wipe-disks");
+		EXPECT_STR(word("[0].status_name"), "Pending");
+		minutes(10);
+		EXPECT_STR(status_of(id), "Ready");
+		EXPECT_STR(word("owner"), "");
+		EXPECT_STR(word("power_state"), "off");
+		EXPECT_INT(
+		    asks_of(id, "GET", "results/?type=release", NULL), 200);
+		EXPECT_STR(word("[0].status_name"), "Passed");
+		lab_close(&lab);
+	}
+}
+
+TEST(a_release_whose_scripts_fail_has_failed)
+{
+	char *step;
+
+	a_script(V36);
+	EXPECT(happens("{\"step\": \"bench\", \"on\": false}"));
+	EXPECT_INT(machine_op(id, "release", "scripts=hello"), 200);
+	minutes(2);
+	step = xasprintf("{\"step\": \"machine-signals\", \"machine\": \"%s\", "
+	                 "\"status\": \"FAILED\"}",
+	    id);
+	EXPECT(happens(step));
+	EXPECT_STR(status_of(id), "Releasing failed");
+	EXPECT_STR(word("owner"), "admin");
+	EXPECT_INT(machine_op(id, "release", NULL), 200);
+	minutes(2);
+	EXPECT_STR(status_of(id), "Ready");
+	free(step);
+	lab_close(&lab);
+}
+
+TEST(scripts_of_releases_are_unknown_to_3_4)
+{
+	a_region(V34);
+	EXPECT_INT(asks("POST", "scripts/",
+	               "name=hello&type=release&script=%23!/bin/sh"),
+	    400);
+	EXPECT_STR(word("script_type[0]"),
+	    "Script type must be testing or commissioning");
+	EXPECT_INT(asks("GET", "scripts/wipe-disks", NULL), 404);
+	EXPECT_INT(asks_of(id, "GET", "results/?type=release", NULL), 400);
+	lab_close(&lab);
+}
+
+/* ---- keys of machines that say something ---- */
+
+TEST(a_dpu_is_one_since_3_7_and_is_not_erased)
+{
+	for
+		EACH(v)
+		{
+			char *path;
+
+			a_region(v);
+			EXPECT_INT(
+			    asks("POST", "machines/",
+			        "architecture=amd64&commission=false&"
+			        "mac_addresses=aa:bb:cc:dd:ee:01&is_dpu=true"),
+			    200);
+			EXPECT_INT(
+			    json_is_true(jget(lab.body, "is_dpu")), v == V37);
+			path = xasprintf(
+			    "machines/%s/?op=release", word("system_id"));
+			EXPECT_INT(asks("POST", path, "erase=true"),
+			    v == V37 ? 400 : 409);
+			free(path);
+			lab_close(&lab);
+		}
+}
+
+TEST(crashes_of_kernels_are_kept_where_they_are_wanted_since_3_6)
+{
+	for
+		EACH(v)
+		{
+			a_region(v);
+			EXPECT_INT(machine_op(id, "deploy",
+			               "enable_kernel_crash_dump=true"),
+			    200);
+			status_of(id);
+			EXPECT_INT(json_is_true(jget(
+			               lab.body, "enable_kernel_crash_dump")),
+			    v >= V36);
+			EXPECT_INT(machine_op(id, "release", NULL), 200);
+			EXPECT(!json_is_true(
+			    jget(lab.body, "enable_kernel_crash_dump")));
+			lab_close(&lab);
+		}
+}
+
 /* ---- the description ---- */
 
 TEST(snippets_are_deprecated_since_3_6)
@@ -298,4 +481,10 @@ CASE(a_parameter_that_is_missing_or_odd_is_a_bad_request_since_3_5),
     CASE(a_static_address_may_not_go_against_those_that_are_kept),
     CASE(a_deployment_takes_the_address_that_is_kept_for_the_interface),
     CASE(a_broken_machine_that_is_on_keeps_its_owner_since_3_6),
+    CASE(a_release_reads_a_form_since_3_5),
+    CASE(scripts_run_before_a_machine_is_free),
+    CASE(a_release_whose_scripts_fail_has_failed),
+    CASE(scripts_of_releases_are_unknown_to_3_4),
+    CASE(a_dpu_is_one_since_3_7_and_is_not_erased),
+    CASE(crashes_of_kernels_are_kept_where_they_are_wanted_since_3_6),
     CASE(snippets_are_deprecated_since_3_6), TESTS_END

@@ -314,7 +314,7 @@ int serve_maas(int argc, char **argv)
 		{ "version", "3.4",
 		    "of MAAS: 3.4, 3.5, 3.6, 3.7; or the inventory's",
 		    SERVE_TEXT, &s.version },
-		{ "machines", "N", "Ready machines (6)", SERVE_COUNT,
+		{ "machines", "N", "Ready machines (6)", SERVE_MACHINES,
 		    &s.machines },
 		{ "inventory", "FILE", "a whole region instead of those",
 		    SERVE_TEXT, &s.inventory_file },

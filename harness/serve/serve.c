@@ -1,5 +1,6 @@
 #include "harness/serve/serve.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -36,6 +37,11 @@ static void help(
 		fault_rule_help(stdout);
 }
 
+static uint64_t most_of(const struct serve_option *option)
+{
+	return option->kind == SERVE_MACHINES ? 100000 : 1000000000;
+}
+
 static bool read_number(
     const char *text, double least, double most, double *number)
 {
@@ -43,6 +49,21 @@ static bool read_number(
 
 	*number = strtod(text, &end);
 	return *text && !*end && *number >= least && *number <= most;
+}
+
+/* What "wants N" goes on with. */
+static void say_range(const struct serve_option *option, char out[48])
+{
+	*out = '\0';
+	if (option->kind == SERVE_PORT)
+		snprintf(out, 48, " from 1 to 65535");
+	else if (option->kind == SERVE_ANY_PORT)
+		snprintf(out, 48, " from 0 to 65535");
+	else if (option->kind == SERVE_SPEED)
+		snprintf(out, 48, " from 0.001 to 1000000");
+	else if (option->kind == SERVE_COUNT || option->kind == SERVE_MACHINES)
+		snprintf(out, 48, " from 0 to %llu",
+		    (unsigned long long)most_of(option));
 }
 
 static bool add_text(struct serve_list *list, const char *text)
@@ -69,7 +90,8 @@ static bool take(const struct serve_option *option, const char *text)
 		*(uint16_t *)option->value = (uint16_t)number;
 		return *(uint16_t *)option->value == number;
 	case SERVE_COUNT:
-		if (!read_number(text, 0, 1e9, &number))
+	case SERVE_MACHINES:
+		if (!read_number(text, 0, (double)most_of(option), &number))
 			return false;
 		*(uint64_t *)option->value = (uint64_t)number;
 		return true;
@@ -117,6 +139,18 @@ static int unknown(const char *command, const char *word,
 	return 2;
 }
 
+static int wrong(
+    const char *command, const struct serve_option *option, const char *text)
+{
+	char range[48];
+
+	say_range(option, range);
+	fprintf(stderr, "%s: --%s wants %s%s%s%s%s\n", command, option->name,
+	    option->argument, range, *text ? ", not \"" : "", text,
+	    *text ? "\"" : "");
+	return 2;
+}
+
 int serve_read_options(const char *command, int argc, char **argv,
     const struct serve_option *options, size_t count)
 {
@@ -143,12 +177,8 @@ int serve_read_options(const char *command, int argc, char **argv,
 			text = "yes";
 		else
 			text = text ? text + 1 : i + 1 < argc ? argv[++i] : "";
-		if (!take(option, text)) {
-			fprintf(stderr, "%s: --%s wants %s%s%s%s\n", command,
-			    option->name, option->argument,
-			    *text ? ", not \"" : "", text, *text ? "\"" : "");
-			return 2;
-		}
+		if (!take(option, text))
+			return wrong(command, option, text);
 	}
 	return 0;
 }
@@ -216,6 +246,21 @@ static bool open_journal(struct served *served, struct err *err)
 	return true;
 }
 
+static bool check_options(const struct served *served, struct err *err)
+{
+	unsigned char room[16];
+
+	if (served->bind && inet_pton(AF_INET, served->bind, room) != 1 &&
+	    inet_pton(AF_INET6, served->bind, room) != 1)
+		return err_set(err, ERR_INPUT,
+		    "%s is not an address to listen on", served->bind);
+	if (served->ca_file && !served->tls)
+		return err_set(err, ERR_INPUT,
+		    "--ca-file is for the CA of TLS, and this is served "
+		    "without");
+	return true;
+}
+
 bool served_open(struct served *served, const char *command, const char *name,
     const struct watch_subject *subject, struct err *err)
 {
@@ -227,7 +272,7 @@ bool served_open(struct served *served, const char *command, const char *name,
 		.seed = served->seed };
 
 	served->watch = watch_new(subject);
-	if (!add_rules(served, err))
+	if (!add_rules(served, err) || !check_options(served, err))
 		return false;
 	served->reactor = reactor_new(served->speed);
 	served->host = real_host_new(served->reactor, &options, err);

@@ -54,6 +54,7 @@ enum serve_kind {
 	SERVE_PORT,
 	SERVE_ANY_PORT, /* 0 too */
 	SERVE_COUNT,
+	SERVE_MACHINES, /* a count of what is kept in memory */
 	SERVE_SPEED,
 	SERVE_FLAG,
 	SERVE_LIST

@@ -247,7 +247,14 @@ def what_cannot_be_served_ends_with_a_sentence(room):
                  'cannot listen on port 0 of 192.0.2.1: Cannot assign '
                  'requested address'),
                 (('maas', '--port', 70000),
-                 '--port wants N, not "70000"'),
+                 '--port wants N from 0 to 65535, not "70000"'),
+                (('maas', '--machines', 10 ** 8),
+                 '--machines wants N from 0 to 100000, not "100000000"'),
+                (('palette', '--port', 0, '--bind', 'localhost'),
+                 'localhost is not an address to listen on'),
+                (('maas', '--port', 0, '--ca-file', room / 'ca'),
+                 '--ca-file is for the CA of TLS, and this is served '
+                 'without'),
                 (('maas', '--prot', 1),
                  'there is no option --prot; did you mean --port?'),
                 (('maas', '--port', 0, '--journal', room / 'no' / 'j'),

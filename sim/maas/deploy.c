@@ -138,7 +138,22 @@ static bool check_status(struct ask *ask, const struct node *node)
 	return true;
 }
 
-static bool check_series(struct ask *ask, struct deployment *d)
+/* In the words of the version. */
+static void no_image(struct ask *ask, const struct node *node, const char *os,
+    const char *series)
+{
+	if (ask->maas->version == 304)
+		maas_refuse(ask, 400,
+		    "Deployment operating system %s %s is unavailable.", os,
+		    series);
+	else
+		maas_refuse(ask, 400,
+		    "Deployment operating system %s/%s is unavailable for %s.",
+		    os, series, node->architecture);
+}
+
+static bool check_series(
+    struct ask *ask, const struct node *node, struct deployment *d)
 {
 	const char *series = maas_field(ask, "distro_series");
 	json_t *errors;
@@ -152,8 +167,7 @@ static bool check_series(struct ask *ask, struct deployment *d)
 	        ask->maas, series ? series : "", d->os, d->series))
 		return true;
 	if (!series || !*series) {
-		maas_refuse(ask, 400,
-		    "Deployment operating system %s %s is unavailable.",
+		no_image(ask, node,
 		    maas_config_text(ask->maas, "default_osystem"),
 		    maas_config_text(ask->maas, "default_distro_series"));
 		return false;
@@ -205,12 +219,14 @@ static bool image_reachable(
 {
 	struct err err = { 0 };
 
-	/* Which images there are is asked of the racks. */
-	if (maas_power_reachable(node, &err) || ask->maas->version > 304)
+	/* Which images there are is asked of the racks, up to 3.4. */
+	bool asked = ask->maas->version > 304 ||
+	             maas_power_reachable(node, &err);
+
+	if (asked &&
+	    maas_image_fits(ask->maas, d->os, d->series, node->architecture))
 		return true;
-	maas_refuse(ask, 400,
-	    "Deployment operating system %s %s is unavailable.", d->os,
-	    d->series);
+	no_image(ask, node, d->os, d->series);
 	/* The event of the start was written and rolled back; the number
 	 * that the data base gave it is lost. */
 	ask->maas->events.next_id++;
@@ -316,6 +332,7 @@ static void finish(struct ask *ask, struct node *node)
 
 	if (!maas_power_reachable(node, &err) ||
 	    !maas_node_claim_addresses(node, &err) ||
+	    maas_held_against(node, true, &err) ||
 	    maas_power_refused(node, true, &err)) {
 		not_started(ask, node, node->status, &err);
 		json_decref(json);
@@ -343,7 +360,7 @@ void maas_op_deploy(struct ask *ask)
 
 	if (node && read_options(ask, node, &d) &&
 	    check_hosting(ask, &d.options) && check_status(ask, node) &&
-	    check_series(ask, &d) && check_form(ask, node, &d) &&
+	    check_series(ask, node, &d) && check_form(ask, node, &d) &&
 	    check_machine(ask, node, &d)) {
 		start(ask, node, &d);
 		finish(ask, node);
@@ -371,7 +388,7 @@ static void start_allocated(
 
 	d->options.ephemeral = ask->maas->version == 304 &&
 	                       maas_is_diskless(node);
-	if (check_series(ask, d) && check_machine(ask, node, d)) {
+	if (check_series(ask, node, d) && check_machine(ask, node, d)) {
 		choose_kernel(ask, node, NULL, d, errors);
 		start(ask, node, d);
 		finish(ask, node);
@@ -407,6 +424,10 @@ void maas_op_power_on(struct ask *ask)
 		return;
 	if (node->status == NODE_ALLOCATED) {
 		start_allocated(ask, node, &d);
+		return;
+	}
+	if (maas_held_against(node, true, &err)) {
+		maas_late_power(ask, &err);
 		return;
 	}
 	if (!maas_power_reachable(node, &err)) {

@@ -67,6 +67,20 @@ void maas_hold(struct ask *ask, struct node *node, enum node_status before,
 	node->held = ask->held = held;
 }
 
+bool maas_held_against(const struct node *node, bool on, struct err *err)
+{
+	const char *wanted = on ? "on" : "off";
+
+	if (node->maas->version != 305 || !node->held || !node->asked_power ||
+	    strcmp(node->asked_power, wanted) == 0)
+		return false;
+	err_set(err, ERR_UNREACHED,
+	    "Unable to change power state to '%s' for node %s: another action "
+	    "is already in progress for that node.",
+	    wanted, node->hostname);
+	return true;
+}
+
 bool maas_held_keep(struct ask *ask)
 {
 	struct held *held = ask->held;

@@ -26,6 +26,9 @@ typedef void held_refused_fn(struct ask *ask, struct node *node,
  * nobody waits for that. */
 void maas_hold(struct ask *ask, struct node *node, enum node_status before,
     held_refused_fn *refused);
+/* Does somebody wait for the opposite of this order? In 3.5 that one goes on,
+ * and this is refused: err is what maas_late_power tells. */
+bool maas_held_against(const struct node *node, bool on, struct err *err);
 /* By the server, when all else is done: takes over the ask and what is in it.
  * False: there is nothing to wait for. */
 bool maas_held_keep(struct ask *ask);

@@ -92,7 +92,7 @@ static bool is_called(
 
 	if (strcmp(release, word) == 0)
 		return true;
-	if (maas->version < 305)
+	if (maas->version < 306)
 		return false;
 	kernel = maas_kernel_usual(release);
 	is = kernel && strcmp(kernel + strlen("ga-"), word) == 0;
@@ -141,6 +141,25 @@ bool maas_image_resolve(
 		found = true;
 	}
 	return found;
+}
+
+bool maas_image_fits(const struct maas *maas, const char *os,
+    const char *release, const char *architecture)
+{
+	struct image *image;
+	char system[64], name[64];
+
+	list_for_each (image, &maas->images) {
+		size_t len = strcspn(image->architecture, "/");
+
+		split_name(image, system, name);
+		if (maas_image_is_complete(image) && strcmp(system, os) == 0 &&
+		    strcmp(name, release) == 0 &&
+		    strcspn(architecture, "/") == len &&
+		    strncmp(image->architecture, architecture, len) == 0)
+			return true;
+	}
+	return false;
 }
 
 void maas_architectures(const struct maas *maas, struct names *names)

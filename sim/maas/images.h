@@ -46,6 +46,9 @@ void maas_image_free(struct image *image);
  * False if there is no such thing. */
 bool maas_image_resolve(
     const struct maas *maas, const char *series, char os[64], char release[64]);
+/* Is it there for a machine of this architecture ("amd64/...")? */
+bool maas_image_fits(const struct maas *maas, const char *os,
+    const char *release, const char *architecture);
 json_t *maas_image_json(const struct maas *maas, const struct image *image);
 /* "amd64/generic": what machines may be, because there are images for it. */
 void maas_architectures(const struct maas *maas, struct names *names);

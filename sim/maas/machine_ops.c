@@ -158,6 +158,10 @@ void maas_op_power_off(struct ask *ask)
 		maas_answer(ask, json_null());
 		return;
 	}
+	if (maas_held_against(node, false, &err)) {
+		maas_late_power(ask, &err);
+		return;
+	}
 	if (!maas_power_reachable(node, &err)) {
 		maas_set_text(&node->power_state, "unknown");
 		maas_node_touch(node);

@@ -180,6 +180,14 @@ static usec limit_of(const struct node *node, const struct task *task)
 	                                               : MINUTES(30);
 }
 
+/* Who switches a machine by hand may take his time to install it, up to 3.5. */
+static bool is_limited(const struct node *node, const struct task *task)
+{
+	return task->limited &&
+	       (task->status != NODE_DEPLOYING || node->maas->version >= 306 ||
+	           strcmp(node->power_type, "manual") != 0);
+}
+
 static void set_limit(struct node *node, const struct task *task)
 {
 	struct loop *loop = node->maas->host->loop;
@@ -195,7 +203,7 @@ void maas_node_progress(struct node *node)
 {
 	const struct task *task = task_of(node->status);
 
-	if (task && task->limited &&
+	if (task && is_limited(node, task) &&
 	    (task->status != NODE_DEPLOYING || node->maas->version < 306))
 		set_limit(node, task);
 }
@@ -232,7 +240,7 @@ void maas_node_enter(struct node *node, enum node_status status)
 	timer_cancel(&node->limit);
 	if (task) {
 		token_take(&node->work, node->maas->host->loop);
-		if (task->limited)
+		if (is_limited(node, task))
 			set_limit(node, task);
 	} else {
 		token_drop(&node->work);

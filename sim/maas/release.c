@@ -203,6 +203,10 @@ static void release_one(
 		    maas_status_name(node->status));
 		return;
 	}
+	if (maas_held_against(node, false, &err)) {
+		maas_late_power(ask, &err);
+		return;
+	}
 	if (strcmp(node->power_state, "off") != 0 && maas_power_known(node) &&
 	    (!maas_power_reachable(node, &err) ||
 	        maas_power_refused(node, false, &err))) {

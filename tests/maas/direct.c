@@ -192,6 +192,25 @@ int lab_ask(
 	return lab_send(lab, &request);
 }
 
+int lab_ask_meanwhile(struct lab *lab, const char *slow, const char *slow_form,
+    const char *path, const char *form)
+{
+	struct http_request request = { 0 };
+	struct exchange exchange;
+	int status;
+
+	request_of("POST", slow, slow_form, &request);
+	sign(lab, &request);
+	check(!hand_over(lab, &request, &exchange));
+	status = lab_ask(lab, "POST", path, form);
+	the_net.answered = false;
+	while (!the_net.answered)
+		lab_wait(lab, SECONDS(1));
+	http_response_free(&the_net.answer);
+	http_request_free(&request);
+	return status;
+}
+
 void lab_ask_and_leave(
     struct lab *lab, const char *method, const char *path, const char *form)
 {

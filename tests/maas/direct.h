@@ -35,6 +35,10 @@ int lab_ask(
  * is expected here. */
 void lab_ask_and_leave(
     struct lab *lab, const char *method, const char *path, const char *form);
+/* The status of the second POST, sent while the first is not answered; that one
+ * is afterwards, and its answer is not looked at. */
+int lab_ask_meanwhile(struct lab *lab, const char *slow, const char *slow_form,
+    const char *path, const char *form);
 /* The same as lab_ask with a request that is complete. Takes its contents. */
 int lab_send(struct lab *lab, struct http_request *request);
 /* PLAINTEXT, fresh nonce, the lab's time. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "sim/maas/images.h"
 #include "tests/maas/rows.h"
 #include "tests/test.h"
 
@@ -409,6 +410,91 @@ TEST(scripts_of_releases_are_unknown_to_3_4)
 	lab_close(&lab);
 }
 
+/* ---- images ---- */
+
+TEST(an_image_that_is_not_there_is_named_as_the_version_does)
+{
+	for
+		EACH(v)
+		{
+			a_region(v);
+			EXPECT_INT(
+			    asks("POST", "maas/?op=set_config",
+			        "name=default_distro_series&value=jammy"),
+			    200);
+			maas_image_make(
+			    lab.maas, "custom/web", "arm64/generic");
+			EXPECT_INT(machine_op(id, "deploy",
+			               "distro_series=custom/web"),
+			    400);
+			EXPECT_STR(lab_text(&lab),
+			    v == V34
+			        ? "Deployment operating system custom web is "
+			          "unavailable."
+			        : "Deployment operating system custom/web is "
+			          "unavailable for amd64/generic.");
+			EXPECT_STR(status_of(id), "Ready");
+			EXPECT_INT(
+			    machine_op(id, "deploy", "distro_series=22.04"),
+			    v < V36 ? 400 : 200);
+			lab_close(&lab);
+		}
+}
+
+/* ---- power ---- */
+
+TEST(an_order_against_one_that_is_waited_for_is_for_later_in_3_5)
+{
+	static const char *const against[] = { "power_off", "release" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char *slow, *path, *text;
+
+		a_region(V35);
+		slow = xasprintf("machines/%s/?op=deploy", id);
+		path = xasprintf("machines/%s/?op=%s", id, against[i]);
+		status_of(id);
+		text = xasprintf("Unable to change power state to 'off' for "
+		                 "node %s: another action is already in "
+		                 "progress for that node.",
+		    word("hostname"));
+		EXPECT_INT(lab_ask_meanwhile(&lab, slow, "", path, ""), 503);
+		EXPECT_STR(lab_text(&lab), text);
+		EXPECT_STR(
+		    http_header(&lab.answer.headers, "Retry-After"), "10");
+		EXPECT_STR(status_of(id), "Deploying");
+		asks("POST", path, "");
+		EXPECT_INT(lab.answer.status, 200);
+		free(slow);
+		free(path);
+		free(text);
+		lab_close(&lab);
+	}
+}
+
+static const char *by_hand(enum version v)
+{
+	struct maas_machine_spec spec = { .power_type = "manual" };
+
+	a_region(v);
+	return a_machine(&spec);
+}
+
+TEST(who_switches_by_hand_may_take_his_time_up_to_3_5)
+{
+	for
+		EACH(v)
+		{
+			const char *machine = by_hand(v);
+
+			EXPECT_INT(machine_op(machine, "deploy", NULL), 200);
+			minutes(90);
+			EXPECT_STR(status_of(machine),
+			    v < V36 ? "Deploying" : "Failed deployment");
+			lab_close(&lab);
+		}
+}
+
 /* ---- keys of machines that say something ---- */
 
 TEST(a_dpu_is_one_since_3_7_and_is_not_erased)
@@ -485,6 +571,9 @@ CASE(a_parameter_that_is_missing_or_odd_is_a_bad_request_since_3_5),
     CASE(scripts_run_before_a_machine_is_free),
     CASE(a_release_whose_scripts_fail_has_failed),
     CASE(scripts_of_releases_are_unknown_to_3_4),
+    CASE(an_image_that_is_not_there_is_named_as_the_version_does),
+    CASE(an_order_against_one_that_is_waited_for_is_for_later_in_3_5),
+    CASE(who_switches_by_hand_may_take_his_time_up_to_3_5),
     CASE(a_dpu_is_one_since_3_7_and_is_not_erased),
     CASE(crashes_of_kernels_are_kept_where_they_are_wanted_since_3_6),
     CASE(snippets_are_deprecated_since_3_6), TESTS_END

@@ -419,6 +419,8 @@ static json_t *outcome_of(struct run *run)
 	buf_add_shell(&again, run->scenario->file);
 	buf_addf(&again, " --seed %" PRIu64 "%s", o->seed,
 	    o->wire == WIRE_MEMORY ? " --wire memory" : "");
+	if (o->maas)
+		buf_add_texts(&again, " --maas ", o->maas);
 	outcome = json_pack("{s:s,s:s,s:I,s:s,s:s,s:I,s:I,s:I,s:s,s:s,s:O,s:o}",
 	    "title", run->scenario->title, "file", run->scenario->file, "seed",
 	    (json_int_t)o->seed, "wire",
@@ -501,7 +503,7 @@ static bool begin(struct run *run, struct err *err)
 {
 	const struct scenario *s = run->scenario;
 	const struct world_options options = { run->options->wire,
-		run->options->seed };
+		run->options->seed, run->options->maas };
 
 	run->view = view_new();
 	run->judge = judge_new(s, run->view);

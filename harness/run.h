@@ -43,6 +43,7 @@ typedef bool strike_fn(void *ctx, struct strike *strike, const char *what);
 struct run_options {
 	enum wire_kind wire;
 	uint64_t seed;
+	const char *maas;       /* world.h */
 	const char *record_to;  /* a file; NULL: nowhere */
 	uint64_t corrupt_reply; /* base/wire.h; 0: none */
 	/* pcg/a, or cluster/web/capi, the cluster's own Cluster API service.

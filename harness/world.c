@@ -230,12 +230,21 @@ static bool set_subnet(struct lab *lab, struct err *err)
 	return maas_set_subnet(lab->maas, text, gateway, own, first, last, err);
 }
 
+static const char *version_of(const struct lab *lab)
+{
+	const char *asked = lab->world->options.maas;
+
+	return asked && !thing_setting(lab->thing, "version")
+	           ? asked
+	           : thing_text(lab->thing, "version");
+}
+
 static bool start_maas(struct lab *lab, struct err *err)
 {
 	const struct thing *thing = lab->thing;
 	struct maas_options options = {
 		.name = thing->full,
-		.version = thing_text(thing, "version"),
+		.version = version_of(lab),
 		.deploy_limit_for = thing_duration(thing, "deploy_limit"),
 		.release_limit_for = thing_duration(thing, "release_limit"),
 	};

@@ -101,6 +101,9 @@ struct gate {
 struct world_options {
 	enum wire_kind wire;
 	uint64_t seed;
+	/* The version of each MAAS that the scenario gives none; NULL: the
+	 * usual one. */
+	const char *maas;
 };
 
 struct world {

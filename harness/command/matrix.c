@@ -61,6 +61,7 @@ static json_t *run_with(struct matrix *matrix, strike_fn *ask, void *ctx)
 	const struct run_options options = {
 		.wire = matrix->flags.wire,
 		.seed = matrix->flags.seed,
+		.maas = matrix->flags.maas,
 		.watched = matrix->flags.who,
 		.ask = ask,
 		.ask_ctx = ctx,
@@ -147,9 +148,11 @@ static char *again(const struct matrix *matrix, const struct strike *strike)
 	moment_name(strike, name);
 	buf_adds(&text, "pcgsim matrix ");
 	buf_add_shell(&text, matrix->scenario->file);
-	buf_addf(&text, " --who %s --seed %" PRIu64 "%s --only \"%s\"",
+	buf_addf(&text, " --who %s --seed %" PRIu64 "%s%s%s --only \"%s\"",
 	    matrix->flags.who, matrix->flags.seed,
-	    matrix->flags.wire == WIRE_HTTPS ? " --wire https" : "", name);
+	    matrix->flags.wire == WIRE_HTTPS ? " --wire https" : "",
+	    matrix->flags.maas ? " --maas " : "",
+	    matrix->flags.maas ? matrix->flags.maas : "", name);
 	return buf_detach(&text);
 }
 

@@ -30,6 +30,7 @@ static const struct flag {
 } table[] = {
 	{ "wire", 'w', OF_BOTH, "memory or https" },
 	{ "seed", 's', OF_BOTH, "a whole number from 0" },
+	{ "maas", 'm', OF_BOTH, "3.4, 3.5, 3.6 or 3.7" },
 	{ "jobs", 'j', OF_BOTH, "a whole number from 0 to 1024" },
 	{ "junit", 'u', OF_BOTH, "a file to write" },
 	{ "record", 'r', OF_BOTH, "a folder" },
@@ -119,6 +120,17 @@ static bool take_wire(const char *text, enum wire_kind *wire)
 	return *wire == WIRE_HTTPS || strcmp(text, "memory") == 0;
 }
 
+static bool take_version(const char *text, const char **version)
+{
+	static const char *const versions[] = { "3.4", "3.5", "3.6", "3.7" };
+
+	*version = text;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		if (strcmp(versions[i], text) == 0)
+			return true;
+	return false;
+}
+
 static bool take_jobs(const char *text, unsigned *jobs)
 {
 	uint64_t number;
@@ -135,6 +147,8 @@ static bool take(struct run_flags *flags, char letter, const char *value)
 		return take_wire(value, &flags->wire);
 	case 's':
 		return take_number(value, 0, &flags->seed);
+	case 'm':
+		return take_version(value, &flags->maas);
 	case 'j':
 		return take_jobs(value, &flags->jobs);
 	case 'e':

@@ -15,6 +15,7 @@
 struct run_flags {
 	enum wire_kind wire;
 	uint64_t seed;
+	const char *maas; /* its version; NULL: the usual */
 	unsigned jobs;
 	const char *junit, *record, *who;
 	const char *only;       /* matrix: this one moment */

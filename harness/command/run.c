@@ -32,6 +32,7 @@ static json_t *run_one(void *ctx, size_t n)
 	const struct run_options options = {
 		.wire = batch->flags.wire,
 		.seed = batch->flags.seed,
+		.maas = batch->flags.maas,
 		.record_to = record,
 		.corrupt_reply = batch->flags.corrupt_reply,
 	};

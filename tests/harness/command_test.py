@@ -6,6 +6,7 @@ usage: command_test.py PCGSIM scenarios/outage/gateway-dies.yaml"""
 import json
 import os
 import pathlib
+import re
 import resource
 import subprocess
 import sys
@@ -55,6 +56,8 @@ def a_caller_who_errs_is_told_and_nothing_is_played(top):
     said(['run', '--log=all', scenario], 2, err='--log takes no value')
     said(['run', '--seed'], 2, err='--seed wants a whole number from 0')
     said(['run', '--seed', '-1', scenario], 2, err='from 0, not "-1"')
+    said(['run', '--maas', '3.8', scenario], 2,
+         err='--maas wants 3.4, 3.5, 3.6 or 3.7, not "3.8"')
     said(['run', '--wire', 'wet', scenario], 2,
          err='--wire wants memory or https, not "wet"')
     said(['run', '--record', str(top / 'nothing.yaml'), scenario], 2,
@@ -105,6 +108,19 @@ def results_are_what_other_programs_read(top):
             json.loads(line, object_pairs_hook=no_key_twice)
 
 
+def a_run_is_with_the_maas_that_was_asked_for(top):
+    bad = top / 'bad.yaml'
+    text = pathlib.Path(scenario).read_text(encoding='utf-8')
+    bad.write_text(text.replace('within 45m', 'within 1m', 1))
+    hashes = set()
+    for version in ('3.4', '3.5', '3.6'):
+        did = call('run', '--wire', 'memory', '--maas', version, scenario)
+        hashes.add(re.search(r'events +(\w+)', did.stdout)[1])
+    expect(len(hashes) == 3, f'three versions, and {len(hashes)} records')
+    did = call('run', '--wire', 'memory', '--maas', '3.6', str(bad))
+    expect('--wire memory --maas 3.6' in did.stdout, 'how to run it again')
+
+
 def too_few_descriptors_are_said_and_judge_nothing():
     # The leak sanitizer needs descriptors of its own, at the end of a run.
     surroundings = {**os.environ, 'ASAN_OPTIONS': 'detect_leaks=0'}
@@ -127,4 +143,5 @@ with tempfile.TemporaryDirectory() as folder:
     a_caller_who_errs_is_told_and_nothing_is_played(pathlib.Path(folder))
 with tempfile.TemporaryDirectory() as folder:
     results_are_what_other_programs_read(pathlib.Path(folder))
+    a_run_is_with_the_maas_that_was_asked_for(pathlib.Path(folder))
 sys.exit(wrong > 0)

@@ -43,6 +43,7 @@ struct ssh_key {
 	int64_t id;
 	struct user *user;
 	char *key;
+	char *source; /* "gh:alice" that it was imported from; NULL: none */
 };
 
 /* ---- users.c ---- */
@@ -62,5 +63,6 @@ json_t *maas_user_json(const struct user *user);
 /* Keeps the key that a form holds, for the caller or whom it names. NULL:
  * refused. */
 struct ssh_key *maas_ssh_key_read(struct ask *ask, struct user *caller);
+void maas_ssh_key_free(struct ssh_key *key);
 
 #endif

@@ -172,10 +172,8 @@ static void free_people(struct maas *maas)
 
 	while (maas->keys.count)
 		maas_key_free(maas, maas->keys.items[0]);
-	list_for_each (key, &maas->ssh_keys) {
-		free(key->key);
-		free(key);
-	}
+	list_for_each (key, &maas->ssh_keys)
+		maas_ssh_key_free(key);
 	list_for_each (user, &maas->users) {
 		free(user->name);
 		free(user->email);

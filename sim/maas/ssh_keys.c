@@ -14,11 +14,18 @@ static json_t *ssh_key_json(const struct ssh_key *key)
 	char *uri = xasprintf(
 	    "/MAAS/api/2.0/account/prefs/sshkeys/%lld/", (long long)key->id);
 	json_t *json = json_pack("{s:I, s:s, s:s, s:s}", "id",
-	    (json_int_t)key->id, "key", key->key, "keysource", "",
-	    "resource_uri", uri);
+	    (json_int_t)key->id, "key", key->key, "keysource",
+	    key->source ? key->source : "", "resource_uri", uri);
 
 	free(uri);
 	return json;
+}
+
+void maas_ssh_key_free(struct ssh_key *key)
+{
+	free(key->key);
+	free(key->source);
+	free(key);
 }
 
 void maas_op_sshkeys_list(struct ask *ask)
@@ -210,8 +217,67 @@ static bool source_fine(struct ask *ask, const char *protocol, const char *name)
 	return true;
 }
 
-/* "gh:name", "lp:name", or a name of Launchpad. There is nobody of any name in
- * this world, neither there nor at GitHub. */
+/* Once from each source. */
+static struct ssh_key *take_key(
+    struct ask *ask, const char *source, const char *text)
+{
+	struct ssh_key *key;
+
+	list_for_each (key, &ask->maas->ssh_keys) {
+		if (key->user == ask->user && key->source &&
+		    strcmp(key->source, source) == 0 &&
+		    strcmp(key->key, text) == 0)
+			return key;
+	}
+	key = xcalloc(1, sizeof(*key));
+	key->user = ask->user;
+	key->key = xstrdup(text);
+	key->source = xstrdup(source);
+	maas_list_add(&ask->maas->ssh_keys, key);
+	return key;
+}
+
+/* Up to 3.5 the answer is the source, a row of its own; it has the number of
+ * its first key here. */
+static json_t *source_json(const struct ask *ask, const char *source)
+{
+	const struct ssh_key *key = NULL, *other;
+
+	list_for_each (other, &ask->maas->ssh_keys) {
+		if (!key && other->source && strcmp(other->source, source) == 0)
+			key = other;
+	}
+	return json_pack("{s:I, s:s%, s:s, s:b}", "id",
+	    (json_int_t)(key ? key->id : 0), "protocol", source, (size_t)2,
+	    "auth_id", source + 3, "auto_update", 0);
+}
+
+/* Later it is the keys, in 3.6 without their addresses. */
+static void take_keys(
+    struct ask *ask, const char *source, const json_t *account)
+{
+	json_t *keys = json_array(), *text;
+	size_t i;
+
+	json_array_foreach(account, i, text)
+	{
+		json_t *json = ssh_key_json(
+		    take_key(ask, source, json_string_value(text)));
+
+		if (ask->maas->version < 307)
+			json_object_del(json, "resource_uri");
+		json_array_append_new(keys, json);
+	}
+	if (ask->maas->version >= 306) {
+		maas_answer(ask, keys);
+		return;
+	}
+	json_decref(keys);
+	maas_answer(ask, source_json(ask, source));
+}
+
+/* "gh:name", "lp:name", or a name of Launchpad. Who has an account there is
+ * told by the inventory. */
 static void import_from(struct ask *ask, const char *source)
 {
 	const char *colon = strchr(source, ':');
@@ -219,10 +285,17 @@ static void import_from(struct ask *ask, const char *source)
 	char *protocol = colon ? xstrndup(source, (size_t)(colon - source))
 	                       : xstrdup("lp");
 
-	if (source_fine(ask, protocol, name))
+	char *full = xasprintf("%s:%s", protocol, name);
+	const json_t *account = json_object_get(
+	    json_object_get(ask->maas->inventory, "ssh_accounts"), full);
+
+	if (source_fine(ask, protocol, name) && account)
+		take_keys(ask, full, account);
+	else if (!ask->answered)
 		maas_refuse(ask, 400,
 		    "Unable to import SSH keys. %s user %s doesn't exist.",
 		    strcmp(protocol, "lp") == 0 ? "launchpad" : "github", name);
+	free(full);
 	free(protocol);
 }
 
@@ -271,7 +344,6 @@ void maas_op_sshkeys_delete(struct ask *ask)
 		return;
 	}
 	maas_list_remove(&ask->maas->ssh_keys, key);
-	free(key->key);
-	free(key);
+	maas_ssh_key_free(key);
 	maas_answer_gone(ask);
 }

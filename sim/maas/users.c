@@ -188,8 +188,7 @@ static void user_drop(struct maas *maas, struct user *user)
 		if (key->user != user)
 			continue;
 		maas_list_remove(&maas->ssh_keys, key);
-		free(key->key);
-		free(key);
+		maas_ssh_key_free(key);
 	}
 	list_for_each (address, &maas->addresses) {
 		if (address->user == user)

@@ -541,6 +541,68 @@ TEST(crashes_of_kernels_are_kept_where_they_are_wanted_since_3_6)
 		}
 }
 
+/* ---- keys of people ---- */
+
+#define ACCOUNT                                                              \
+	"\"ssh_accounts\": {\"gh:alice\": [\"ssh-rsa AAAA one\", \"ssh-rsa " \
+	"BBBB two\"]}"
+
+TEST(imported_keys_are_shown_as_the_version_does)
+{
+	static const char *const shown[] = {
+		"{\"id\":1,\"protocol\":\"gh\",\"auth_id\":\"alice\","
+		"\"auto_update\":false}",
+		"{\"id\":1,\"protocol\":\"gh\",\"auth_id\":\"alice\","
+		"\"auto_update\":false}",
+		"[{\"id\":1,\"key\":\"ssh-rsa AAAA one\",\"keysource\":"
+		"\"gh:alice\"},{\"id\":2,\"key\":\"ssh-rsa BBBB two\","
+		"\"keysource\":\"gh:alice\"}]",
+		"[{\"id\":1,\"key\":\"ssh-rsa AAAA one\",\"keysource\":"
+		"\"gh:alice\",\"resource_uri\":"
+		"\"/MAAS/api/2.0/account/prefs/sshkeys/1/\"},{\"id\":2,"
+		"\"key\":\"ssh-rsa BBBB two\",\"keysource\":\"gh:alice\","
+		"\"resource_uri\":"
+		"\"/MAAS/api/2.0/account/prefs/sshkeys/2/\"}]",
+	};
+
+	for
+		EACH(v)
+		{
+			struct maas_options options = { .name = "maas/lab",
+				.version = versions[v] };
+			json_t *inventory = json_loads(
+			    "{" ACCOUNT "}", 0, NULL);
+			struct err err = { 0 };
+			char *text;
+
+			lab_open(&lab, &options);
+			EXPECT(maas_load(lab.maas, inventory, &err));
+			json_decref(inventory);
+			lab_as(&lab, "admin", true);
+			EXPECT_INT(
+			    asks("POST", "account/prefs/sshkeys/?op=import",
+			        "keysource=gh:alice"),
+			    200);
+			text = json_dumps(lab.body, JSON_COMPACT);
+			EXPECT_STR(text, shown[v]);
+			free(text);
+			/* once is enough */
+			EXPECT_INT(
+			    asks("POST", "account/prefs/sshkeys/?op=import",
+			        "keysource=gh:alice"),
+			    200);
+			EXPECT_INT(
+			    asks("GET", "account/prefs/sshkeys/", NULL), 200);
+			EXPECT_INT(json_array_size(lab.body), 2);
+			EXPECT_STR(word("[1].keysource"), "gh:alice");
+			EXPECT_INT(
+			    asks("POST", "account/prefs/sshkeys/?op=import",
+			        "keysource=lp:alice"),
+			    400);
+			lab_close(&lab);
+		}
+}
+
 /* ---- the description ---- */
 
 TEST(snippets_are_deprecated_since_3_6)
@@ -576,4 +638,5 @@ CASE(a_parameter_that_is_missing_or_odd_is_a_bad_request_since_3_5),
     CASE(who_switches_by_hand_may_take_his_time_up_to_3_5),
     CASE(a_dpu_is_one_since_3_7_and_is_not_erased),
     CASE(crashes_of_kernels_are_kept_where_they_are_wanted_since_3_6),
+    CASE(imported_keys_are_shown_as_the_version_does),
     CASE(snippets_are_deprecated_since_3_6), TESTS_END

@@ -4,48 +4,8 @@
 
 #include "base/json.h"
 #include "sim/maas/images.h"
-#include "tests/maas/rows.h"
+#include "tests/maas/versions.h"
 #include "tests/test.h"
-
-/*
- * What a client sees of a region's version (docs/maas.md, "Versions"): each
- * claim is asked of every version.
- */
-
-static const char *const versions[] = { "3.4", "3.5", "3.6", "3.7" };
-enum version {
-	V34,
-	V35,
-	V36,
-	V37,
-	VERSIONS
-};
-
-#define EACH(v) (enum version v = V34; v < VERSIONS; v++)
-
-static const char *id; /* of the region's machine */
-
-static void a_region(enum version v)
-{
-	struct maas_options options = { .name = "maas/lab",
-		.version = versions[v] };
-
-	a_lab(&options, NULL);
-	id = a_machine(NULL);
-}
-
-/* One request, and what each version says to it. */
-struct answer {
-	int status;
-	const char *text; /* all of it; NULL: not looked at */
-};
-
-static void check_answer(const struct answer *said)
-{
-	EXPECT_INT(lab.answer.status, said->status);
-	if (said->text)
-		EXPECT_STR(lab_text(&lab), said->text);
-}
 
 /* ---- credentials ---- */
 
@@ -83,25 +43,22 @@ TEST(a_parameter_that_is_missing_or_odd_is_a_bad_request_since_3_5)
 	    "query params: " SIX_MISSING "; the following problems were found "
 	    "among the query params: " SIX_MISSING "\"";
 
-	for
-		EACH(v)
-		{
-			a_region(v);
-			/* the name is there, as a part of another one */
-			with_header("my_oauth_token", "1");
-			check_answer(&(struct answer){ v == V34 ? 401 : 400,
-			    v == V34
-			        ? "Authorization Error: 'Parameter not found: "
-			          "oauth_token'"
-			        : "'Bad Request: Parameter not found: "
-			          "oauth_token'" });
-			with_header("oauth_token", "abc");
-			check_answer(&(struct answer){ v == V34 ? 500 : 400,
-			    v == V34 ? "invalid literal for int() with base "
-			               "10: 'abc'"
-			             : odd });
-			lab_close(&lab);
-		}
+	each_version (v) {
+		a_region(v);
+		/* the name is there, as a part of another one */
+		with_header("my_oauth_token", "1");
+		check_answer(&(struct answer){ v == V34 ? 401 : 400,
+		    v == V34 ? "Authorization Error: 'Parameter not found: "
+		               "oauth_token'"
+		             : "'Bad Request: Parameter not found: "
+		               "oauth_token'" });
+		with_header("oauth_token", "abc");
+		check_answer(&(struct answer){ v == V34 ? 500 : 400,
+		    v == V34 ? "invalid literal for int() with base "
+		               "10: 'abc'"
+		             : odd });
+		lab_close(&lab);
+	}
 }
 
 /* ---- settings ---- */
@@ -126,25 +83,21 @@ TEST(settings_come_with_their_version)
 		{ "enable_kernel_crash_dump", "false", V36 },
 	};
 
-	for
-		EACH(v)
-		{
-			a_region(v);
-			for (size_t i = 0; i < 4; i++) {
-				char *path = xasprintf(
-				    "maas/?op=get_config&name=%s",
-				    settings[i].name);
-				bool there = v >= settings[i].since;
+	each_version (v) {
+		a_region(v);
+		for (size_t i = 0; i < 4; i++) {
+			char *path = xasprintf(
+			    "maas/?op=get_config&name=%s", settings[i].name);
+			bool there = v >= settings[i].since;
 
-				EXPECT_INT(
-				    asks("GET", path, NULL), there ? 200 : 400);
-				EXPECT_HAS(lab_text(&lab),
-				    there ? settings[i].value
-				          : unknown(settings[i].name));
-				free(path);
-			}
-			lab_close(&lab);
+			EXPECT_INT(asks("GET", path, NULL), there ? 200 : 400);
+			EXPECT_HAS(
+			    lab_text(&lab), there ? settings[i].value
+			                          : unknown(settings[i].name));
+			free(path);
 		}
+		lab_close(&lab);
+	}
 }
 
 /* The address of the link too, if it has one. */
@@ -251,294 +204,28 @@ TEST(a_deployment_takes_the_address_that_is_kept_for_the_interface)
 	lab_close(&lab);
 }
 
-/* ---- a machine's life ---- */
-
-/* Up to 3.5 it is nobody's at once; then it stays its owner's as long as it is
- * on. */
-TEST(a_broken_machine_that_is_on_keeps_its_owner_since_3_6)
-{
-	for
-		EACH(v)
-		{
-			a_region(v);
-			EXPECT_INT(machine_op(id, "deploy", NULL), 200);
-			minutes(30);
-			EXPECT_STR(status_of(id), "Deployed");
-			EXPECT_INT(
-			    machine_op(id, "mark_broken", "comment=c"), 200);
-			EXPECT_STR(word("status_name"), "Broken");
-			EXPECT_STR(word("owner"), v < V36 ? "" : "admin");
-			EXPECT_INT(machine_op(id, "mark_fixed", NULL), 200);
-			lab_close(&lab);
-		}
-}
-
-/* ---- release ---- */
-
-static void a_deployed_machine(enum version v)
-{
-	a_region(v);
-	EXPECT_INT(machine_op(id, "deploy", NULL), 200);
-	minutes(30);
-	EXPECT_STR(status_of(id), "Deployed");
-}
-
-/* How a release begins in each version, of a machine that is on. */
-struct release {
-	const char *form;
-	struct {
-		int status;
-		const char *text; /* of the body, somewhere */
-	} said[VERSIONS];
-};
-
-#define RELEASING                    \
-	{                            \
-		200, "\"Releasing\"" \
-	}
-#define ERASING                         \
-	{                               \
-		200, "\"Disk erasing\"" \
-	}
-#define BAD(text)         \
-	{                 \
-		400, text \
-	}
-
-TEST(a_release_reads_a_form_since_3_5)
-{
-	static const struct release releases[] = {
-		{ "erase=true", { ERASING, ERASING, ERASING, ERASING } },
-		{ "erase=maybe",
-		    { BAD("Invalid erase: "), ERASING, ERASING, ERASING } },
-		{ "erase=False",
-		    { RELEASING, RELEASING, RELEASING, RELEASING } },
-		{ "secure_erase=true&quick_erase=true",
-		    { RELEASING, RELEASING, RELEASING, RELEASING } },
-		{ "scripts=wipe-disks",
-		    { RELEASING, ERASING, ERASING, ERASING } },
-		{ "scripts=none",
-		    { RELEASING, RELEASING, RELEASING, RELEASING } },
-		{ "scripts=wipe-disks,nope",
-		    { RELEASING,
-		        BAD("{\"scripts\": [\"Select a valid choice. nope is "
-		            "not one of the available choices.\"]}"),
-		        BAD("nope is not one"), BAD("nope is not one") } },
-	};
-
-	for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
-		for
-			EACH(v)
-			{
-				a_deployed_machine(v);
-				EXPECT_INT(
-				    machine_op(id, "release", releases[i].form),
-				    releases[i].said[v].status);
-				EXPECT_HAS(
-				    lab_text(&lab), releases[i].said[v].text);
-				lab_close(&lab);
-			}
-	}
-}
-
-static void a_script(enum version v)
-{
-	a_deployed_machine(v);
-	EXPECT_INT(asks("POST", "scripts/",
-	               "name=hello&type=release&script=%23!/bin/sh"),
-	    200);
-	EXPECT_STR(word("type_name"), "Release script");
-}
-
-TEST(scripts_run_before_a_machine_is_free)
-{
-	for (enum version v = V35; v < VERSIONS; v++) {
-		a_script(v);
-		EXPECT_INT(machine_op(id, "release",
-		               "scripts=hello&erase=1&comment=c"),
-		    200);
-		EXPECT_STR(word("status_name"), "Releasing");
-		EXPECT_STR(word("owner"), "admin");
-		EXPECT_INT(
-		    asks_of(id, "GET", "results/?type=release", NULL), 200);
-		EXPECT_STR(word("[0].type_name"), "Release");
-		EXPECT_STR(word("[0].results[0].name"), "hello");
-		EXPECT_STR(word("[0].results[1].name"), "wipe-disks");
-		EXPECT_STR(word("[0].status_name"), "Pending");
-		minutes(10);
-		EXPECT_STR(status_of(id), "Ready");
-		EXPECT_STR(word("owner"), "");
-		EXPECT_STR(word("power_state"), "off");
-		EXPECT_INT(
-		    asks_of(id, "GET", "results/?type=release", NULL), 200);
-		EXPECT_STR(word("[0].status_name"), "Passed");
-		lab_close(&lab);
-	}
-}
-
-TEST(a_release_whose_scripts_fail_has_failed)
-{
-	char *step;
-
-	a_script(V36);
-	EXPECT(happens("{\"step\": \"bench\", \"on\": false}"));
-	EXPECT_INT(machine_op(id, "release", "scripts=hello"), 200);
-	minutes(2);
-	step = xasprintf("{\"step\": \"machine-signals\", \"machine\": \"%s\", "
-	                 "\"status\": \"FAILED\"}",
-	    id);
-	EXPECT(happens(step));
-	EXPECT_STR(status_of(id), "Releasing failed");
-	EXPECT_STR(word("owner"), "admin");
-	EXPECT_INT(machine_op(id, "release", NULL), 200);
-	minutes(2);
-	EXPECT_STR(status_of(id), "Ready");
-	free(step);
-	lab_close(&lab);
-}
-
-TEST(scripts_of_releases_are_unknown_to_3_4)
-{
-	a_region(V34);
-	EXPECT_INT(asks("POST", "scripts/",
-	               "name=hello&type=release&script=%23!/bin/sh"),
-	    400);
-	EXPECT_STR(word("script_type[0]"),
-	    "Script type must be testing or commissioning");
-	EXPECT_INT(asks("GET", "scripts/wipe-disks", NULL), 404);
-	EXPECT_INT(asks_of(id, "GET", "results/?type=release", NULL), 400);
-	lab_close(&lab);
-}
-
 /* ---- images ---- */
 
 TEST(an_image_that_is_not_there_is_named_as_the_version_does)
 {
-	for
-		EACH(v)
-		{
-			a_region(v);
-			EXPECT_INT(
-			    asks("POST", "maas/?op=set_config",
-			        "name=default_distro_series&value=jammy"),
-			    200);
-			maas_image_make(
-			    lab.maas, "custom/web", "arm64/generic");
-			EXPECT_INT(machine_op(id, "deploy",
-			               "distro_series=custom/web"),
-			    400);
-			EXPECT_STR(lab_text(&lab),
-			    v == V34
-			        ? "Deployment operating system custom web is "
-			          "unavailable."
-			        : "Deployment operating system custom/web is "
-			          "unavailable for amd64/generic.");
-			EXPECT_STR(status_of(id), "Ready");
-			EXPECT_INT(
-			    machine_op(id, "deploy", "distro_series=22.04"),
-			    v < V36 ? 400 : 200);
-			lab_close(&lab);
-		}
-}
-
-/* ---- power ---- */
-
-TEST(an_order_against_one_that_is_waited_for_is_for_later_in_3_5)
-{
-	static const char *const against[] = { "power_off", "release" };
-
-	for (size_t i = 0; i < 2; i++) {
-		char *slow, *path, *text;
-
-		a_region(V35);
-		slow = xasprintf("machines/%s/?op=deploy", id);
-		path = xasprintf("machines/%s/?op=%s", id, against[i]);
-		status_of(id);
-		text = xasprintf("Unable to change power state to 'off' for "
-		                 "node %s: another action is already in "
-		                 "progress for that node.",
-		    word("hostname"));
-		EXPECT_INT(lab_ask_meanwhile(&lab, slow, "", path, ""), 503);
-		EXPECT_STR(lab_text(&lab), text);
-		EXPECT_STR(
-		    http_header(&lab.answer.headers, "Retry-After"), "10");
-		EXPECT_STR(status_of(id), "Deploying");
-		asks("POST", path, "");
-		EXPECT_INT(lab.answer.status, 200);
-		free(slow);
-		free(path);
-		free(text);
+	each_version (v) {
+		a_region(v);
+		EXPECT_INT(asks("POST", "maas/?op=set_config",
+		               "name=default_distro_series&value=jammy"),
+		    200);
+		maas_image_make(lab.maas, "custom/web", "arm64/generic");
+		EXPECT_INT(
+		    machine_op(id, "deploy", "distro_series=custom/web"), 400);
+		EXPECT_STR(lab_text(&lab),
+		    v == V34 ? "Deployment operating system custom web is "
+		               "unavailable."
+		             : "Deployment operating system custom/web is "
+		               "unavailable for amd64/generic.");
+		EXPECT_STR(status_of(id), "Ready");
+		EXPECT_INT(machine_op(id, "deploy", "distro_series=22.04"),
+		    v < V36 ? 400 : 200);
 		lab_close(&lab);
 	}
-}
-
-static const char *by_hand(enum version v)
-{
-	struct maas_machine_spec spec = { .power_type = "manual" };
-
-	a_region(v);
-	return a_machine(&spec);
-}
-
-TEST(who_switches_by_hand_may_take_his_time_up_to_3_5)
-{
-	for
-		EACH(v)
-		{
-			const char *machine = by_hand(v);
-
-			EXPECT_INT(machine_op(machine, "deploy", NULL), 200);
-			minutes(90);
-			EXPECT_STR(status_of(machine),
-			    v < V36 ? "Deploying" : "Failed deployment");
-			lab_close(&lab);
-		}
-}
-
-/* ---- keys of machines that say something ---- */
-
-TEST(a_dpu_is_one_since_3_7_and_is_not_erased)
-{
-	for
-		EACH(v)
-		{
-			char *path;
-
-			a_region(v);
-			EXPECT_INT(
-			    asks("POST", "machines/",
-			        "architecture=amd64&commission=false&"
-			        "mac_addresses=aa:bb:cc:dd:ee:01&is_dpu=true"),
-			    200);
-			EXPECT_INT(
-			    json_is_true(jget(lab.body, "is_dpu")), v == V37);
-			path = xasprintf(
-			    "machines/%s/?op=release", word("system_id"));
-			EXPECT_INT(asks("POST", path, "erase=true"),
-			    v == V37 ? 400 : 409);
-			free(path);
-			lab_close(&lab);
-		}
-}
-
-TEST(crashes_of_kernels_are_kept_where_they_are_wanted_since_3_6)
-{
-	for
-		EACH(v)
-		{
-			a_region(v);
-			EXPECT_INT(machine_op(id, "deploy",
-			               "enable_kernel_crash_dump=true"),
-			    200);
-			status_of(id);
-			EXPECT_INT(json_is_true(jget(
-			               lab.body, "enable_kernel_crash_dump")),
-			    v >= V36);
-			EXPECT_INT(machine_op(id, "release", NULL), 200);
-			EXPECT(!json_is_true(
-			    jget(lab.body, "enable_kernel_crash_dump")));
-			lab_close(&lab);
-		}
 }
 
 /* ---- keys of people ---- */
@@ -565,60 +252,242 @@ TEST(imported_keys_are_shown_as_the_version_does)
 		"\"/MAAS/api/2.0/account/prefs/sshkeys/2/\"}]",
 	};
 
-	for
-		EACH(v)
-		{
-			struct maas_options options = { .name = "maas/lab",
-				.version = versions[v] };
-			json_t *inventory = json_loads(
-			    "{" ACCOUNT "}", 0, NULL);
-			struct err err = { 0 };
-			char *text;
+	each_version (v) {
+		struct maas_options options = { .name = "maas/lab",
+			.version = versions[v] };
+		json_t *inventory = json_loads("{" ACCOUNT "}", 0, NULL);
+		struct err err = { 0 };
+		char *text;
 
-			lab_open(&lab, &options);
-			EXPECT(maas_load(lab.maas, inventory, &err));
-			json_decref(inventory);
-			lab_as(&lab, "admin", true);
-			EXPECT_INT(
-			    asks("POST", "account/prefs/sshkeys/?op=import",
-			        "keysource=gh:alice"),
-			    200);
-			text = json_dumps(lab.body, JSON_COMPACT);
-			EXPECT_STR(text, shown[v]);
-			free(text);
-			/* once is enough */
-			EXPECT_INT(
-			    asks("POST", "account/prefs/sshkeys/?op=import",
-			        "keysource=gh:alice"),
-			    200);
-			EXPECT_INT(
-			    asks("GET", "account/prefs/sshkeys/", NULL), 200);
-			EXPECT_INT(json_array_size(lab.body), 2);
-			EXPECT_STR(word("[1].keysource"), "gh:alice");
-			EXPECT_INT(
-			    asks("POST", "account/prefs/sshkeys/?op=import",
-			        "keysource=lp:alice"),
-			    400);
-			lab_close(&lab);
+		lab_open(&lab, &options);
+		EXPECT(maas_load(lab.maas, inventory, &err));
+		json_decref(inventory);
+		lab_as(&lab, "admin", true);
+		EXPECT_INT(asks("POST", "account/prefs/sshkeys/?op=import",
+		               "keysource=gh:alice"),
+		    200);
+		text = json_dumps(lab.body, JSON_COMPACT);
+		EXPECT_STR(text, shown[v]);
+		free(text);
+		/* once is enough */
+		EXPECT_INT(asks("POST", "account/prefs/sshkeys/?op=import",
+		               "keysource=gh:alice"),
+		    200);
+		EXPECT_INT(asks("GET", "account/prefs/sshkeys/", NULL), 200);
+		EXPECT_INT(json_array_size(lab.body), 2);
+		EXPECT_STR(word("[1].keysource"), "gh:alice");
+		EXPECT_INT(asks("POST", "account/prefs/sshkeys/?op=import",
+		               "keysource=lp:alice"),
+		    400);
+		lab_close(&lab);
+	}
+}
+
+/* ---- requests that say it all ---- */
+
+struct claim {
+	const char *method, *path, *form;
+	struct answer said[VERSIONS];
+};
+
+/* MACHINE in a path is the region's machine. */
+static char *path_of(const char *path)
+{
+	const char *at = strstr(path, "MACHINE");
+
+	return at ? xasprintf("%.*s%s%s", (int)(at - path), path, id,
+	                at + strlen("MACHINE"))
+	          : xstrdup(path);
+}
+
+static void claims_hold(const struct claim *claims, size_t count)
+{
+	each_version (v) {
+		a_region(v);
+		for (size_t i = 0; i < count; i++) {
+			char *path = path_of(claims[i].path);
+
+			asks(claims[i].method, path, claims[i].form);
+			check_answer(&claims[i].said[v]);
+			free(path);
 		}
+		lab_close(&lab);
+	}
+}
+
+#define CLAIMS_HOLD(claims) \
+	claims_hold(claims, sizeof(claims) / sizeof((claims)[0]))
+
+#define SINCE_3_5(old, new)        \
+	{                          \
+		old, new, new, new \
+	}
+#define SINCE_3_6(old, new)        \
+	{                          \
+		old, old, new, new \
+	}
+#define SINCE_3_7(old, new)        \
+	{                          \
+		old, old, old, new \
+	}
+#define SAYS(status, text)   \
+	{                    \
+		status, text \
+	}
+#define FINE SAYS(200, NULL)
+
+TEST(deployments_are_refused_in_the_words_of_the_version)
+{
+	static const char no_racks[] =
+	    "Deploying a machine as a rackd has been disabled and it's not "
+	    "supported anymore.";
+	static const struct claim claims[] = {
+		{ "POST", "machines/MACHINE/?op=deploy",
+		    "install_kvm=true&ephemeral_deploy=true",
+		    SINCE_3_5(SAYS(400, "Cannot deploy as a VM host for "
+		                        "ephemeral deployments."),
+		        SAYS(400, "A machine can not be a VM host if it is "
+		                  "deployed to memory.")) },
+		{ "POST", "machines/MACHINE/?op=deploy", "install_rackd=true",
+		    { SAYS(400, no_racks), FINE, SAYS(400, no_racks),
+		        SAYS(400, no_racks) } },
+	};
+
+	CLAIMS_HOLD(claims);
+}
+
+TEST(images_are_shown_and_fetched_as_the_version_does)
+{
+	static const struct claim claims[] = {
+		{ "POST", "rackcontrollers/?op=import_boot_images", "",
+		    SINCE_3_5(SAYS(200, "Import of boot images started on all "
+		                        "rack controllers"),
+		        SAYS(202, "Accepted")) },
+		{ "GET", "boot-resources/?type=generated", NULL,
+		    SINCE_3_5(SAYS(200, "[]"),
+		        SAYS(400, "'generated' is not a valid boot resource "
+		                  "type. Available types: ['synced', "
+		                  "'uploaded']")) },
+	};
+
+	CLAIMS_HOLD(claims);
+	each_version (v) {
+		a_region(v);
+		EXPECT_INT(asks("POST", "boot-resources/",
+		               "name=custom/x&architecture=amd64/generic&"
+		               "size=3&base_image=ubuntu/jammy&sha256="
+		               "edeaaff3f1774ad2888673770c6d64097e391bc362d7d6"
+		               "fb34982ddf0efd18cb"),
+		    201);
+		EXPECT(
+		    !strstr(lab_text(&lab), "filename_on_disk") == (v == V34));
+		EXPECT(!strstr(lab_text(&lab), "base_image") == (v == V34));
+		lab_close(&lab);
+	}
+}
+
+TEST(networks_are_guarded_as_the_version_does)
+{
+	static const struct claim claims[] = {
+		{ "POST", "dnsresources/", "fqdn=a.maas&ip_addresses=10.0.0.77",
+		    { FINE, FINE, FINE, FINE } },
+		{ "DELETE", "dnsresources/1/", NULL,
+		    SINCE_3_7(SAYS(204, NULL), SAYS(204, NULL)) },
+		{ "POST", "ipaddresses/?op=reserve", "ip=10.0.0.77",
+		    SINCE_3_6(SAYS(404, "The IP address 10.0.0.77 is already "
+		                        "in use."),
+		        FINE) },
+		{ "GET", "reservedips/", NULL,
+		    SINCE_3_6(SAYS(404, "Unknown API endpoint: "
+		                        "/MAAS/api/2.0/reservedips/."),
+		        FINE) },
+		{ "POST", "subnets/", "cidr=10.0.0.0/25",
+		    SINCE_3_7(FINE, SAYS(400, NULL)) },
+	};
+
+	CLAIMS_HOLD(claims);
+}
+
+TEST(a_subnet_in_use_is_deleted_by_force_since_3_7)
+{
+	each_version (v) {
+		a_region(v);
+		EXPECT_INT(machine_op(id, "deploy", NULL), 200);
+		EXPECT_INT(
+		    asks("DELETE", "subnets/1/", NULL), v == V37 ? 400 : 204);
+		EXPECT_INT(asks("DELETE", "subnets/1/?force=true", NULL),
+		    v == V37 ? 204 : 404);
+		lab_close(&lab);
+	}
+}
+
+TEST(who_may_not_change_a_tag_learns_it_in_the_words_of_the_version)
+{
+	each_version (v) {
+		a_region(v);
+		EXPECT_INT(asks("POST", "tags/", "name=t"), 200);
+		lab_as(&lab, "bob", false);
+		EXPECT_INT(
+		    asks("POST", "tags/t/?op=update_nodes", "add=x"), 403);
+		EXPECT_STR(lab_text(&lab),
+		    v == V34 ? "Must be a superuser or supply a "
+		               "rack_controller"
+		             : "");
+		lab_close(&lab);
+	}
 }
 
 /* ---- the description ---- */
 
 TEST(snippets_are_deprecated_since_3_6)
 {
-	for
-		EACH(v)
-		{
-			a_region(v);
-			asks("GET", "describe/", NULL);
-			EXPECT(
-			    !strstr(lab_text(&lab),
-			        "The 'DHCP-Snippets' endpoint has been "
-			        "deprecated "
-			        "in favour of 'Reserved-IPs'.") == (v < V36));
-			lab_close(&lab);
-		}
+	each_version (v) {
+		a_region(v);
+		asks("GET", "describe/", NULL);
+		EXPECT(!strstr(lab_text(&lab),
+		           "The 'DHCP-Snippets' endpoint has been "
+		           "deprecated "
+		           "in favour of 'Reserved-IPs'.") == (v < V36));
+		lab_close(&lab);
+	}
+}
+
+TEST(every_version_has_a_hash_of_its_own)
+{
+	char *hashes[VERSIONS];
+
+	each_version (v) {
+		a_region(v);
+		asks("GET", "describe/", NULL);
+		hashes[v] = xstrdup(word("hash"));
+		for (int w = V34; w < (int)v; w++)
+			EXPECT(strcmp(hashes[v], hashes[w]) != 0);
+		lab_close(&lab);
+	}
+	each_version (v)
+		free(hashes[v]);
+}
+
+static void asks_images(const char *rack)
+{
+	char *path = xasprintf("rackcontrollers/%s/?op=list_boot_images", rack);
+
+	EXPECT_INT(asks("GET", path, NULL), 200);
+	free(path);
+}
+
+/* 3.4 asks the rack; later ones know. */
+TEST(images_of_a_lost_rack_are_known_since_3_5)
+{
+	each_version (v) {
+		a_region(v);
+		EXPECT(happens("{\"step\": \"rack-disconnects\"}"));
+		EXPECT_INT(asks("GET", "rackcontrollers/", NULL), 200);
+		asks_images(word("[0].system_id"));
+		EXPECT_STR(word("status"), v == V34 ? "unknown" : "synced");
+		EXPECT_INT(jlen(lab.body, "images"), v == V34 ? 0 : 1);
+		lab_close(&lab);
+	}
 }
 
 TESTS_BEGIN
@@ -628,15 +497,13 @@ CASE(a_parameter_that_is_missing_or_odd_is_a_bad_request_since_3_5),
     CASE(the_setting_of_the_link_is_one_of_four),
     CASE(a_static_address_may_not_go_against_those_that_are_kept),
     CASE(a_deployment_takes_the_address_that_is_kept_for_the_interface),
-    CASE(a_broken_machine_that_is_on_keeps_its_owner_since_3_6),
-    CASE(a_release_reads_a_form_since_3_5),
-    CASE(scripts_run_before_a_machine_is_free),
-    CASE(a_release_whose_scripts_fail_has_failed),
-    CASE(scripts_of_releases_are_unknown_to_3_4),
     CASE(an_image_that_is_not_there_is_named_as_the_version_does),
-    CASE(an_order_against_one_that_is_waited_for_is_for_later_in_3_5),
-    CASE(who_switches_by_hand_may_take_his_time_up_to_3_5),
-    CASE(a_dpu_is_one_since_3_7_and_is_not_erased),
-    CASE(crashes_of_kernels_are_kept_where_they_are_wanted_since_3_6),
     CASE(imported_keys_are_shown_as_the_version_does),
+    CASE(deployments_are_refused_in_the_words_of_the_version),
+    CASE(images_are_shown_and_fetched_as_the_version_does),
+    CASE(networks_are_guarded_as_the_version_does),
+    CASE(a_subnet_in_use_is_deleted_by_force_since_3_7),
+    CASE(who_may_not_change_a_tag_learns_it_in_the_words_of_the_version),
+    CASE(every_version_has_a_hash_of_its_own),
+    CASE(images_of_a_lost_rack_are_known_since_3_5),
     CASE(snippets_are_deprecated_since_3_6), TESTS_END

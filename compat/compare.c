@@ -60,8 +60,8 @@ static const char *const UNSORTED[] = { "domains/", "fabrics/", "ipranges/",
 static const char *const OF_MACHINE[] = { "system_id", "hostname", "status",
 	"status_name", "owner", "power_type", "power_state", "cpu_count",
 	"memory", "storage", "architecture", "osystem", "distro_series",
-	"tag_names", "locked", "zone", "pool", "node_type", "node_type_name",
-	"resource_uri" };
+	"tag_names", "locked", "enable_kernel_crash_dump", "is_dpu", "zone",
+	"pool", "node_type", "node_type_name", "resource_uri" };
 
 static bool among(const char *key, const char *const *keys, size_t count)
 {

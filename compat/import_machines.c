@@ -130,7 +130,7 @@ json_t *import_machine(
 	static const char *const keys[] = { "system_id", "hostname", "owner",
 		"power_type", "power_state", "cpu_count", "memory", "storage",
 		"architecture", "osystem", "distro_series", "tag_names",
-		"locked", NULL };
+		"locked", "enable_kernel_crash_dump", "is_dpu", NULL };
 	json_t *machine = import_keep(shown, keys);
 
 	jseti(machine, "status", resting(shown, note));

@@ -339,6 +339,8 @@ static void live_broken(
 	if (status == NODE_BROKEN) {
 		maas_node_acquire(node, holder(maas, from), "", NULL);
 		break_it(node);
+		if (maas->version >= 306) /* it was on, and stays somebody's */
+			node->owner = maas_user_find(maas, jstr(from, "owner"));
 	}
 }
 
@@ -373,6 +375,8 @@ bool maas_load_machines(
 			maas_set_text(
 			    &node->power_state, jstr(from, "power_state"));
 		node->locked = jbool(from, "locked");
+		node->crash_dump = jbool(from, "enable_kernel_crash_dump");
+		node->is_dpu = jbool(from, "is_dpu");
 		if (json_is_object(jget(from, "owner_data"))) {
 			json_decref(node->owner_data);
 			node->owner_data = json_deep_copy(

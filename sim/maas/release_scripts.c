@@ -63,7 +63,7 @@ static bool read_form(
 	wish->quick = maas_ticked(ask, "quick_erase") ||
 	              maas_ticked(ask, WIPE "_quick_erase");
 	choose_scripts(ask, wish);
-	if (wish->erase && node->is_dpu)
+	if (wish->erase && node->is_dpu && ask->maas->version >= 307)
 		maas_error(errors, "__all__",
 		    "Disk erasing is not supported for DPUs.");
 	return maas_fine(ask, errors);

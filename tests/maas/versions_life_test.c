@@ -252,6 +252,37 @@ TEST(what_an_installation_came_to_is_remembered_since_3_6)
 	}
 }
 
+static void an_inventory(enum version v, const char *text)
+{
+	struct maas_options options = { .name = "maas/lab",
+		.version = versions[v] };
+	json_t *inventory = json_loads(text, 0, NULL);
+	struct err err = { 0 };
+
+	lab_open(&lab, &options);
+	EXPECT(maas_load(lab.maas, inventory, &err));
+	json_decref(inventory);
+	lab_as(&lab, "admin", true);
+}
+
+TEST(an_inventory_is_of_a_version_too)
+{
+	each_version (v) {
+		an_inventory(v,
+		    "{\"machines\": [{\"system_id\": \"abc123\", "
+		    "\"hostname\": \"a\", \"status\": 8, \"owner\": "
+		    "\"admin\", \"is_dpu\": true, "
+		    "\"enable_kernel_crash_dump\": true}]}");
+		EXPECT_STR(status_of("abc123"), "Broken");
+		EXPECT_STR(word("owner"), v >= V36 ? "admin" : "");
+		EXPECT_INT(json_is_true(jget(lab.body, "is_dpu")), v == V37);
+		EXPECT_INT(
+		    json_is_true(jget(lab.body, "enable_kernel_crash_dump")),
+		    v >= V36);
+		lab_close(&lab);
+	}
+}
+
 TEST(a_deployment_that_says_nothing_fails_when_the_version_says)
 {
 	static const char *const why[] = {
@@ -286,4 +317,5 @@ CASE(a_broken_machine_that_is_on_keeps_its_owner_since_3_6),
     CASE(a_dpu_is_one_since_3_7_and_is_not_erased),
     CASE(crashes_of_kernels_are_kept_where_they_are_wanted_since_3_6),
     CASE(what_an_installation_came_to_is_remembered_since_3_6),
-    CASE(a_deployment_that_says_nothing_fails_when_the_version_says), TESTS_END
+    CASE(a_deployment_that_says_nothing_fails_when_the_version_says),
+    CASE(an_inventory_is_of_a_version_too), TESTS_END

@@ -11,15 +11,7 @@
 
 static void a_lab_with_a_rack(void)
 {
-	static const char inventory[] = "{\"rack_system_id\": \"rack01\"}";
-	json_t *json = json_loads(inventory, 0, NULL);
-	struct err err = { 0 };
-
-	a_lab(NULL, NULL);
-	if (!maas_load(lab.maas, json, &err))
-		test_failed(__FILE__, __LINE__, "%s", err.text);
-	json_decref(json);
-	lab_as(&lab, "admin", true);
+	a_lab_from("{\"rack_system_id\": \"rack01\"}");
 }
 
 /* ---- MAC addresses ---- */

@@ -22,18 +22,6 @@ static const char inventory[] =
     "  {\"system_id\": \"rack02\", \"hostname\": \"right\","
     "   \"interfaces\": []}]}";
 
-static void a_lab_with_two_racks(void)
-{
-	json_t *json = json_loads(inventory, 0, NULL);
-	struct err err = { 0 };
-
-	a_lab(NULL, NULL);
-	if (!maas_load(lab.maas, json, &err))
-		test_failed(__FILE__, __LINE__, "%s", err.text);
-	json_decref(json);
-	lab_as(&lab, "admin", true);
-}
-
 #define FAULT(form, text)                     \
 	{                                     \
 		"POST", ADD, form, 400, text, \
@@ -83,7 +71,7 @@ TEST(what_is_said_of_a_chassis_is_judged_word_by_word)
 		    "Unable to find specified rack no" },
 	};
 
-	a_lab_with_two_racks();
+	a_lab_from(inventory);
 	HOLD(rows);
 	lab_as(&lab, "alice", false);
 	EXPECT_INT(lab_ask(&lab, "POST", ADD, VIRSH), 403);
@@ -113,7 +101,7 @@ TEST(racks_that_reach_a_chassis_are_asked_or_all_of_them)
 	    "{s:s, s:s}", "step", "rack-disconnects", "rack", "rack02");
 	struct err err = { 0 };
 
-	a_lab_with_two_racks();
+	a_lab_from(inventory);
 	HOLD(rows);
 	EXPECT(maas_control(lab.maas, step, NULL, &err));
 	EXPECT_INT(lab_ask(&lab, "POST", ADD, VIRSH), 503);
@@ -161,7 +149,7 @@ TEST(what_is_to_be_scanned_is_judged_word_by_word)
 		    "Invalid threads: Please enter a number" },
 	};
 
-	a_lab_with_two_racks();
+	a_lab_from(inventory);
 	HOLD(rows);
 	lab_close(&lab);
 }
@@ -174,7 +162,7 @@ static const char *scanned(const char *form)
 
 TEST(only_racks_with_a_foot_in_a_network_scan_it)
 {
-	a_lab_with_two_racks();
+	a_lab_from(inventory);
 	EXPECT_STR(scanned("force=true"),
 	    "Scanning is in-progress on all rack controllers.");
 	EXPECT_INT(json_array_size(jget(lab.body, "scan_started_on")), 2);

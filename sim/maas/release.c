@@ -109,6 +109,7 @@ void maas_node_release(
 	maas_set_text(&node->hwe_kernel, NULL);
 	maas_set_text(&node->agent_name, "");
 	node->install_kvm = node->hw_sync = node->crash_dump = false;
+	node->runs_release = node->wipes = false;
 	node->netboot = true;
 	drop_children(node);
 	maas_storage_release(node);

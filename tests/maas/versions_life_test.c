@@ -136,6 +136,20 @@ TEST(a_release_whose_scripts_fail_has_failed)
 	lab_close(&lab);
 }
 
+TEST(scripts_of_a_release_end_when_the_machine_is_marked_broken)
+{
+	a_script(V36);
+	EXPECT(happens("{\"step\": \"bench\", \"on\": false}"));
+	EXPECT_INT(machine_op(id, "release", "scripts=hello"), 200);
+	EXPECT_INT(machine_op(id, "mark_broken", NULL), 200);
+	EXPECT_STR(word("status_name"), "Broken");
+	EXPECT_STR(word("owner"), "admin");
+	EXPECT_INT(machine_op(id, "release", NULL), 200);
+	minutes(2);
+	EXPECT_STR(status_of(id), "Ready");
+	lab_close(&lab);
+}
+
 TEST(scripts_of_releases_are_unknown_to_3_4)
 {
 	a_region(V34);
@@ -311,6 +325,7 @@ CASE(a_broken_machine_that_is_on_keeps_its_owner_since_3_6),
     CASE(a_release_reads_a_form_since_3_5),
     CASE(scripts_run_before_a_machine_is_free),
     CASE(a_release_whose_scripts_fail_has_failed),
+    CASE(scripts_of_a_release_end_when_the_machine_is_marked_broken),
     CASE(scripts_of_releases_are_unknown_to_3_4),
     CASE(an_order_against_one_that_is_waited_for_is_for_later_in_3_5),
     CASE(who_switches_by_hand_may_take_his_time_up_to_3_5),

@@ -233,12 +233,27 @@ static bool image_reachable(
 	return false;
 }
 
+static bool check_memory(
+    struct ask *ask, const struct node *node, const struct deployment *d)
+{
+	if (!d->options.ephemeral || ask->maas->version == 304 ||
+	    maas_image_fits_memory(ask->maas, d->os, d->series))
+		return true;
+	maas_refuse(ask, 400,
+	    "Deployment to memory not supported for %s/%s on %s", d->os,
+	    d->series, node->architecture);
+	return false;
+}
+
 static bool check_machine(
     struct ask *ask, const struct node *node, const struct deployment *d)
 {
 	struct system_wish system = { d->os, d->series, d->options.ephemeral };
-	json_t *errors = maas_deploy_hindrance(node, &system);
+	json_t *errors;
 
+	if (!check_memory(ask, node, d))
+		return false;
+	errors = maas_deploy_hindrance(node, &system);
 	if (errors) {
 		maas_refuse_model(ask, errors);
 		return false;

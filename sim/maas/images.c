@@ -162,6 +162,48 @@ bool maas_image_fits(const struct maas *maas, const char *os,
 	return false;
 }
 
+static bool file_in_memory(const char *filetype, bool synced)
+{
+	return synced ? strcmp(filetype, "squashfs") == 0
+	              : strcmp(filetype, "root-tgz") == 0 ||
+	                    strcmp(filetype, "root-txz") == 0;
+}
+
+/* What of an image a machine is installed with. */
+static bool is_system(const struct image_file *file)
+{
+	return strncmp(file->filetype, "root-", 5) == 0 ||
+	       strcmp(file->filetype, "squashfs") == 0;
+}
+
+/* Without files: of a mirror only Ubuntu has what it takes. */
+static bool image_in_memory(const struct image *image, const char *os)
+{
+	bool synced = strcmp(image->type, "Synced") == 0;
+	struct image_file *file;
+
+	list_for_each (file, &image->files) {
+		if (is_system(file))
+			return file_in_memory(file->filetype, synced);
+	}
+	return !synced || strcmp(os, "ubuntu") == 0;
+}
+
+bool maas_image_fits_memory(
+    const struct maas *maas, const char *os, const char *release)
+{
+	struct image *image;
+	char system[64], name[64];
+
+	list_for_each (image, &maas->images) {
+		split_name(image, system, name);
+		if (strcmp(system, os) == 0 && strcmp(name, release) == 0 &&
+		    maas_image_is_complete(image))
+			return image_in_memory(image, os);
+	}
+	return false;
+}
+
 void maas_architectures(const struct maas *maas, struct names *names)
 {
 	struct image *image;

@@ -49,6 +49,9 @@ bool maas_image_resolve(
 /* Is it there for a machine of this architecture ("amd64/...")? */
 bool maas_image_fits(const struct maas *maas, const char *os,
     const char *release, const char *architecture);
+/* A machine can have it in memory, without a disk. */
+bool maas_image_fits_memory(
+    const struct maas *maas, const char *os, const char *release);
 json_t *maas_image_json(const struct maas *maas, const struct image *image);
 /* "amd64/generic": what machines may be, because there are images for it. */
 void maas_architectures(const struct maas *maas, struct names *names);

@@ -160,10 +160,28 @@ TEST(a_machine_without_disks_has_its_system_in_memory)
 	lab_close(&lab);
 }
 
+TEST(some_images_are_for_disks_only)
+{
+	struct maas_options options = { .version = "3.5.10" };
+
+	a_site(&options);
+	EXPECT_INT(machine_op(id, "deploy",
+	               "distro_series=centos8&ephemeral_deploy=true"),
+	    400);
+	EXPECT_STR(buf_text(&lab.answer.body),
+	    "Deployment to memory not supported for centos/centos8 on "
+	    "amd64/generic");
+	EXPECT_INT(machine_op(id, "deploy",
+	               "distro_series=custom/own&ephemeral_deploy=true"),
+	    200);
+	lab_close(&lab);
+}
+
 TESTS_BEGIN
 CASE(an_interface_that_is_only_up_is_no_network),
     CASE(a_machine_has_to_speak_what_its_rack_speaks),
     CASE(other_systems_than_linux_bring_their_own_root),
     CASE(nothing_boots_from_a_bcache_and_centos_knows_none),
     CASE(a_layout_for_vmware_is_for_vmware_only),
-    CASE(a_machine_without_disks_has_its_system_in_memory), TESTS_END
+    CASE(a_machine_without_disks_has_its_system_in_memory),
+    CASE(some_images_are_for_disks_only), TESTS_END

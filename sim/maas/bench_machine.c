@@ -1,3 +1,4 @@
+#include "sim/maas/deployable.h"
 #include "sim/maas/region.h"
 
 #include <stdlib.h>
@@ -71,7 +72,7 @@ void maas_bench_step(struct node *node)
 	case NODE_DEPLOYING:
 		if (node->install_fails) {
 			maas_node_signal(node, false, NULL);
-		} else if (node->netboot && !node->ephemeral) {
+		} else if (node->netboot && !maas_stays_in_memory(node)) {
 			maas_node_netboot_off(node);
 			later(
 			    node, "the first boot", SECONDS(60), SECONDS(150));

@@ -27,6 +27,7 @@
 
 struct deployment {
 	struct allocation options;
+	bool in_memory;
 	char os[64], series[64];
 	char *kernel;
 };
@@ -86,10 +87,14 @@ bool maas_allocation_read(struct ask *ask, struct allocation *o)
 	       !maas_no_attribute(ask, "get", true); /* agent_name */
 }
 
-static bool check_hosting(struct ask *ask, const struct allocation *d)
+/* Says besides that what has no disks stays in memory. */
+static bool check_hosting(
+    struct ask *ask, const struct node *node, struct deployment *deployment)
 {
+	const struct allocation *d = &deployment->options;
 	bool hosts = d->install_kvm || d->register_vmhost;
 
+	deployment->in_memory = d->ephemeral || maas_is_diskless(node);
 	if (d->install_rackd && ask->maas->version != 305) {
 		maas_refuse(ask, 400,
 		    "Deploying a machine as a rackd has been disabled and "
@@ -106,7 +111,7 @@ static bool check_hosting(struct ask *ask, const struct allocation *d)
 		    ask, 403, "Only administratros can deploy VM hosts");
 		return false;
 	}
-	if (hosts && d->ephemeral) {
+	if (hosts && deployment->in_memory) {
 		maas_refuse(ask, 400, "%s",
 		    ask->maas->version == 304
 		        ? "Cannot deploy as a VM host for ephemeral "
@@ -236,7 +241,7 @@ static bool image_reachable(
 static bool check_memory(
     struct ask *ask, const struct node *node, const struct deployment *d)
 {
-	if (!d->options.ephemeral || ask->maas->version == 304 ||
+	if (!d->in_memory || ask->maas->version == 304 ||
 	    maas_image_fits_memory(ask->maas, d->os, d->series))
 		return true;
 	maas_refuse(ask, 400,
@@ -248,7 +253,7 @@ static bool check_memory(
 static bool check_machine(
     struct ask *ask, const struct node *node, const struct deployment *d)
 {
-	struct system_wish system = { d->os, d->series, d->options.ephemeral };
+	struct system_wish system = { d->os, d->series, d->in_memory };
 	json_t *errors;
 
 	if (!check_memory(ask, node, d))
@@ -295,14 +300,15 @@ static void start(
 	maas_set_text(&node->osystem, d->os);
 	maas_set_text(&node->series, d->series);
 	maas_set_text(&node->hwe_kernel, d->kernel);
-	node->ephemeral = d->options.ephemeral;
+	node->ephemeral = ask->maas->version == 304 ? d->options.ephemeral
+	                                            : d->in_memory;
 	node->install_kvm = hosts;
 	node->hw_sync = d->options.hw_sync;
 	node->crash_dump = dumps_crashes(ask);
 	maas_set_text(&node->user_data, maas_field(ask, "user_data"));
 	node->acted = ask->user;
 	node->netboot = true;
-	node->installation = d->options.ephemeral
+	node->installation = d->in_memory
 	                         ? NULL
 	                         : maas_results_start(
 	                               node, RESULT_INSTALLATION, installation);
@@ -359,22 +365,13 @@ static void finish(struct ask *ask, struct node *node)
 	maas_hold(ask, node, node->status, not_started);
 }
 
-static bool read_options(
-    struct ask *ask, const struct node *node, struct deployment *d)
-{
-	bool read = maas_allocation_read(ask, &d->options);
-
-	d->options.ephemeral |= maas_is_diskless(node);
-	return read;
-}
-
 void maas_op_deploy(struct ask *ask)
 {
 	struct node *node = maas_ask_edit(ask, "Machine");
 	struct deployment d = { 0 };
 
-	if (node && read_options(ask, node, &d) &&
-	    check_hosting(ask, &d.options) && check_status(ask, node) &&
+	if (node && maas_allocation_read(ask, &d.options) &&
+	    check_hosting(ask, node, &d) && check_status(ask, node) &&
 	    check_series(ask, node, &d) && check_form(ask, node, &d) &&
 	    check_machine(ask, node, &d)) {
 		start(ask, node, &d);
@@ -401,8 +398,7 @@ static void start_allocated(
 {
 	json_t *errors = json_object();
 
-	d->options.ephemeral = ask->maas->version == 304 &&
-	                       maas_is_diskless(node);
+	d->in_memory = maas_stays_in_memory(node);
 	if (check_series(ask, node, d) && check_machine(ask, node, d)) {
 		choose_kernel(ask, node, NULL, d, errors);
 		start(ask, node, d);

@@ -83,6 +83,12 @@ bool maas_is_diskless(const struct node *node)
 	return !node->drives.count;
 }
 
+bool maas_stays_in_memory(const struct node *node)
+{
+	return node->ephemeral ||
+	       (node->maas->version == 304 && maas_is_diskless(node));
+}
+
 /* What counts about the filesystems of a machine. */
 struct layout_facts {
 	bool root, root_on_bcache, boot;
@@ -242,7 +248,12 @@ static void check_disks(
 		maas_error(errors, "storage",
 		    "There are currently no storage devices.  Please add a "
 		    "storage device to be able to deploy this node.");
-	else if (strcmp(system->os, "esxi") == 0 && lacks_datastore(node))
+	else if (!maas_boot_drive(node))
+		maas_error(errors, "storage",
+		    "Specify a storage device to be able to deploy this node.");
+	if (maas_is_diskless(node))
+		return;
+	if (strcmp(system->os, "esxi") == 0 && lacks_datastore(node))
 		maas_error(errors, "storage",
 		    "A datastore must be defined when deploying VMware ESXi.");
 	else if (is_os_of(system->os, judged))

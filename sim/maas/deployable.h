@@ -20,7 +20,9 @@ struct system_wish {
 /* {"network": [...]} or {"storage": [...]}, new; NULL: nothing does. */
 json_t *maas_deploy_hindrance(
     const struct node *node, const struct system_wish *system);
-/* Nothing can be installed on it: its system stays in memory. */
 bool maas_is_diskless(const struct node *node);
+/* It is asked to keep its system in memory; 3.4 does not say so of machines
+ * that have no disk to put it on. */
+bool maas_stays_in_memory(const struct node *node);
 
 #endif

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "sim/maas/python.h"
 
 /* One part: its head is read here, its content is copied out. */
 struct part {
@@ -355,28 +356,6 @@ static void add_json(struct form *form, const char *key, const json_t *value)
 	free(text);
 }
 
-static const char *python_type(const json_t *root)
-{
-	switch (json_typeof(root)) {
-	case JSON_OBJECT:
-		return NULL;
-	case JSON_ARRAY:
-		return "list";
-	case JSON_STRING:
-		return "str";
-	case JSON_INTEGER:
-		return "int";
-	case JSON_REAL:
-		return "float";
-	case JSON_TRUE:
-	case JSON_FALSE:
-		return "bool";
-	case JSON_NULL:
-		return "NoneType";
-	}
-	return NULL;
-}
-
 static bool read_json(
     struct body *body, const struct http_request *request, struct err *err)
 {
@@ -388,7 +367,7 @@ static bool read_json(
 	if (!root)
 		return false;
 	body->structured = true;
-	body->type = python_type(root);
+	body->type = json_is_object(root) ? NULL : maas_python_type(root);
 	if (json_is_object(root))
 		json_object_foreach(root, key, value)
 		    add_json(&body->form, key, value);

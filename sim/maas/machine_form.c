@@ -475,6 +475,59 @@ static bool may_commission(struct ask *ask, const struct creation *creation)
 	return fine;
 }
 
+static bool is_being_met(const struct node *node)
+{
+	return node->type == NODE_MACHINE &&
+	       (node->status == NODE_NEW || node->status == NODE_COMMISSIONING);
+}
+
+/* Of its BMC, when that is one of IPMI; new. Anything may come in there, and
+ * the region falls over what is no object. */
+static json_t *bmc_told(struct ask *ask)
+{
+	const char *type = maas_field(ask, "power_type");
+	const char *text = maas_field(ask, "power_parameters");
+	size_t at;
+	json_t *told;
+
+	if (!type || strcmp(type, "ipmi") != 0 || !text || !*text)
+		return NULL;
+	told = json_loads(text, JSON_DECODE_ANY, NULL);
+	at = strspn(text, " \t\r\n");
+	if (!told)
+		maas_refuse(ask, 500,
+		    "Expecting value: line 1 column %zu (char %zu)", at + 1,
+		    at);
+	else if (!json_is_object(told))
+		maas_refuse(ask, 500, "'%s' object has no attribute 'get'",
+		    maas_python_type(told));
+	if (!ask->answered)
+		return told;
+	json_decref(told);
+	return NULL;
+}
+
+/* A machine that is switched at the same address. */
+static struct node *met_by_bmc(struct ask *ask)
+{
+	json_t *told = bmc_told(ask);
+	struct node *node, *found = NULL;
+
+	if (!told)
+		return NULL;
+	list_for_each (node, &ask->maas->nodes) {
+		const json_t *its = json_object_get(
+		    node->power_parameters, "power_address");
+
+		if (!found && is_being_met(node) && its &&
+		    strcmp(json_is_string(its) ? json_string_value(its) : "",
+		        jstr(told, "power_address")) == 0)
+			found = node;
+	}
+	json_decref(told);
+	return found;
+}
+
 /* A machine that MAAS has met: it boots once more before it is accepted. */
 static struct node *met_before(struct ask *ask)
 {
@@ -489,10 +542,7 @@ static struct node *met_before(struct ask *ask)
 		free(plain);
 		if (!maas_mac_ok(mac))
 			return NULL;
-		if (!node && iface && iface->node &&
-		    iface->node->type == NODE_MACHINE &&
-		    (iface->node->status == NODE_NEW ||
-		        iface->node->status == NODE_COMMISSIONING))
+		if (!node && iface && iface->node && is_being_met(iface->node))
 			node = iface->node;
 	}
 	return node;
@@ -547,7 +597,11 @@ static void create_as(struct ask *ask, bool anonymous)
 	    (!anonymous &&
 	        !maas_flag(ask, form, "deployed", false, &creation.deployed)))
 		return;
-	known = anonymous ? met_before(ask) : NULL;
+	known = anonymous ? met_by_bmc(ask) : NULL;
+	if (ask->answered)
+		return;
+	if (anonymous && !known)
+		known = met_before(ask);
 	if (known)
 		meet_again(ask, known);
 	else if (kernel_ok(ask))

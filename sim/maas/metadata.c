@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "sim/maas/addresses.h"
+#include "sim/maas/deployable.h"
 #include "sim/maas/dns.h"
 #include "sim/maas/ip.h"
 #include "sim/maas/machine_states.h"
@@ -246,7 +247,7 @@ static enum boot_task task_for(const struct node *node)
 	case NODE_DEPLOYING:
 		return node->netboot ? BOOT_INSTALL : BOOT_LOCAL;
 	case NODE_DEPLOYED:
-		return node->ephemeral ? BOOT_INSTALL : BOOT_LOCAL;
+		return maas_stays_in_memory(node) ? BOOT_INSTALL : BOOT_LOCAL;
 	case NODE_DISK_ERASING:
 		return BOOT_ERASE;
 	case NODE_RELEASING:
@@ -322,7 +323,7 @@ void maas_pxe(void *ctx, const char *system_id, struct boot_offer *offer)
 	}
 	give_key(node);
 	offer->task = task_for(node);
-	offer->ephemeral = node->ephemeral;
+	offer->ephemeral = maas_stays_in_memory(node);
 	offer->quick_erase = node->quick_erase;
 	offer->secure_erase = node->secure_erase;
 	snprintf(offer->image, sizeof(offer->image), "%.31s/%.31s",

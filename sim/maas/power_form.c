@@ -7,6 +7,7 @@
 #include "sim/maas/ifaces.h"
 #include "sim/maas/node.h"
 #include "sim/maas/power.h"
+#include "sim/maas/python.h"
 #include "sim/maas/region.h"
 
 static const char *const power_types[] = { "amt", "apc", "dli", "eaton",
@@ -159,11 +160,7 @@ static json_t *read_json(struct ask *ask)
 		maas_refuse(ask, 400, "Failed to parse JSON power_parameters");
 	else if (!json_is_object(json))
 		maas_refuse(ask, 500, "'%s' object has no attribute '%s'",
-		    json_is_array(json)     ? "list"
-		    : json_is_string(json)  ? "str"
-		    : json_is_integer(json) ? "int"
-		                            : "NoneType",
-		    "items");
+		    maas_python_type(json), "items");
 	if (json && ask->answered) {
 		json_decref(json);
 		return NULL;

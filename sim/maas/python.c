@@ -264,3 +264,25 @@ bool maas_python_is_word(const char *text, const char *besides)
 	}
 	return true;
 }
+
+const char *maas_python_type(const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return "dict";
+	case JSON_ARRAY:
+		return "list";
+	case JSON_STRING:
+		return "str";
+	case JSON_INTEGER:
+		return "int";
+	case JSON_REAL:
+		return "float";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "bool";
+	case JSON_NULL:
+		return "NoneType";
+	}
+	unreachable("no such type");
+}

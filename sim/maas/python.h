@@ -5,6 +5,7 @@
 #ifndef SIM_MAAS_PYTHON_H
 #define SIM_MAAS_PYTHON_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +32,8 @@ void maas_python_no_int(struct buf *out, const char *text);
  * that a text begins with; 0: it is none. Beyond ASCII whole blocks are signs
  * or letters. */
 size_t maas_python_letter(const char *text);
+/* "dict", "list", "NoneType": what a value is when it was read. */
+const char *maas_python_type(const json_t *value);
 /* Letters and signs of `besides` only; "" is fine. */
 bool maas_python_is_word(const char *text, const char *besides);
 

@@ -389,6 +389,8 @@ struct drive *maas_drive_named(const struct node *node, const char *word)
 	return NULL;
 }
 
+#define LEAST_TO_BOOT (512 * MIB)
+
 struct drive *maas_boot_drive(const struct node *node)
 {
 	struct drive *drive;
@@ -396,7 +398,7 @@ struct drive *maas_boot_drive(const struct node *node)
 	if (node->boot_drive)
 		return node->boot_drive;
 	list_for_each (drive, &node->drives) {
-		if (!drive->group)
+		if (!drive->group && drive->size >= LEAST_TO_BOOT)
 			return drive;
 	}
 	return NULL;

@@ -108,8 +108,10 @@ struct drive *maas_drive_virtual(
 void maas_drive_drop(struct drive *drive);
 /* By id or by name. */
 struct drive *maas_drive_named(const struct node *node, const char *word);
-struct drive *maas_boot_drive(const struct node *node); /* or NULL */
-char *maas_drive_name(const struct drive *drive);       /* vg0-lv0; free() it */
+/* The one that was set, else the first physical one that is big enough; or
+ * NULL. */
+struct drive *maas_boot_drive(const struct node *node);
+char *maas_drive_name(const struct drive *drive); /* vg0-lv0; free() it */
 /* GPT, /boot/efi and /: what commissioning leaves behind. */
 void maas_drive_layout(struct drive *drive);
 /* What partitions may still be made of, in whole blocks. */

@@ -154,9 +154,24 @@ TEST(a_machine_without_disks_has_its_system_in_memory)
 	EXPECT_INT(does("DELETE", "blockdevices/sda/", NULL), 204);
 	refused("install_kvm=true", "", "");
 	EXPECT_INT(machine_op(id, "deploy", ""), 200);
-	EXPECT(jbool(lab.body, "ephemeral_deploy"));
+	EXPECT(!jbool(lab.body, "ephemeral_deploy"));
 	minutes(20);
 	EXPECT_STR(status_of(id), "Deployed");
+	lab_close(&lab);
+}
+
+TEST(a_small_disk_is_nothing_to_boot_from)
+{
+	a_site(NULL);
+	lay("storage_layout=blank");
+	EXPECT_INT(does("DELETE", "blockdevices/sda/", NULL), 204);
+	EXPECT_INT(does("POST", "blockdevices/",
+	               "name=sdb&size=100M&block_size=512&id_path=/dev/sdb"),
+	    200);
+	EXPECT_INT(machine_op(id, "deploy", ""), 400);
+	EXPECT_STR(word("storage[0]"),
+	    "Specify a storage device to be able to deploy this node.");
+	EXPECT_INT(jlen(lab.body, "storage"), 2);
 	lab_close(&lab);
 }
 
@@ -184,4 +199,5 @@ CASE(an_interface_that_is_only_up_is_no_network),
     CASE(nothing_boots_from_a_bcache_and_centos_knows_none),
     CASE(a_layout_for_vmware_is_for_vmware_only),
     CASE(a_machine_without_disks_has_its_system_in_memory),
+    CASE(a_small_disk_is_nothing_to_boot_from),
     CASE(some_images_are_for_disks_only), TESTS_END

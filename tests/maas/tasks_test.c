@@ -352,6 +352,33 @@ TEST(a_machine_that_was_met_before_is_the_same_one)
 	lab_close(&lab);
 }
 
+TEST(a_machine_is_known_by_its_bmc)
+{
+	char *id;
+
+	a_lab(NULL, NULL);
+	lab_as(&lab, "admin", true);
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/",
+	               "architecture=amd64&commission=false&" MAC
+	               "&power_type=ipmi&power_parameters_power_address=b1"),
+	    200);
+	id = xstrdup(jstr(lab.body, "system_id"));
+	lab_as(&lab, NULL, false);
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/",
+	               "architecture=amd64&mac_addresses=52:54:00:00:00:fe&"
+	               "power_type=ipmi&power_parameters={\"power_address\":"
+	               "\"b1\"}"),
+	    200);
+	EXPECT_STR(jstr(lab.body, "system_id"), id);
+	EXPECT_INT(lab_ask(&lab, "POST", "machines/",
+	               "architecture=amd64&" MAC
+	               "&power_type=ipmi&power_parameters=x"),
+	    500);
+	EXPECT_STR(lab_text(&lab), "Expecting value: line 1 column 1 (char 0)");
+	free(id);
+	lab_close(&lab);
+}
+
 TEST(a_change_of_power_is_whole)
 {
 	const char *id = a_lab_with_a_machine();
@@ -392,4 +419,5 @@ CASE(annotations_are_the_owners_alone),
     CASE(a_new_machine_is_judged_field_by_field),
     CASE(who_is_no_administrator_has_fewer_fields),
     CASE(a_machine_that_was_met_before_is_the_same_one),
+    CASE(a_machine_is_known_by_its_bmc),
     CASE(a_change_of_power_is_whole), TESTS_END

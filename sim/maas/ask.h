@@ -203,8 +203,10 @@ void maas_import_begun(struct ask *ask, const char *where);
 /* A task cannot start without a BMC to start it with. False: refused, as it is
  * without a node. */
 bool maas_power_configured(struct ask *ask, const struct node *node);
-/* The scripts that commissioning is to run: is each one a choice? */
-void maas_commission_scripts_check(struct ask *ask, json_t *errors);
+/* The scripts that commissioning is to run: is each one a choice, and what
+ * they are told? NULL: a machine that is yet to be. */
+void maas_commission_scripts_check(
+    struct ask *ask, const struct node *node, json_t *errors);
 bool maas_agent_name_ok(struct ask *ask, const char *agent);
 /* What allocate and deploy are asked for besides. False: refused. */
 struct bridging {

@@ -469,7 +469,7 @@ static bool may_commission(struct ask *ask, const struct creation *creation)
 	if (!maas_is_admin(ask) || !creation->commission || creation->deployed)
 		return false;
 	errors = json_object();
-	maas_commission_scripts_check(ask, errors);
+	maas_commission_scripts_check(ask, NULL, errors);
 	fine = !json_object_size(errors);
 	json_decref(errors);
 	return fine;

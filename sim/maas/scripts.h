@@ -18,6 +18,11 @@ enum script_type {
 	SCRIPT_RELEASE = 3 /* since 3.5 */
 };
 
+enum script_hardware {
+	HARDWARE_STORAGE = 3,
+	HARDWARE_NETWORK = 4
+};
+
 #define WRONG_HARDWARE \
 	"Hardware type must be node, cpu, memory, storage, or gpu"
 
@@ -42,6 +47,12 @@ int maas_script_hardware_number(const struct maas *maas, const char *name);
  * is the script itself, NULL if there is none. NULL: refused. */
 json_t *maas_script_form(
     struct ask *ask, const struct document *self, const char *text);
+
+/* ---- script_parameters.c ---- */
+/* What is said of the parameters of scripts has to be of the machine; NULL: it
+ * has nothing yet. */
+void maas_script_parameters_check(
+    struct ask *ask, const struct node *node, bool tests_only, json_t *errors);
 
 /* ---- of those that the region has ---- */
 /* Names and tags of scripts in a field, parted by commas and nothing else: the

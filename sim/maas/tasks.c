@@ -26,12 +26,14 @@ static void not_available(json_t *errors, const char *what)
 	    what);
 }
 
-void maas_commission_scripts_check(struct ask *ask, json_t *errors)
+void maas_commission_scripts_check(
+    struct ask *ask, const struct node *node, json_t *errors)
 {
 	maas_scripts_check(
 	    ask, "commissioning_scripts", SCRIPT_COMMISSIONING, true, errors);
 	maas_scripts_check(
 	    ask, "testing_scripts", SCRIPT_TESTING, true, errors);
+	maas_script_parameters_check(ask, node, false, errors);
 }
 
 static struct names words_of(const struct ask *ask, const char *field)
@@ -146,7 +148,7 @@ void maas_op_commission(struct ask *ask)
 	if (!node)
 		return;
 	errors = json_object();
-	maas_commission_scripts_check(ask, errors);
+	maas_commission_scripts_check(ask, node, errors);
 	if (!commissionable(node->status))
 		not_available(errors, "Commission");
 	if (!maas_fine(ask, errors) || !maas_power_configured(ask, node))
@@ -318,6 +320,7 @@ static void test(struct ask *ask, const char *model)
 	errors = json_object();
 	maas_scripts_check(
 	    ask, "testing_scripts", SCRIPT_TESTING, false, errors);
+	maas_script_parameters_check(ask, node, true, errors);
 	tests = tests_asked(ask);
 	if (!maas_status_may(node->status, NODE_TESTING))
 		not_available(errors, "Test");

@@ -182,6 +182,33 @@ static size_t results_shown(const char *id, const char *query)
 	return count;
 }
 
+static void untold(const char *id, const char *op, const char *form,
+    const char *field, const char *sentence)
+{
+	EXPECT_INT(machine_op(id, op, form), 400);
+	EXPECT_INT(json_object_size(lab.body), 1);
+	EXPECT_STR(word(field), sentence);
+}
+
+TEST(scripts_are_told_of_disks_and_interfaces_that_there_are)
+{
+	const char *id = a_lab_with_a_machine();
+
+	untold(id, "test", "storage=sdz", "storage[0]",
+	    "Select a valid choice. sdz is not one of the available choices.");
+	untold(id, "commission", "interface=eth9", "interface[0]",
+	    "Select a valid choice. eth9 is not one of the available choices.");
+	EXPECT_INT(
+	    machine_op(id, "test", "fio_storage=x&badblocks_storage="), 400);
+	EXPECT_STR(word("fio_storage[0]"),
+	    "Select a valid choice. x is not one of the available choices.");
+	EXPECT_INT(machine_op(id, "test",
+	               "testing_scripts=smartctl-validate&storage=sda&"
+	               "interface=all&gateway-connectivity_interface=eth0"),
+	    200);
+	lab_close(&lab);
+}
+
 TEST(results_are_sifted_by_type_hardware_and_filters)
 {
 	const char *id = a_lab_with_a_machine();
@@ -316,6 +343,7 @@ CASE(a_script_has_a_name_and_begins_like_one),
     CASE(a_machine_is_tested_by_a_script_of_ones_own),
     CASE(commissioning_runs_the_scripts_of_administrators_too),
     CASE(scripts_that_are_asked_for_are_those_that_run),
+    CASE(scripts_are_told_of_disks_and_interfaces_that_there_are),
     CASE(results_are_sifted_by_type_hardware_and_filters),
     CASE(what_commissioning_printed_is_what_the_machine_is_made_of),
     CASE(output_is_shown_to_who_asks_for_it),

@@ -106,6 +106,19 @@ def facts(what, server):
 
 # ---- ours ----
 
+def starts(what, start, count=15):
+    """One start is a matter of luck; many are a figure."""
+    took = []
+    for _ in range(count):
+        server = start()
+        took.append(server.start * 1000)
+        server.stop()
+    took.sort()
+    print(f"{what + ': first answer':40} of {count} starts after"
+          f" {took[0]:.0f} to {took[-1]:.0f} ms, in the middle"
+          f" {took[count // 2]:.0f} ms", flush=True)
+
+
 def get(url, key, context=None):
     consumer, token, secret = key.split(":")
     oauth = (f'OAuth oauth_version="1.0", oauth_signature_method="PLAINTEXT", '
@@ -127,8 +140,10 @@ def ours(pcgsim, load, seconds, directory, tls):
     if tls:
         args += ["--tls", "--ca-file", directory / "ca.pem"]
         options += ["-a", directory / "ca.pem"]
-    server = Server(args, port) if not tls else ServerTls(args, port)
+    kind = ServerTls if tls else Server
     name = "pcgsim, TLS" if tls else "pcgsim"
+    starts(name, lambda: kind(args, port))
+    server = kind(args, port)
     facts(f"{name}: start", server)
     key = json.loads(credentials.read_text())["apiKey"]
     options += ["-k", key]

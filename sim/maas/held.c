@@ -12,7 +12,7 @@
 #define LONGEST MINUTES(5)
 
 struct held {
-	struct ask ask;
+	struct ask ask; /* its exchange: NULL, if the client is gone */
 	struct node *node;
 	enum node_status before;
 	held_refused_fn *refused;
@@ -43,10 +43,14 @@ static void too_long(struct timer *timer)
 	maas_tell(maas);
 }
 
-/* Whoever waited is gone; what was ordered goes on. */
+/* Whoever waited is gone. What was ordered goes on, and what comes of it is the
+ * same; only that nobody is told. */
 static void gone(struct exchange *exchange)
 {
-	held_free(exchange->user);
+	struct held *held = exchange->user;
+
+	held->ask.exchange = NULL;
+	held->ask.request = NULL;
 }
 
 void maas_hold(struct ask *ask, struct node *node, enum node_status before,
@@ -108,7 +112,8 @@ void maas_held_end(struct node *node, const struct err *err)
 		held->ask.answered = held->ask.by_handler = false;
 		held->refused(&held->ask, node, held->before, err);
 	}
-	exchange_reply(held->ask.exchange, &held->ask.answer);
+	if (held->ask.exchange)
+		exchange_reply(held->ask.exchange, &held->ask.answer);
 	held_free(held);
 }
 

@@ -4,8 +4,9 @@
  * 3.4 orders power after it has answered. From 3.5 on some orders are carried
  * out while whoever asked for them waits: what the request changes is there
  * before, but the answer comes when the BMC has obeyed, and is another one if
- * it has not (a driver's 500, a rack's 503, 504 after five minutes). 3.6 went
- * back on that for deployments. Sources: contracts of 3.5 and 3.6, section
+ * it has not (a driver's 500, a rack's 503, 504 after five minutes). What
+ * became of the order does not depend on whether the client still listens. 3.6
+ * went back on that for deployments. Sources: contracts of 3.5 and 3.6, section
  * "power action at deploy/release".
  *
  * While the world is gated nothing is held: the step that would let the BMC

@@ -266,6 +266,14 @@ TEST(who_leaves_while_the_bmc_works_leaves_the_order_behind)
 	EXPECT_STR(status_of(id), "Deployed");
 	lab_close(&lab);
 
+	a_region_that_lives("3.5");
+	the_bmcs_refuse();
+	snprintf(path, sizeof(path), "machines/%s/?op=deploy", id);
+	lab_ask_and_leave(&lab, "POST", path, "");
+	minutes(1);
+	EXPECT_STR(status_of(id), "Allocated");
+	lab_close(&lab);
+
 	/* The machine may go, too. */
 	a_region_that_lives("3.5");
 	snprintf(path, sizeof(path), "machines/%s/?op=deploy", id);

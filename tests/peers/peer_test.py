@@ -152,7 +152,8 @@ class Served:
                  '--speed', str(SPEED), '--machines', str(MACHINES),
                  '--credentials', str(credentials),
                  '--journal', str(self.journal),
-                 '--ca-file', str(self.ca), *options],
+                 *options, *(['--ca-file', str(self.ca)]
+                             if '--tls' in options else [])],
                 stdout=log, stderr=subprocess.STDOUT)
         end = time.monotonic() + 20
         while not (credentials.exists() and credentials.stat().st_size):

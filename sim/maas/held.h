@@ -6,8 +6,8 @@
  * before, but the answer comes when the BMC has obeyed, and is another one if
  * it has not (a driver's 500, a rack's 503, 504 after five minutes). What
  * became of the order does not depend on whether the client still listens. 3.6
- * went back on that for deployments. Sources: contracts of 3.5 and 3.6, section
- * "power action at deploy/release".
+ * went back on waiting for deployments. Sources: what the region of 3.5 does
+ * behind the commit, and where 3.6 makes a workflow of it.
  *
  * While the world is gated nothing is held: the step that would let the BMC
  * act might be the caller's own next one.

@@ -82,6 +82,7 @@ void maas_lease_give(struct node *node, struct boot_offer *offer)
 	}
 	if (!lease->assigned)
 		maas_address_assign(lease, &ip, maas_time(maas));
+	node->lent = lease->ip;
 	maas_ip_text(&lease->ip, text);
 	snprintf(offer->address, sizeof(offer->address), "%.15s", text);
 	offer->prefix_bits = (uint8_t)subnet->net.bits;

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/text_index.h"
+#include "sim/maas/ip.h"
 #include "sim/maas/list.h"
 #include "sim/maas/machine_states.h"
 
@@ -71,6 +72,7 @@ struct node {
 	struct drive *boot_drive; /* NULL: the first physical one */
 	struct list cards;        /* struct document: node_devices.c */
 	bool cards_found;
+	struct ip lent;        /* by DHCP, when it last was; version 0: never */
 	int64_t vm_host_id;    /* that it was composed on; 0: none */
 	bool dynamic;          /* for an allocation: goes with its release */
 	bool leaving;          /* went just now: maas_tell drops it */

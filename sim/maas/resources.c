@@ -202,27 +202,35 @@ static json_t *system_json(const struct node *node)
 
 /* ---- networks ---- */
 
-/* A DHCP server gives a card the address again that it had before: the one of
- * its machine's number in the dynamic range. */
-static json_t *lease_json(const struct iface *iface)
+static json_t *address_json(const struct ip *ip, const struct subnet *subnet)
 {
-	const struct maas *maas = iface->node->maas;
-	struct iprange *range;
 	char text[IP_TEXT];
 
-	if (iface != iface->node->boot_iface)
+	maas_ip_text(ip, text);
+	return json_pack("[{s:s, s:i, s:s, s:s}]", "address", text, "netmask",
+	    subnet->net.bits, "family", ip->version == 4 ? "inet" : "inet6",
+	    "scope", "global");
+}
+
+/* The address that it had while it was commissioned. Who was so before our
+ * time (an inventory) had the one of its number in the dynamic range. */
+static json_t *lease_json(const struct iface *iface)
+{
+	const struct node *node = iface->node;
+	const struct subnet *subnet = maas_subnet_of(node->maas, &node->lent);
+	struct iprange *range;
+
+	if (iface != node->boot_iface)
 		return json_array();
-	list_for_each (range, &maas->ranges) {
+	if (node->lent.version && subnet)
+		return address_json(&node->lent, subnet);
+	list_for_each (range, &node->maas->ranges) {
 		struct ip ip = range->first;
 
-		ip.number += (unsigned)iface->node->hardware_number;
-		if (!range->dynamic || range->subnet->vlan != iface->vlan ||
-		    !maas_ip_within(&ip, &range->first, &range->last))
-			continue;
-		maas_ip_text(&ip, text);
-		return json_pack("[{s:s, s:i, s:s, s:s}]", "address", text,
-		    "netmask", range->subnet->net.bits, "family",
-		    ip.version == 4 ? "inet" : "inet6", "scope", "global");
+		ip.number += (unsigned)node->hardware_number;
+		if (range->dynamic && range->subnet->vlan == iface->vlan &&
+		    maas_ip_within(&ip, &range->first, &range->last))
+			return address_json(&ip, range->subnet);
 	}
 	return json_array();
 }

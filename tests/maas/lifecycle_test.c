@@ -77,6 +77,29 @@ TEST(a_machine_that_is_commissioned_is_lent_an_address_until_it_is_off)
 	lab_close(&lab);
 }
 
+TEST(commissioning_prints_the_address_that_it_was_lent)
+{
+	struct boot_offer offer;
+	char path[160];
+
+	a_site_with(2);
+	EXPECT_INT(machine_op(id, "commission", NULL), 200);
+	offer = boots();
+	lab_wait(&lab, MINUTES(30));
+	EXPECT_STR(status_of(id), "Ready");
+	snprintf(path, sizeof(path),
+	    "nodes/%s/results/current-commissioning/?op=download&"
+	    "filters=50-maas-01-commissioning",
+	    id);
+	EXPECT_INT(lab_ask(&lab, "GET", path, NULL), 200);
+	json_decref(lab.body);
+	lab.body = json_loads(lab_text(&lab), 0, NULL);
+	EXPECT_STR(jstr(lab.body, "networks.eth0.addresses[0].address"),
+	    offer.address);
+	EXPECT_INT(jint(lab.body, "networks.eth0.addresses[0].netmask"), 24);
+	lab_close(&lab);
+}
+
 TEST(leases_come_out_of_a_dynamic_range_where_there_is_one)
 {
 	a_site_with(1);
@@ -99,5 +122,6 @@ TEST(no_machine_is_409)
 TESTS_BEGIN
 CASE(a_machine_is_allocated_deployed_and_released),
     CASE(a_machine_that_is_commissioned_is_lent_an_address_until_it_is_off),
+    CASE(commissioning_prints_the_address_that_it_was_lent),
     CASE(leases_come_out_of_a_dynamic_range_where_there_is_one),
     CASE(no_machine_is_409), TESTS_END
